@@ -90,28 +90,28 @@ class Outgoing {
     try {
       for (;;) {
         const step = await this.#reader.read();
-        if (this.#isStopped) return;
         if (step.done) break;
-        await this.#sendPiece(step.value);
-        if (this.#isStopped) return;
+        if (!(await this.#sendPiece(step.value))) return;
       }
-      this.#send({ kind: "end" });
+      if (!this.#isStopped) this.#send({ kind: "end" });
     } catch (thrown) {
       if (!this.#isStopped) this.#send({ kind: "end", error: SlipwayError.from(thrown).toJSON() });
     }
   }
 
-  async #sendPiece(piece: Uint8Array): Promise<void> {
+  /** Whether the other end still wants more. */
+  async #sendPiece(piece: Uint8Array): Promise<boolean> {
     for (let start = 0; start < piece.length; ) {
       while (this.#windowBytes <= 0 && !this.#isStopped) {
         await new Promise<void>((resolve) => (this.#wake = resolve));
       }
-      if (this.#isStopped) return;
+      if (this.#isStopped) return false;
       const bytes = piece.slice(start, start + this.#windowBytes);
       this.#windowBytes -= bytes.length;
       start += bytes.length;
       this.#send({ kind: "data", bytes });
     }
+    return true;
   }
 }
 
