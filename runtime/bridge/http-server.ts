@@ -19,11 +19,6 @@ import { streamOf } from "../../layers/base/streams.ts";
 import type { ApiHandler, ApiReply, ApiRequest } from "../api/handler.ts";
 import { socketDuplex } from "./socket-duplex.ts";
 
-/** What `docker -H` takes and `slipway engine` prints. */
-export type ListenAddress =
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly path: string };
-
 /** A Node HTTP server that answers every request through `handler`. Not yet listening. */
 export function createApiServer(handler: ApiHandler): Server {
   const server = createServer({ keepAliveTimeout: 30_000 }, (message, response) => {
