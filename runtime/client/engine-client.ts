@@ -1,7 +1,12 @@
 /**
- * The typed Engine API client over any transport. (Contract first; operations are added by name.)
+ * The typed Engine API client over any transport: one object per area of the API, one method per
+ * operation, named as the API's operation ids are. The hard part, streams, lives in the files beside.
  */
 import type { ByteStream, Duplex } from "../../layers/base/streams.ts";
+import { ApiCaller } from "./api-caller.ts";
+import { ContainersApi } from "./containers.ts";
+import { ImagesApi } from "./images.ts";
+import { SystemApi } from "./system.ts";
 
 export interface TransportRequest {
   readonly method: string;
@@ -27,8 +32,15 @@ export interface Transport {
 
 export class EngineClient {
   readonly transport: Transport;
+  readonly containers: ContainersApi;
+  readonly images: ImagesApi;
+  readonly system: SystemApi;
 
   constructor(transport: Transport) {
     this.transport = transport;
+    const caller = new ApiCaller(transport);
+    this.containers = new ContainersApi(caller);
+    this.images = new ImagesApi(caller);
+    this.system = new SystemApi(caller);
   }
 }
