@@ -24,6 +24,11 @@ export interface RegistryRequest {
   /** Overrides the stored credentials for this operation (X-Registry-Auth). */
   readonly credentials?: Credentials | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Manifests the caller holds already (verified), by digest. With it, a tag is resolved by HEAD first,
+   * which Docker Hub does not count as a pull, and GET is spared when the bytes are here.
+   */
+  readonly known?: ((digest: string) => Promise<Uint8Array<ArrayBuffer> | undefined>) | undefined;
 }
 
 export interface ResolvedManifest {
