@@ -5,6 +5,7 @@
  */
 import { closeSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync } from "node:fs";
 import { openSync, readSync, readdirSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import type { Dirent } from "node:fs";
 import { dirname, join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import type { Disposable } from "../../base/disposable.ts";
@@ -114,6 +115,7 @@ export class NodeFiles implements FileStore {
 
   async openReadOnly(name: string): Promise<ReadOnlyFile> {
     const path = this.#path(name);
+    await this.#requireFile(name);
     return told(name, () => this.#handle(name, openSync(path, "r"), undefined));
   }
 
@@ -133,10 +135,8 @@ export class NodeFiles implements FileStore {
   /** Both names are locked meanwhile, so that neither is written to. */
   async rename(from: string, to: string): Promise<void> {
     const [fromPath, toPath] = [this.#path(from), this.#path(to)];
-    if (from === to) {
-      told(from, () => statSync(fromPath));
-      return;
-    }
+    await this.#requireFile(from);
+    if (from === to) return;
     told(from, () => {
       const locks: Disposable[] = [];
       try {
@@ -175,9 +175,13 @@ export class NodeFiles implements FileStore {
     for (const file of this.#open) file.close();
   }
 
+  async #requireFile(name: string): Promise<void> {
+    if ((await this.info(name)) === undefined) throw fail("notFound", `${name}: no such file in storage`);
+  }
+
   /** Walks only folders in which a name with `prefix` can be. */
   #collect(folder: string, prefix: string, found: FileInfo[]): void {
-    for (const entry of readdirSync(join(this.#directory, folder), { withFileTypes: true })) {
+    for (const entry of entriesOf(join(this.#directory, folder))) {
       const name = folder + entry.name;
       if (entry.isDirectory()) {
         const inside = `${name}/`;
@@ -207,6 +211,16 @@ export class NodeFiles implements FileStore {
     });
     this.#open.add(file);
     return file;
+  }
+}
+
+/** A folder that vanished meanwhile holds nothing. */
+function entriesOf(path: string): readonly Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (thrown) {
+    if (errnoOf(thrown) === "ENOENT") return [];
+    throw storageError(thrown, path);
   }
 }
 
