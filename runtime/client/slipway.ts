@@ -2,8 +2,11 @@
  * What a page gets from `connect()` (connect.ts): the whole of Slipway as web/ and embedders see it.
  */
 import type { Disposable } from "../../layers/base/disposable.ts";
+import type { SlipwayError } from "../../layers/base/errors.ts";
 import type { Duplex } from "../../layers/base/streams.ts";
+import type { DockerConfigStore } from "./docker-config.ts";
 import type { EngineClient } from "./engine-client.ts";
+import type { EngineSettings } from "./settings.ts";
 
 export interface DockerOptions {
   readonly stdin?: string | Uint8Array;
@@ -25,8 +28,11 @@ export interface TerminalSession extends Disposable {
   readonly closed: Promise<void>;
 }
 
-/** "owner": the engine runs in this tab; "guest": in another tab; "starting": neither is settled yet. */
-export type EngineRole = "starting" | "owner" | "guest";
+/**
+ * "owner": the engine runs in this tab; "guest": in another tab; "starting": neither is settled yet;
+ * "failed": no engine can be started, and `failure` says why.
+ */
+export type EngineRole = "starting" | "owner" | "guest" | "failed";
 
 export interface Slipway extends Disposable {
   readonly engine: EngineClient;
@@ -34,5 +40,13 @@ export interface Slipway extends Disposable {
   docker(args: readonly string[], options?: DockerOptions): Promise<DockerResult>;
   openTerminal(size: { readonly columns: number; readonly rows: number }): Promise<TerminalSession>;
   readonly role: EngineRole;
+  /** Why the role is "failed". */
+  readonly failure: SlipwayError | undefined;
   onRoleChange(listener: (role: EngineRole) => void): Disposable;
+  /** Tries again to start an engine that failed to. */
+  retry(): void;
+  /** Where images come from; the engine's own record, shared by all tabs. */
+  readonly settings: EngineSettings;
+  /** Registry credentials: what `docker login` writes. They stay with the client. */
+  readonly credentials: DockerConfigStore;
 }

@@ -56,8 +56,6 @@ export interface Size {
 /** Parameters of RESIZE_CALL are a Size. The call's bodies are the terminal's bytes. */
 export interface TerminalParameters {
   readonly size: Size;
-  /** Names the session: its history is kept under it. */
-  readonly session: string;
 }
 
 export interface DockerParameters {
