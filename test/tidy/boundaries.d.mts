@@ -1,0 +1,2 @@
+/** Types of boundaries.mjs, for the tidy tests. */
+export declare const rooms: Readonly<Record<string, readonly string[]>>;
