@@ -182,9 +182,9 @@ async function collect(
     if (entry.kind === "directory") {
       const inside = `${name}/`;
       if (!inside.startsWith(prefix) && !prefix.startsWith(inside)) continue;
-      await collect(entry as FileSystemDirectoryHandle, inside, prefix, found); // Its kind says so.
+      await collect(entry, inside, prefix, found);
     } else if (name.startsWith(prefix)) {
-      const file = await (entry as FileSystemFileHandle).getFile();
+      const file = await entry.getFile();
       found.push({ name, sizeBytes: file.size });
     }
   }

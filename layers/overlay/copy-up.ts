@@ -145,7 +145,12 @@ export class CopyUp {
     const { type, mode, uid, gid, rdev } = attributes;
     const target = type === "symlink" ? { target: node.filesystem.readLink(node.real) } : {};
     const real = this.prepare(parent, { type, mode, uid, gid, rdev, ...target });
-    if (type === "file") this.#copyContents(node, real, Math.min(attributes.sizeBytes, sizeBytesMax));
+    if (type === "file") {
+      this.#copyContents(node, real, Math.min(attributes.sizeBytes, sizeBytesMax));
+      // A hole stands for what was left out, so that cutting it off is a change that sets mtime.
+      const { sizeBytes } = attributes;
+      if (this.#upper.attributes(real).sizeBytes < sizeBytes) this.#upper.setAttributes(real, { sizeBytes });
+    }
     for (const name of node.filesystem.listXattrs(node.real)) {
       const value = isOwnXattr(name) ? undefined : node.filesystem.getXattr(node.real, name);
       if (value !== undefined) this.#upper.setXattr(real, name, value, "either");
@@ -169,7 +174,6 @@ export class CopyUp {
       }
       position = end;
     }
-    if (this.#upper.attributes(real).sizeBytes < sizeBytes) this.#upper.setAttributes(real, { sizeBytes });
   }
 
   #restoreTimes(node: NodeId, { atimeNs, mtimeNs, ctimeNs }: Attributes): void {

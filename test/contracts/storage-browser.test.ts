@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { browsers, withBrowserPage } from "../support/browser-page.ts";
 import { storageCases } from "./storage.ts";
-import type { CaseOutcome } from "./storage-worker.ts";
+import type { CaseOutcome } from "./opfs-place.ts";
 
 describe.each(browsers())("Storage in OPFS and IndexedDB of $name", ({ name: browser, missing }) => {
   let outcomes: readonly CaseOutcome[] = [];

@@ -17,7 +17,7 @@ export interface StoragePlace {
 
 export interface StorageCase {
   readonly name: string;
-  run(place: StoragePlace): Promise<void>;
+  readonly run: (place: StoragePlace) => Promise<void>;
 }
 
 const bytesOf = encodeUtf8;

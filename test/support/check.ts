@@ -46,7 +46,7 @@ function show(value: unknown): string {
   if (value instanceof Uint8Array) return `${value.length} bytes [${value.slice(0, 16).join(" ")}]`;
   if (typeof value === "bigint") return `${value}n`;
   try {
-    return JSON.stringify(value) ?? String(value);
+    return value === undefined ? "undefined" : JSON.stringify(value);
   } catch {
     return String(value); // Cyclic, or holding a bigint.
   }
