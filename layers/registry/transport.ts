@@ -167,6 +167,9 @@ export class Transport {
     const proxy = this.settings().proxy;
     if (answer.way === "direct" || proxy === undefined) return new URL(link, answer.url);
     const url = new URL(link, proxiedUrl(proxy, answer.url));
+    const own = new URL(proxy);
+    // A TLS server before the proxy is not known to it, so its links may lack the s of https.
+    if (url.host === own.host) url.protocol = own.protocol;
     return unproxiedUrl(proxy, url) ?? url;
   }
 
