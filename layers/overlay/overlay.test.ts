@@ -109,6 +109,9 @@ test("the names of a lower file stay one file after copy-up, here and after the 
   base.link(lower, ...place(base, "/b/second"));
   base.link(lower, ...place(base, "/hidden"));
   middle.create(...place(middle, "/hidden"), WHITEOUT);
+  const { ctimeNs } = overlay.attributes(resolve(overlay, "/a/first"));
+  overlay.setAttributes(resolve(overlay, "/b/second"), {});
+  expect(overlay.attributes(resolve(overlay, "/a/first")).ctimeNs).toBe(ctimeNs);
   overlay.write(resolve(overlay, "/b/second"), 0, encodeUtf8("CHANGED"));
   for (const fs of [overlay, new OverlayFilesystem(upper, [middle, base])]) {
     expect(text(fs, "/a/first")).toBe("CHANGEDt");

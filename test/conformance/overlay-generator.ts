@@ -3,8 +3,8 @@
  * few names, the same in every layer, and places that exist.
  */
 import type { Filesystem, NodeType } from "../../layers/fs/filesystem.ts";
-import { Runner, pathsOf } from "./overlay-operations.ts";
-import type { Operation } from "./overlay-operations.ts";
+import { pathsOf } from "./overlay-operations.ts";
+import type { Operation, Runner } from "./overlay-operations.ts";
 
 /** Lone surrogate: the byte 0xff. */
 const NAMES = ["a", "b", "c", "d", "ü", "x\udcff"];
@@ -51,14 +51,14 @@ interface Known {
   readonly type: NodeType;
 }
 
-/** Runs `count` random operations on `fs`. */
+/** Runs about `count` random operations on `fs`. */
 export function performRandomly(
   random: Random, fs: Filesystem, runner: Runner, count: number, options: GeneratorOptions,
 ): Performed[] {
   const performed: Performed[] = [];
-  for (let index = 0; index < count; index++) {
-    const operation = generate(random, fs, runner, options);
-    performed.push({ operation, answer: runner.run(operation) });
+  while (performed.length < count) {
+    const operations = random.below(20) === 0 ? replaceTree(random, fs) : [generate(random, fs, runner, options)];
+    for (const operation of operations) performed.push({ operation, answer: runner.run(operation) });
   }
   return performed;
 }
@@ -80,7 +80,7 @@ function generate(random: Random, fs: Filesystem, runner: Runner, options: Gener
   }
   if (choice < 55) return { op: "truncate", path: present("file"), size: position(random) };
   if (choice < 57) return { op: "punch", path: present("file"), position: position(random), size: 1 + random.below(20_000) };
-  if (choice < 63) {
+  if (choice < (options.isLayer ? 67 : 63)) {
     if (!options.hasLinks) return { op: "read", path: present("file"), position: position(random), size: 5000 };
     return { op: "link", path: below("file", "file", "symlink", "character"), to: fresh() };
   }
@@ -97,6 +97,20 @@ function generate(random: Random, fs: Filesystem, runner: Runner, options: Gener
     return { op: "setxattr", path: present("directory"), ...OPAQUE };
   }
   return generateOnMounted(random, runner, choice, present, known);
+}
+
+/** Removes a node with all below it, and mostly puts something else in its place. */
+function replaceTree(random: Random, fs: Filesystem): Operation[] {
+  const known = pathsOf(fs).map(([path, node]): Known => ({ path, type: fs.attributes(node).type }));
+  const { path } = random.pick(known);
+  if (path === "") return [];
+  const below = known.filter((other) => other.path === path || other.path.startsWith(`${path}/`)).reverse();
+  const removals = below.map((other): Operation => ({ op: other.type === "directory" ? "rmdir" : "unlink", path: other.path }));
+  const made = { path, mode: 0o711, uid: 1, gid: 2 };
+  const choice = random.below(4);
+  if (choice === 0) return removals;
+  if (choice === 1) return [...removals, { op: "create", ...made }];
+  return [...removals, { op: "mkdir", ...made }, ...(choice === 2 ? [] : [rename(random, known)])];
 }
 
 function generateOnMounted(

@@ -93,6 +93,13 @@ function changesOf(before: readonly DumpedNode[], after: readonly DumpedNode[]):
   return [...kinds].map(([path, kind]) => ({ kind, path })).sort((left, right) => (left.path < right.path ? -1 : 1));
 }
 
+/** Whiteouts that hide nothing. */
+function needlessWhiteouts(upper: MemoryFilesystem, lowers: readonly MemoryFilesystem[]): string[] {
+  const hidden = new Set(dump(new OverlayFilesystem(undefined, lowers)).map(({ path }) => path));
+  const whiteouts = dump(upper).filter(({ type, rdev }) => type === "character" && rdev === "0:0");
+  return whiteouts.map(({ path }) => path).filter((path) => !hidden.has(path));
+}
+
 async function compareOnce(seed: number): Promise<number> {
   const random = new Random(seed);
   // With links in lower layers, who counts which hidden name differs (README, Quirks), so that these
@@ -122,6 +129,7 @@ async function compareOnce(seed: number): Promise<number> {
   expect(differences(performed, answers)).toEqual([]);
   await compare(overlay, "merged", comparison);
 
+  expect(needlessWhiteouts(upper, lowers)).toEqual([]);
   expect(overlayChanges(upper, lowers)).toEqual(changesOf(dump(new OverlayFilesystem(undefined, lowers)), dump(overlay)));
 
   // What was written down is enough to see the same tree again, and the kernel reads it as we do.
