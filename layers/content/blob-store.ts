@@ -95,7 +95,7 @@ class StorageIngest implements Ingest {
     this.#isOver = true;
     try {
       // A write that failed half-way may have left bytes that were never hashed.
-      if (this.#file.sizeBytes > this.#offset) this.#file.truncate(this.#offset);
+      this.#file.truncate(this.#offset);
       this.#file.flush();
     } finally {
       this.#file.close();

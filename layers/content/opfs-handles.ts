@@ -52,7 +52,9 @@ export class HandleFile implements WritableFile {
         // Shared memory is accepted by the browsers and missing only in the type.
         const rest = source.subarray(done) as Uint8Array<ArrayBuffer>;
         const count = handle.write(rest, { at: position + done });
-        if (count === 0) throw fail("resourceExhausted", "no space left on device");
+        // Private windows of Chromium do not throw when the quota is reached but return
+        // FILE_ERROR_NO_SPACE (-8) as an unsigned number.
+        if (count === 0 || count > rest.length) throw fail("resourceExhausted", "no space left on device");
         done += count;
         this.#sizeBytes = Math.max(this.#sizeBytes, position + done);
       }
@@ -80,6 +82,7 @@ export class HandleFile implements WritableFile {
     try {
       return operation(this.#handle);
     } catch (thrown) {
+      this.#sizeBytes = this.#handle.getSize(); // A failed write may have written something.
       throw storageError(thrown, this.#name);
     }
   }

@@ -6,6 +6,8 @@ import { storageCases } from "./storage.ts";
 
 answer(async (): Promise<readonly CaseOutcome[]> => {
   const outcomes: CaseOutcome[] = [];
-  for (const { name, run } of storageCases) outcomes.push(await runCase(name, "storage-case", run));
+  for (const [index, { name, run }] of storageCases.entries()) {
+    outcomes.push(await runCase(name, `storage-case-${index}`, run));
+  }
   return outcomes;
 });
