@@ -32,7 +32,19 @@ interface Chunk {
   pages: number;
 }
 
-export class FileData {
+/** What a filesystem of nodes in memory keeps of one file: here the bytes themselves. */
+export interface FileContent {
+  readonly sizeBytes: number;
+  readonly allocatedBytes: number;
+  read(position: number, target: Uint8Array): number;
+  write(position: number, source: Uint8Array): void;
+  resize(sizeBytes: number): void;
+  punchHole(position: number, sizeBytes: number): void;
+  seek(position: number, whence: "data" | "hole"): number;
+  free(): void;
+}
+
+export class FileData implements FileContent {
   readonly #account: PageAccount;
   readonly #chunks = new Map<number, Chunk>();
   #sizeBytes = 0;

@@ -2,7 +2,7 @@
  * A node of the in-memory filesystem: one class for all types, so that every property access in the
  * hot paths sees one shape. What only some types have is undefined in the others.
  */
-import type { FileData } from "./file-data.ts";
+import type { FileContent } from "./file-data.ts";
 import { nameSizeBytes } from "./names.ts";
 import type { Attributes, Device, NodeId, NodeInit, NodeType } from "./filesystem.ts";
 
@@ -31,11 +31,11 @@ export class MemoryNode {
   /** Of directories; undefined for the root and for removed ones. */
   parent: MemoryNode | undefined = undefined;
   /** Of files. */
-  readonly data: FileData | undefined;
+  readonly data: FileContent | undefined;
   /** Of symbolic links. */
   readonly target: string;
 
-  constructor(ino: NodeId, init: NodeInit, nowNs: bigint, data: FileData | undefined) {
+  constructor(ino: NodeId, init: NodeInit, nowNs: bigint, data: FileContent | undefined) {
     this.ino = ino;
     this.type = init.type;
     this.mode = init.mode & MODE_MASK;

@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
 import { FsError } from "./errors.ts";
 import { FileData, PAGE_BYTES } from "./file-data.ts";
-import type { PageAccount } from "./file-data.ts";
+import type { FileContent, PageAccount } from "./file-data.ts";
 import type {
   AttributeChanges, Attributes, DirectoryEntry, Filesystem, FilesystemUsage, NodeId, NodeInit, RenameMode,
   XattrMode,
@@ -34,6 +34,8 @@ export interface MemoryFilesystemOptions {
   readonly rootMode?: number;
   readonly rootUid?: number;
   readonly rootGid?: number;
+  /** Keeps contents elsewhere than in memory (layers/snapshots does, in a log); sizes are its own. */
+  readonly newFileContent?: (file: NodeId) => FileContent;
 }
 
 export class MemoryFilesystem implements Filesystem {
@@ -44,6 +46,7 @@ export class MemoryFilesystem implements Filesystem {
   readonly #pages: PageAccount;
   readonly #nodesMax: number;
   readonly #nodes = new Map<NodeId, MemoryNode>();
+  readonly #newFileContent: (file: NodeId) => FileContent;
   #nextIno = ROOT_INO;
 
   constructor(options: MemoryFilesystemOptions) {
@@ -51,6 +54,7 @@ export class MemoryFilesystem implements Filesystem {
     const limit = Math.floor((options.sizeBytesMax ?? SIZE_BYTES_MAX_DEFAULT) / PAGE_BYTES);
     this.#pages = { used: 0, limit };
     this.#nodesMax = options.nodesMax ?? NODES_MAX_DEFAULT;
+    this.#newFileContent = options.newFileContent ?? ((): FileContent => new FileData(this.#pages));
     const { rootMode = 0o755, rootUid = 0, rootGid = 0 } = options;
     this.#make({ type: "directory", mode: rootMode, uid: rootUid, gid: rootGid }, this.#clock.nowNs());
   }
@@ -252,7 +256,7 @@ export class MemoryFilesystem implements Filesystem {
     return entries;
   }
 
-  #file(ino: NodeId, position: number): FileData {
+  #file(ino: NodeId, position: number): FileContent {
     const node = this.#node(ino);
     if (node.data === undefined) throw new FsError(node.type === "directory" ? "EISDIR" : "EINVAL");
     if (!(position >= 0)) throw new FsError("EINVAL");
@@ -277,8 +281,8 @@ export class MemoryFilesystem implements Filesystem {
 
   #make(init: NodeInit, nowNs: bigint): MemoryNode {
     if (this.#nodes.size >= this.#nodesMax) throw new FsError("ENOSPC");
-    const data = init.type === "file" ? new FileData(this.#pages) : undefined;
-    const node = new MemoryNode(this.#nextIno++, init, nowNs, data);
+    const ino = this.#nextIno++;
+    const node = new MemoryNode(ino, init, nowNs, init.type === "file" ? this.#newFileContent(ino) : undefined);
     this.#nodes.set(node.ino, node);
     return node;
   }
