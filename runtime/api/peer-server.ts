@@ -1,0 +1,56 @@
+/**
+ * Serves the Engine API over a Peer: what carries it between a page, a service worker or a WebSocket
+ * and the engine's worker. A hijack is a reply of status 101 whose two bodies stay open.
+ */
+import { fail } from "../../layers/base/errors.ts";
+import type { CallHandler, CallReply, IncomingCall } from "../../layers/base/peer.ts";
+import { Peer } from "../../layers/base/peer.ts";
+import type { Port } from "../../layers/base/port.ts";
+import { streamOf } from "../../layers/base/streams.ts";
+import type { ApiHandler, ApiReply } from "./handler.ts";
+import type { WireRequest, WireResponse } from "./schema/wire.ts";
+import { HTTP_CALL } from "./schema/wire.ts";
+
+/** A peer that answers the API's calls. Ends with the port. */
+export function serveApi(port: Port, handler: ApiHandler): Peer {
+  return new Peer(port, apiCallHandler(handler));
+}
+
+/** For a peer that answers other calls too; `otherwise` gets those. */
+export function apiCallHandler(handler: ApiHandler, otherwise?: CallHandler): CallHandler {
+  return async (call) => {
+    if (call.method === HTTP_CALL) return answer(handler, call);
+    if (otherwise !== undefined) return otherwise(call);
+    throw fail("notImplemented", `no such call: ${call.method}`);
+  };
+}
+
+async function answer(handler: ApiHandler, call: IncomingCall): Promise<CallReply> {
+  const { method, target, headers } = readRequest(call.params);
+  const reply = await handler({ method, target, headers, body: call.body, signal: call.signal });
+  return reply.kind === "response" ? respond(reply) : hijack(reply, call);
+}
+
+function respond(reply: Extract<ApiReply, { kind: "response" }>): CallReply {
+  const result: WireResponse = { status: reply.status, headers: reply.headers };
+  if (reply.body === undefined) return { result };
+  return { result, body: reply.body instanceof Uint8Array ? streamOf(reply.body) : reply.body };
+}
+
+function hijack(reply: Extract<ApiReply, { kind: "hijack" }>, call: IncomingCall): CallReply {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  reply.serve({ readable: call.body, writable }).catch(async (thrown: unknown) => {
+    // The other end sees its stream break off with the reason.
+    await writable.abort(thrown).catch(() => undefined); // It is closed already.
+  });
+  const result: WireResponse = { status: 101, headers: reply.headers };
+  return { result, body: readable };
+}
+
+function readRequest(params: unknown): WireRequest {
+  const request = params as Partial<WireRequest> | undefined; // Checked just below.
+  if (typeof request?.method !== "string" || typeof request.target !== "string") {
+    throw fail("invalidParameter", "malformed API call");
+  }
+  return { method: request.method, target: request.target, headers: request.headers ?? {} };
+}

@@ -1,0 +1,34 @@
+/** Every operation that is done, by its id. The type keeps this and the table of operations in step. */
+import type { Route } from "../call.ts";
+import type { DoneOperationId } from "../operations.ts";
+import * as streams from "./container-streams.ts";
+import * as containers from "./containers.ts";
+import * as system from "./system.ts";
+
+const ROUTES: Readonly<Record<DoneOperationId, Route>> = {
+  ContainerAttach: streams.containerAttach,
+  ContainerCreate: containers.containerCreate,
+  ContainerDelete: containers.containerDelete,
+  ContainerInspect: containers.containerInspectRoute,
+  ContainerKill: containers.containerKill,
+  ContainerList: containers.containerList,
+  ContainerLogs: streams.containerLogs,
+  ContainerPause: streams.containerPause,
+  ContainerPrune: containers.containerPrune,
+  ContainerRename: containers.containerRename,
+  ContainerResize: streams.containerResize,
+  ContainerRestart: containers.containerRestart,
+  ContainerStart: containers.containerStart,
+  ContainerStop: containers.containerStop,
+  ContainerTop: streams.containerTop,
+  ContainerUnpause: streams.containerUnpause,
+  ContainerWait: containers.containerWait,
+  SystemPing: system.systemPing,
+  SystemPingHead: system.systemPingHead,
+  SystemVersion: system.systemVersion,
+  SystemEvents: system.systemEvents,
+};
+
+export function routeOf(id: string): Route | undefined {
+  return (ROUTES as Readonly<Record<string, Route | undefined>>)[id]; // Ids without a route are the 501s.
+}

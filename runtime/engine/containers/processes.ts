@@ -1,0 +1,66 @@
+/** What is asked of a running container's processes: resize, top, pause, unpause, statistics. */
+import { fail, messageOf } from "../../../layers/base/errors.ts";
+import type { ConsoleSize, ProcessTable, Task, TaskStatistics } from "../../backends/backend.ts";
+import type { EngineContext } from "../context.ts";
+import type { Container } from "./container.ts";
+import { containerEvent } from "./container-events.ts";
+
+/** The task of a container that runs. `conflict` in Docker's words otherwise. */
+export function requireTask(container: Container): Task {
+  const { task } = container;
+  if (!container.isRunning || task === undefined) {
+    if (container.record.state.isRestarting) {
+      throw fail("conflict", `Container ${container.id} is restarting, wait until the container is running`);
+    }
+    throw fail("conflict", `container ${container.id} is not running`);
+  }
+  return task;
+}
+
+export async function resizeContainer(context: EngineContext, nameOrId: string, size: ConsoleSize): Promise<void> {
+  const container = context.containers.get(nameOrId);
+  await requireTask(container).resize(size);
+  containerEvent(context, container, "resize", { height: String(size.rows), width: String(size.columns) });
+}
+
+/** `psArguments` as typed after `docker top NAME`; ps's own default is -ef. */
+export async function topContainer(context: EngineContext, nameOrId: string, psArguments: string): Promise<ProcessTable> {
+  const container = context.containers.get(nameOrId);
+  const task = requireTask(container);
+  const words = (psArguments === "" ? "-ef" : psArguments).split(/\s+/).filter((word) => word !== "");
+  const table = await task.top(words);
+  containerEvent(context, container, "top");
+  return table;
+}
+
+export async function pauseContainer(context: EngineContext, nameOrId: string): Promise<void> {
+  const container = context.containers.get(nameOrId);
+  await container.lock.run(async () => {
+    const task = requireTask(container);
+    if (container.record.state.isPaused) throw fail("conflict", `Container ${container.id} is already paused`);
+    await task.pause().catch((thrown: unknown) => {
+      throw fail("system", `cannot pause container ${container.id}: ${messageOf(thrown)}`, { cause: thrown });
+    });
+    await context.containers.updateState(container, { isPaused: true });
+    containerEvent(context, container, "pause");
+  });
+}
+
+export async function unpauseContainer(context: EngineContext, nameOrId: string): Promise<void> {
+  const container = context.containers.get(nameOrId);
+  await container.lock.run(async () => {
+    if (!container.record.state.isPaused) throw fail("system", `Container ${container.id} is not paused`);
+    const task = requireTask(container);
+    await task.resume().catch((thrown: unknown) => {
+      throw fail("system", `Cannot unpause container ${container.id}: ${messageOf(thrown)}`, { cause: thrown });
+    });
+    await context.containers.updateState(container, { isPaused: false });
+    containerEvent(context, container, "unpause");
+  });
+}
+
+/** One sample; undefined while the container does not run, as `docker stats` shows zeros then. */
+export async function sampleStatistics(context: EngineContext, nameOrId: string): Promise<TaskStatistics | undefined> {
+  const { task } = context.containers.get(nameOrId);
+  return task === undefined ? undefined : task.statistics();
+}

@@ -1,0 +1,12 @@
+/** Closing the engine: every running container gets its stop signal, then, after a moment, SIGKILL. */
+import type { EngineContext } from "../context.ts";
+import { stopAndWait } from "./stop.ts";
+
+/** A page that closes has no ten seconds. */
+const CLOSE_GRACE_S = 1;
+
+export async function endContainers(context: EngineContext): Promise<void> {
+  const running = context.containers.all().filter((container) => container.isRunning);
+  await Promise.all(running.map((container) => stopAndWait(context, container, { signal: "", timeoutS: CLOSE_GRACE_S })));
+  for (const container of context.containers.all()) container.streams.endListeners();
+}

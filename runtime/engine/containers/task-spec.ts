@@ -1,0 +1,105 @@
+/** From a container's record to what a backend runs: the OCI spec's place in moby (daemon/oci_linux.go). */
+import { fail } from "../../../layers/base/errors.ts";
+import type { MountSpec, ProcessSpec, ResourceLimits, TaskSpec } from "../../backends/backend.ts";
+import { capabilitiesOf } from "./capabilities.ts";
+import { etcFiles } from "./etc-files.ts";
+import type { HostConfig, Resources } from "./host-config.ts";
+import type { ContainerRecord } from "./record.ts";
+
+/** containerd's default for Unix (moby oci/defaults.go). */
+const DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** What `--cpus` is measured in: the kernel's own default period. */
+const CPU_PERIOD_US = 100_000;
+
+export function taskSpecOf(record: ContainerRecord): TaskSpec {
+  const { config, hostConfig } = record;
+  return {
+    id: record.id,
+    platform: record.platform,
+    hostname: config.Hostname,
+    domainname: config.Domainname,
+    root: { layers: record.layers, writable: record.id, isReadOnly: hostConfig.ReadonlyRootfs },
+    mounts: [...etcFiles(record), ...tmpfsMounts(hostConfig)],
+    process: processSpecOf(record),
+    resources: resourceLimitsOf(hostConfig),
+    seccomp: seccompOf(hostConfig),
+    hasInit: hostConfig.Init === true,
+    annotations: { ...config.Labels, ...hostConfig.Annotations },
+  };
+}
+
+function processSpecOf(record: ContainerRecord): ProcessSpec {
+  const { config, hostConfig } = record;
+  const [columns, rows] = [hostConfig.ConsoleSize[1] ?? 0, hostConfig.ConsoleSize[0] ?? 0];
+  return {
+    args: [record.path, ...record.args],
+    env: environmentOf(record),
+    workingDirectory: config.WorkingDir === "" ? "/" : config.WorkingDir,
+    user: config.User,
+    additionalGroups: hostConfig.GroupAdd ?? [],
+    hasTerminal: config.Tty,
+    consoleSize: columns > 0 && rows > 0 ? { columns, rows } : undefined,
+    hasStdin: config.OpenStdin || config.Tty,
+    capabilities: capabilitiesOf({ add: hostConfig.CapAdd, drop: hostConfig.CapDrop, isPrivileged: hostConfig.Privileged }),
+    noNewPrivileges: (hostConfig.SecurityOpt ?? []).some((option) => /^no-new-privileges([=:]true)?$/.test(option)),
+    rlimits: (hostConfig.Ulimits ?? []).map((limit) => ({
+      name: `RLIMIT_${limit.Name.toUpperCase()}`,
+      soft: limit.Soft,
+      hard: limit.Hard,
+    })),
+  };
+}
+
+/** Docker's own variables first; the container's replace them by name. "NAME" alone removes one. */
+export function environmentOf(record: ContainerRecord): readonly string[] {
+  const { config } = record;
+  const variables = new Map<string, string>();
+  const set = (entry: string): void => {
+    const equals = entry.indexOf("=");
+    if (equals < 0) variables.delete(entry);
+    else variables.set(entry.slice(0, equals), entry);
+  };
+  set(DEFAULT_PATH);
+  set(`HOSTNAME=${config.Hostname}`);
+  if (config.Tty) set("TERM=xterm");
+  for (const entry of config.Env ?? []) set(entry);
+  return [...variables.values()];
+}
+
+export function resourceLimitsOf(resources: Resources): ResourceLimits {
+  const hasNanoCpus = resources.NanoCpus > 0;
+  return {
+    memoryBytes: resources.Memory,
+    cpuQuotaUs: hasNanoCpus ? Math.round((resources.NanoCpus * CPU_PERIOD_US) / 1e9) : resources.CpuQuota,
+    cpuPeriodUs: hasNanoCpus || resources.CpuPeriod === 0 ? CPU_PERIOD_US : resources.CpuPeriod,
+    pids: resources.PidsLimit ?? 0,
+  };
+}
+
+function tmpfsMounts(hostConfig: HostConfig): readonly MountSpec[] {
+  const mounts: MountSpec[] = [];
+  for (const [target, options] of Object.entries(hostConfig.Tmpfs ?? {})) {
+    mounts.push({ kind: "tmpfs", target, options: options === "" ? [] : options.split(",") });
+  }
+  for (const mount of hostConfig.Mounts ?? []) {
+    if (mount.Type !== "tmpfs") continue;
+    const options: string[] = [];
+    if (mount.TmpfsOptions?.SizeBytes) options.push(`size=${mount.TmpfsOptions.SizeBytes}`);
+    if (mount.TmpfsOptions?.Mode) options.push(`mode=${mount.TmpfsOptions.Mode.toString(8)}`);
+    if (mount.ReadOnly) options.push("ro");
+    mounts.push({ kind: "tmpfs", target: mount.Target, options });
+  }
+  return mounts;
+}
+
+/** The profile's JSON as the client read it from a file; undefined is unconfined. */
+function seccompOf(hostConfig: HostConfig): unknown {
+  const option = (hostConfig.SecurityOpt ?? []).find((text) => /^seccomp[=:]/.test(text));
+  const profile = option?.slice("seccomp=".length);
+  if (profile === undefined || profile === "unconfined" || profile === "builtin") return undefined;
+  try {
+    return JSON.parse(profile);
+  } catch (thrown) {
+    throw fail("invalidParameter", "Decoding seccomp profile failed", { cause: thrown });
+  }
+}
