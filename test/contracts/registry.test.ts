@@ -1,8 +1,16 @@
 /** The `Registry` contract over Debian's docker-registry, whichever way leads there. */
-import { afterAll, beforeAll, describe } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { AllowedHost } from "../../layers/cors-proxy/allow-list.ts";
+import { configuredHost } from "../../layers/cors-proxy/allow-list.ts";
+import { createNodeProxy } from "../../layers/cors-proxy/node/server.ts";
 import { parseReference } from "../../layers/oci/reference.ts";
 import { layoutFiles, startFaultServer } from "../support/fault-server.ts";
 import type { FaultServer } from "../support/fault-server.ts";
+import type { HandlerServer } from "../support/handler-server.ts";
+import { startHandlerServer } from "../support/handler-server.ts";
 import { testClient } from "../support/registry-client.ts";
 import { pushImage } from "../support/registry-images.ts";
 import type { RegistryServer, RegistryServerOptions } from "../support/registry-server.ts";
@@ -24,6 +32,47 @@ for (const auth of ["open", "basic", "token"] as const satisfies RegistryServerO
     afterAll(() => server.stop());
     registryContract(() => under);
   });
+}
+
+for (const auth of ["open", "token"] as const satisfies RegistryServerOptions["auth"][]) {
+  describe.skipIf(!hasRegistry)(`through the CORS proxy to a registry with ${auth} access (needs docker-registry)`, () => {
+    let server: RegistryServer;
+    let proxy: HandlerServer;
+    let under: RegistryUnderTest;
+    let folder: string;
+    const refused: string[] = [];
+    beforeAll(async () => {
+      server = await startRegistry({ auth });
+      folder = mkdtempSync(join(tmpdir(), "slipway-proxy-cache-"));
+      const handler = createNodeProxy({ allow: allowedHosts(server), cacheFolder: folder });
+      proxy = await startHandlerServer(handler);
+      // What a page experiences: nothing but the proxy lets it read answers.
+      const pageFetch = async (input: string, init: RequestInit): Promise<Response> => {
+        if (input.startsWith(proxy.origin)) return await fetch(input, init);
+        refused.push(input);
+        throw new TypeError("Failed to fetch");
+      };
+      const settings = { proxy: `${proxy.origin}/proxy/` };
+      under = { registry: testClient(settings, { credentials, fetch: pageFetch, redirects: "follow" }), domain: server.domain };
+      await pushImage(under.registry, parseReference(`${server.domain}/public/app:1`), APP);
+    });
+    afterAll(async () => {
+      await proxy.stop();
+      await server.stop();
+      rmSync(folder, { recursive: true });
+    });
+    registryContract(() => under);
+
+    test("the direct way is tried once and then left alone", () => {
+      expect(new Set(refused.map((url) => new URL(url).host)).size).toBe(refused.length);
+    });
+  });
+}
+
+/** The registry itself and its token server, both on this machine. */
+function allowedHosts(server: RegistryServer): AllowedHost[] {
+  const permissions = { insecure: true, isPrivateAllowed: true };
+  return [server.domain, server.tokenDomain].filter((host) => host !== "").map((host) => configuredHost(host, permissions));
 }
 
 describe("from a static mirror", () => {

@@ -16,6 +16,8 @@ export interface RegistryServer {
   /** "127.0.0.1:PORT": the domain of references. */
   readonly domain: string;
   readonly origin: string;
+  /** Host of the token server; empty without one. */
+  readonly tokenDomain: string;
   /** Tokens issued so far, by scope; empty without token authorization. */
   readonly tokenRequests: readonly string[];
   stop(): Promise<void>;
@@ -57,6 +59,7 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
   return {
     domain,
     origin: `http://${domain}`,
+    tokenDomain: tokens === undefined ? "" : new URL(tokens.origin).host,
     tokenRequests: tokens?.requests ?? [],
     async stop(): Promise<void> {
       const ended = new Promise((resolve) => child.once("exit", resolve));

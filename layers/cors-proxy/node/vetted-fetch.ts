@@ -104,7 +104,7 @@ function responseOf(message: IncomingMessage): Response {
   const isBodyless = status === 204 || status === 205 || status === 304;
   if (isBodyless) message.resume();
   const encoding = headers.get("content-encoding") ?? "identity";
-  let body: ReadableStream<Uint8Array> | null = isBodyless ? null : (Readable.toWeb(message) as ByteStream);
+  let body: ByteStream | null = isBodyless ? null : Readable.toWeb(message);
   // Asked for identity; some token servers compress all the same.
   if (body !== null && (encoding === "gzip" || encoding === "deflate")) {
     body = body.pipeThrough(new DecompressionStream(encoding) as unknown as ReadableWritablePair<Uint8Array, Uint8Array>);
