@@ -153,7 +153,7 @@ export class FileData implements FileContent {
   /** Accounts for the pages that a write of [position, end) will fill. */
   #reserve(position: number, end: number): void {
     let added = 0;
-    for (let at = position; at < end; ) {
+    for (let at = position; at < end;) {
       const offset = at % CHUNK_BYTES;
       const chunkEnd = Math.min(CHUNK_BYTES, offset + end - at);
       const wanted = pageMask(offset, chunkEnd);

@@ -89,8 +89,11 @@ test("times change as on Linux", () => {
   fs.setAttributes(file, { mtimeNs: 0n, ctimeNs: 0n }); // 7
   const directory = fs.create(fs.root, "d", DIRECTORY); // 8
   fs.rename(fs.root, "g", directory, "g", "replace"); // 9
-  expect([times(fs.attributes(fs.root)), times(fs.attributes(directory)), times(fs.attributes(file))])
-    .toEqual(["m9 c9", "m9 c9", "m0 c9"]);
+  expect([times(fs.attributes(fs.root)), times(fs.attributes(directory)), times(fs.attributes(file))]).toEqual([
+    "m9 c9",
+    "m9 c9",
+    "m0 c9",
+  ]);
   fs.unlink(fs.root, "f"); // 10
   expect(times(fs.attributes(file))).toBe("m0 c10");
 });

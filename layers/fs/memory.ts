@@ -9,7 +9,14 @@ import { FsError } from "./errors.ts";
 import { FileData, PAGE_BYTES } from "./file-data.ts";
 import type { FileContent, PageAccount } from "./file-data.ts";
 import type {
-  AttributeChanges, Attributes, DirectoryEntry, Filesystem, FilesystemUsage, NodeId, NodeInit, RenameMode,
+  AttributeChanges,
+  Attributes,
+  DirectoryEntry,
+  Filesystem,
+  FilesystemUsage,
+  NodeId,
+  NodeInit,
+  RenameMode,
   XattrMode,
 } from "./filesystem.ts";
 import { MODE_MASK, MemoryNode } from "./memory-node.ts";
@@ -331,7 +338,11 @@ function checkTarget(target: string): void {
 
 /** The checks of renameat2(2), in the order of do_renameat2 and vfs_rename. */
 function checkRename(
-  moved: MemoryNode, from: MemoryNode, victim: MemoryNode | undefined, to: MemoryNode, mode: RenameMode,
+  moved: MemoryNode,
+  from: MemoryNode,
+  victim: MemoryNode | undefined,
+  to: MemoryNode,
+  mode: RenameMode,
 ): void {
   if (mode === "noReplace" && victim !== undefined) throw new FsError("EEXIST");
   if (mode === "exchange" && victim === undefined) throw new FsError("ENOENT");

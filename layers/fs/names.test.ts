@@ -42,5 +42,9 @@ test("names that no directory may hold are refused", () => {
       return isFsError(thrown) ? thrown.code : thrown;
     }
   };
-  expect([codeOf("é".repeat(127) + "x"), codeOf("é".repeat(128)), codeOf("/")]).toEqual([undefined, "ENAMETOOLONG", "EINVAL"]);
+  expect([codeOf("é".repeat(127) + "x"), codeOf("é".repeat(128)), codeOf("/")]).toEqual([
+    undefined,
+    "ENAMETOOLONG",
+    "EINVAL",
+  ]);
 });

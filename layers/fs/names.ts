@@ -81,8 +81,14 @@ export function checkNameLength(name: string): void {
 
 /** Whether a directory may hold an entry of this name. */
 export function isValidName(name: string): boolean {
-  return name !== "" && name !== "." && name !== ".." && !name.includes("/") && !name.includes("\0")
-    && !hasForeignSurrogate(name);
+  return (
+    name !== "" &&
+    name !== "." &&
+    name !== ".." &&
+    !name.includes("/") &&
+    !name.includes("\0") &&
+    !hasForeignSurrogate(name)
+  );
 }
 
 /** Throws unless a directory may hold `name`: ENAMETOOLONG, EINVAL. */

@@ -83,7 +83,12 @@ export function walk(filesystem: Filesystem, path: string, options?: WalkOptions
     names.push(name);
   }
   const node = chain[chain.length - 1] ?? root;
-  return { node, parent: chain[chain.length - 2] ?? root, name: names[names.length - 1] ?? "", path: "/" + names.join("/") };
+  return {
+    node,
+    parent: chain[chain.length - 2] ?? root,
+    name: names[names.length - 1] ?? "",
+    path: "/" + names.join("/"),
+  };
 }
 
 /** The node at `path`. ENOENT besides what `walk` throws. */
@@ -95,7 +100,10 @@ export function resolve(filesystem: Filesystem, path: string, options?: WalkOpti
 
 /** As mkdir -p: the directory at `path`, made where it is missing. ENOTDIR when a file is in the way. */
 export function mkdirAll(
-  filesystem: Filesystem, path: string, owner: OwnerAndMode = ROOT_DIRECTORY, options?: WalkOptions,
+  filesystem: Filesystem,
+  path: string,
+  owner: OwnerAndMode = ROOT_DIRECTORY,
+  options?: WalkOptions,
 ): NodeId {
   let made = "";
   let directory = options?.root ?? filesystem.root;
@@ -110,7 +118,10 @@ export function mkdirAll(
 
 /** All bytes of the file at `path`. EFBIG past `sizeBytesMax`, EISDIR, EINVAL. */
 export function readWholeFile(
-  filesystem: Filesystem, path: string, sizeBytesMax: number, options?: WalkOptions,
+  filesystem: Filesystem,
+  path: string,
+  sizeBytesMax: number,
+  options?: WalkOptions,
 ): Uint8Array<ArrayBuffer> {
   return readWholeNode(filesystem, resolve(filesystem, path, options), sizeBytesMax);
 }
@@ -122,7 +133,7 @@ export function readWholeNode(filesystem: Filesystem, file: NodeId, sizeBytesMax
   if (type !== "file") throw new FsError("EINVAL");
   if (sizeBytes > sizeBytesMax) throw new FsError("EFBIG");
   const bytes = new Uint8Array(sizeBytes);
-  for (let position = 0; position < sizeBytes; ) {
+  for (let position = 0; position < sizeBytes;) {
     const count = filesystem.read(file, position, bytes.subarray(position, position + READ_BYTES));
     if (count === 0) return bytes.slice(0, position);
     position += count;
@@ -132,7 +143,11 @@ export function readWholeNode(filesystem: Filesystem, file: NodeId, sizeBytesMax
 
 /** Makes the file at `path` hold `bytes`, creating it with `owner` where it is missing. The file's node. */
 export function writeWholeFile(
-  filesystem: Filesystem, path: string, bytes: Uint8Array, owner: OwnerAndMode = ROOT_FILE, options?: WalkOptions,
+  filesystem: Filesystem,
+  path: string,
+  bytes: Uint8Array,
+  owner: OwnerAndMode = ROOT_FILE,
+  options?: WalkOptions,
 ): NodeId {
   const { node, parent, name } = walk(filesystem, path, options);
   const file = node ?? filesystem.create(parent, name, { type: "file", ...owner });

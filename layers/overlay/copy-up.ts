@@ -107,7 +107,8 @@ export class CopyUp {
 
   #ensureDirectories(directory: OverlayNode): void {
     const missing: OverlayNode[] = [];
-    for (let at: OverlayNode | undefined = directory; at !== undefined && !at.isUpper; at = at.parent) missing.push(at);
+    for (let at: OverlayNode | undefined = directory; at !== undefined && !at.isUpper; at = at.parent)
+      missing.push(at);
     for (const node of missing.reverse()) this.ensure(node);
   }
 
@@ -166,7 +167,7 @@ export class CopyUp {
       const start = seekData(filesystem, node.real, position);
       if (start === undefined || start >= sizeBytes) break;
       const end = Math.min(sizeBytes, filesystem.seek(node.real, start, "hole"));
-      for (position = start; position < end; ) {
+      for (position = start; position < end;) {
         const count = filesystem.read(node.real, position, piece.subarray(0, Math.min(PIECE_BYTES, end - position)));
         if (count === 0) break;
         this.#upper.write(real, position, piece.subarray(0, count));

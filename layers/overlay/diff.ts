@@ -54,12 +54,18 @@ export function overlayChanges(upper: Filesystem, lowers: readonly Filesystem[])
       pending.push({ path, upper: ino, before: isMerging ? covered : undefined });
     }
   }
-  return [...changes].map(([path, kind]) => ({ kind, path })).sort((left, right) => (left.path < right.path ? -1 : 1));
+  return [...changes]
+    .map(([path, kind]) => ({ kind, path }))
+    .sort((left, right) => (left.path < right.path ? -1 : 1));
 }
 
 /** What an opaque directory hides and does not hold itself was deleted. */
 function findHidden(
-  upper: Filesystem, pair: Pair, before: Filesystem, hidden: NodeId, changes: Map<string, 0 | 1 | 2>,
+  upper: Filesystem,
+  pair: Pair,
+  before: Filesystem,
+  hidden: NodeId,
+  changes: Map<string, 0 | 1 | 2>,
 ): void {
   for (const { name } of before.readDirectory(hidden)) {
     if (upper.lookup(pair.upper, name) === undefined) record(changes, `${pair.path}/${name}`, DELETED);
@@ -79,7 +85,8 @@ function record(changes: Map<string, 0 | 1 | 2>, path: string, kind: 0 | 1 | 2):
 function isDifferent(upper: Filesystem, now: NodeId, before: Filesystem, then: NodeId): boolean {
   const left = upper.attributes(now);
   const right = before.attributes(then);
-  if (left.type !== right.type || left.mode !== right.mode || left.uid !== right.uid || left.gid !== right.gid) return true;
+  if (left.type !== right.type || left.mode !== right.mode || left.uid !== right.uid || left.gid !== right.gid)
+    return true;
   if (left.rdev.major !== right.rdev.major || left.rdev.minor !== right.rdev.minor) return true;
   if (left.type !== "directory" && (left.sizeBytes !== right.sizeBytes || !isSameTime(left, right))) return true;
   const capability = upper.getXattr(now, COMPARED_XATTR);

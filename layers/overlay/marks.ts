@@ -14,7 +14,11 @@ const OPAQUE_XATTR = "trusted.overlay.opaque";
 const OPAQUE_VALUE = encodeUtf8("y");
 
 export const WHITEOUT: NodeInit = {
-  type: "character", mode: 0, uid: 0, gid: 0, rdev: { major: 0, minor: 0 },
+  type: "character",
+  mode: 0,
+  uid: 0,
+  gid: 0,
+  rdev: { major: 0, minor: 0 },
 };
 
 /**

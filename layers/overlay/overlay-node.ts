@@ -41,8 +41,12 @@ export class OverlayNode {
   references = 0;
 
   constructor(
-    ino: NodeId, type: NodeType, place: { filesystem: Filesystem; real: NodeId; isUpper: boolean; layer: number },
-    lowers: readonly LowerDirectory[], parent: OverlayNode | undefined, name: string,
+    ino: NodeId,
+    type: NodeType,
+    place: { filesystem: Filesystem; real: NodeId; isUpper: boolean; layer: number },
+    lowers: readonly LowerDirectory[],
+    parent: OverlayNode | undefined,
+    name: string,
   ) {
     this.ino = ino;
     this.type = type;

@@ -36,7 +36,10 @@ function text(fs: Filesystem, path: string): string {
 }
 
 function names(fs: Filesystem, path: string): string[] {
-  return fs.readDirectory(resolve(fs, path)).map(({ name }) => name).sort();
+  return fs
+    .readDirectory(resolve(fs, path))
+    .map(({ name }) => name)
+    .sort();
 }
 
 function codeOf(action: () => unknown): unknown {
@@ -57,7 +60,8 @@ beforeEach(() => {
 });
 
 test("layers cover, merge, hide and change type", () => {
-  for (const path of ["/both/base", "/both/shared", "/hidden/x", "/opaque/x", "/dir/x", "/file", "/gone"]) file(base, path);
+  for (const path of ["/both/base", "/both/shared", "/hidden/x", "/opaque/x", "/dir/x", "/file", "/gone"])
+    file(base, path);
   file(middle, "/both/middle");
   file(middle, "/both/shared", "from the middle");
   for (const path of ["/hidden", "/gone"]) middle.create(...place(middle, path), WHITEOUT);
@@ -187,7 +191,8 @@ test("without an upper layer nothing can change", () => {
 });
 
 test("the diff lists what docker diff lists", () => {
-  for (const path of ["/etc/passwd", "/etc/group", "/var/cache/a", "/var/cache/b", "/var/log/x", "/usr/bin/sh"]) file(base, path);
+  for (const path of ["/etc/passwd", "/etc/group", "/var/cache/a", "/var/cache/b", "/var/log/x", "/usr/bin/sh"])
+    file(base, path);
   overlay.write(resolve(overlay, "/etc/passwd"), 0, encodeUtf8("root"));
   overlay.unlink(...place(overlay, "/var/cache/a"));
   overlay.unlink(...place(overlay, "/var/log/x"));
@@ -199,7 +204,16 @@ test("the diff lists what docker diff lists", () => {
   overlay.removeDirectory(...place(overlay, "/var/cache"));
   file(overlay, "/var/cache/c");
   expect(overlayChanges(upper, [middle, base]).map(({ kind, path }) => `${"CAD".charAt(kind)} ${path}`)).toEqual([
-    "C /etc", "C /etc/passwd", "A /srv", "A /srv/new", "A /srv/new/file", "C /var", "C /var/cache",
-    "D /var/cache/a", "D /var/cache/b", "A /var/cache/c", "D /var/log",
+    "C /etc",
+    "C /etc/passwd",
+    "A /srv",
+    "A /srv/new",
+    "A /srv/new/file",
+    "C /var",
+    "C /var/cache",
+    "D /var/cache/a",
+    "D /var/cache/b",
+    "A /var/cache/c",
+    "D /var/log",
   ]);
 });

@@ -14,7 +14,14 @@
 import { assert } from "../base/assert.ts";
 import { FsError } from "../fs/errors.ts";
 import type {
-  AttributeChanges, Attributes, DirectoryEntry, Filesystem, FilesystemUsage, NodeId, NodeInit, RenameMode,
+  AttributeChanges,
+  Attributes,
+  DirectoryEntry,
+  Filesystem,
+  FilesystemUsage,
+  NodeId,
+  NodeInit,
+  RenameMode,
   XattrMode,
 } from "../fs/filesystem.ts";
 import { checkNewName } from "../fs/names.ts";
@@ -48,7 +55,8 @@ export class OverlayFilesystem implements Filesystem {
     this.upper = upper;
     this.lowers = lowers;
     this.#tree = new OverlayTree(upper, lowers);
-    this.#writer = upper === undefined || upper.isReadOnly ? undefined : { upper, copyUp: new CopyUp(this.#tree, upper) };
+    this.#writer =
+      upper === undefined || upper.isReadOnly ? undefined : { upper, copyUp: new CopyUp(this.#tree, upper) };
     this.isReadOnly = this.#writer === undefined;
     this.root = this.#tree.root.ino;
   }
@@ -104,9 +112,10 @@ export class OverlayFilesystem implements Filesystem {
     }
     const within = copyUp.ensure(directory);
     const whiteout = upper.lookup(within, name);
-    const real = whiteout === undefined
-      ? upper.create(within, name, init)
-      : this.#replaceWhiteout(within, name, init.type, () => copyUp.prepare(within, init));
+    const real =
+      whiteout === undefined
+        ? upper.create(within, name, init)
+        : this.#replaceWhiteout(within, name, init.type, () => copyUp.prepare(within, init));
     return this.#tree.adopt(real, init.type, directory, name).ino;
   }
 
@@ -222,7 +231,10 @@ export class OverlayFilesystem implements Filesystem {
 
   listXattrs(ino: NodeId): readonly string[] {
     const node = this.#tree.node(ino);
-    return node.filesystem.listXattrs(node.real).filter((name) => !isOwnXattr(name)).map(shownXattr);
+    return node.filesystem
+      .listXattrs(node.real)
+      .filter((name) => !isOwnXattr(name))
+      .map(shownXattr);
   }
 
   removeXattr(ino: NodeId, name: string): void {

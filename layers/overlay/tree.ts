@@ -108,9 +108,10 @@ export class OverlayTree {
 
   /** The overlay's node for one that was just made in the upper layer. */
   adopt(real: NodeId, type: NodeType, parent: OverlayNode, name: string): OverlayNode {
-    const node = type === "directory"
-      ? this.#makeDirectory(real, [], parent, name)
-      : this.#nodeAt(this.#upperPlace(real), type, parent, name);
+    const node =
+      type === "directory"
+        ? this.#makeDirectory(real, [], parent, name)
+        : this.#nodeAt(this.#upperPlace(real), type, parent, name);
     this.setChild(parent, name, node);
     return node;
   }
@@ -193,19 +194,26 @@ export class OverlayTree {
   }
 
   #makeDirectory(
-    upperReal: NodeId | undefined, lowers: readonly LowerDirectory[], parent: OverlayNode | undefined, name: string,
+    upperReal: NodeId | undefined,
+    lowers: readonly LowerDirectory[],
+    parent: OverlayNode | undefined,
+    name: string,
   ): OverlayNode {
     const first = lowers[0];
-    const place = upperReal === undefined && first !== undefined
-      ? { filesystem: first.filesystem, real: first.node, isUpper: false, layer: first.layer }
-      : this.#upperPlace(upperReal ?? 0);
+    const place =
+      upperReal === undefined && first !== undefined
+        ? { filesystem: first.filesystem, real: first.node, isUpper: false, layer: first.layer }
+        : this.#upperPlace(upperReal ?? 0);
     return this.#nodeAt(place, "directory", parent, name, lowers);
   }
 
   /** The node at a place; names of one file lead to one node. */
   #nodeAt(
-    place: ConstructorParameters<typeof OverlayNode>[2], type: NodeType, parent: OverlayNode | undefined,
-    name: string, lowers: readonly LowerDirectory[] = [],
+    place: ConstructorParameters<typeof OverlayNode>[2],
+    type: NodeType,
+    parent: OverlayNode | undefined,
+    name: string,
+    lowers: readonly LowerDirectory[] = [],
   ): OverlayNode {
     const ino = this.#number(place.real, place.isUpper ? UPPER_SLOT : place.layer + 1);
     const known = this.#nodes.get(ino);
@@ -231,7 +239,10 @@ export class OverlayTree {
   }
 
   #merge(
-    merged: Map<string, DirectoryEntry | null>, directory: OverlayNode, filesystem: Filesystem, real: NodeId,
+    merged: Map<string, DirectoryEntry | null>,
+    directory: OverlayNode,
+    filesystem: Filesystem,
+    real: NodeId,
     slot: number,
   ): void {
     for (const { name, ino, type } of filesystem.readDirectory(real)) {

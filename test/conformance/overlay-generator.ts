@@ -53,7 +53,11 @@ interface Known {
 
 /** Runs about `count` random operations on `fs`. */
 export function performRandomly(
-  random: Random, fs: Filesystem, runner: Runner, count: number, options: GeneratorOptions,
+  random: Random,
+  fs: Filesystem,
+  runner: Runner,
+  count: number,
+  options: GeneratorOptions,
 ): Performed[] {
   const performed: Performed[] = [];
   while (performed.length < count) {
@@ -73,13 +77,21 @@ function generate(random: Random, fs: Filesystem, runner: Runner, options: Gener
   const choice = random.below(options.isLayer ? 100 : 130);
   if (choice < 16) return { op: "create", path: fresh(), mode, uid, gid };
   if (choice < 30) return { op: "mkdir", path: fresh(), mode, uid, gid };
-  if (choice < 35) return { op: "symlink", path: fresh(), target: random.pick(["a", "../b", "/c/d", "nowhere", "ü"]) };
+  if (choice < 35)
+    return { op: "symlink", path: fresh(), target: random.pick(["a", "../b", "/c/d", "nowhere", "ü"]) };
   if (choice < 40) return specialNode(random, fresh(), mode);
   if (choice < 52) {
-    return { op: "write", path: present("file"), position: position(random), size: 1 + random.below(9000), fill: random.below(256) };
+    return {
+      op: "write",
+      path: present("file"),
+      position: position(random),
+      size: 1 + random.below(9000),
+      fill: random.below(256),
+    };
   }
   if (choice < 55) return { op: "truncate", path: present("file"), size: position(random) };
-  if (choice < 57) return { op: "punch", path: present("file"), position: position(random), size: 1 + random.below(20_000) };
+  if (choice < 57)
+    return { op: "punch", path: present("file"), position: position(random), size: 1 + random.below(20_000) };
   if (choice < (options.isLayer ? 67 : 63)) {
     if (!options.hasLinks) return { op: "read", path: present("file"), position: position(random), size: 5000 };
     return { op: "link", path: below("file", "file", "symlink", "character"), to: fresh() };
@@ -88,7 +100,12 @@ function generate(random: Random, fs: Filesystem, runner: Runner, options: Gener
   if (choice < 74) return { op: "rmdir", path: below("directory") };
   if (choice < 77) return { op: "chmod", path: present(), mode };
   if (choice < 80) return { op: "chown", path: present(), uid, gid };
-  if (choice < 82) return { op: "utimes", path: present(), mtime: `${random.below(1_000_000_000)}${123456789 + random.below(1000)}` };
+  if (choice < 82)
+    return {
+      op: "utimes",
+      path: present(),
+      mtime: `${random.below(1_000_000_000)}${123456789 + random.below(1000)}`,
+    };
   if (choice < 87) return setXattr(random, present());
   if (choice < 89) return { op: "removexattr", path: present(), name: xattrName(random) };
   if (choice < 96) return rename(random, known);
@@ -105,7 +122,10 @@ function replaceTree(random: Random, fs: Filesystem): Operation[] {
   const { path } = random.pick(known);
   if (path === "") return [];
   const below = known.filter((other) => other.path === path || other.path.startsWith(`${path}/`)).reverse();
-  const removals = below.map((other): Operation => ({ op: other.type === "directory" ? "rmdir" : "unlink", path: other.path }));
+  const removals = below.map((other): Operation => ({
+    op: other.type === "directory" ? "rmdir" : "unlink",
+    path: other.path,
+  }));
   const made = { path, mode: 0o711, uid: 1, gid: 2 };
   const choice = random.below(4);
   if (choice === 0) return removals;
@@ -114,10 +134,15 @@ function replaceTree(random: Random, fs: Filesystem): Operation[] {
 }
 
 function generateOnMounted(
-  random: Random, runner: Runner, choice: number, present: (...types: NodeType[]) => string, known: readonly Known[],
+  random: Random,
+  runner: Runner,
+  choice: number,
+  present: (...types: NodeType[]) => string,
+  known: readonly Known[],
 ): Operation {
   const handle = random.below(HANDLES);
-  if (choice < 98) return { op: "mknod", path: newPath(random, known), type: "character", mode: 0, major: 0, minor: 0 };
+  if (choice < 98)
+    return { op: "mknod", path: newPath(random, known), type: "character", mode: 0, major: 0, minor: 0 };
   if (choice < 102) return rename(random, known);
   if (choice < 105) return { op: "list", path: present("directory") };
   if (choice < 108) return { op: "stat", path: present() };
@@ -125,7 +150,14 @@ function generateOnMounted(
   if (choice < 113) return { op: "getxattr", path: present(), name: xattrName(random) };
   if (choice < 117) return { op: "rmdir", path: notRoot(random, present("directory")) };
   if (!runner.has(handle)) return { op: "open", path: present("file"), handle };
-  if (choice < 121) return { op: "handleWrite", handle, position: position(random), size: 1 + random.below(5000), fill: random.below(256) };
+  if (choice < 121)
+    return {
+      op: "handleWrite",
+      handle,
+      position: position(random),
+      size: 1 + random.below(5000),
+      fill: random.below(256),
+    };
   if (choice < 124) return { op: "handleRead", handle };
   if (choice < 127) return { op: "handleStat", handle };
   return { op: "handleClose", handle };
@@ -134,12 +166,25 @@ function generateOnMounted(
 function specialNode(random: Random, path: string, mode: number): Operation {
   const type = random.pick(["character", "block", "fifo", "socket"] as const);
   const isDevice = type === "character" || type === "block";
-  return { op: "mknod", path, type, mode, major: isDevice ? 1 + random.below(300) : 0, minor: isDevice ? random.below(300) : 0 };
+  return {
+    op: "mknod",
+    path,
+    type,
+    mode,
+    major: isDevice ? 1 + random.below(300) : 0,
+    minor: isDevice ? random.below(300) : 0,
+  };
 }
 
 function setXattr(random: Random, path: string): Operation {
   const value = random.pick(["", "00ff", "616263"]);
-  return { op: "setxattr", path, name: xattrName(random), value, mode: random.pick(["either", "either", "create", "replace"] as const) };
+  return {
+    op: "setxattr",
+    path,
+    name: xattrName(random),
+    value,
+    mode: random.pick(["either", "either", "create", "replace"] as const),
+  };
 }
 
 function xattrName(random: Random): string {
@@ -166,7 +211,8 @@ function newPath(random: Random, known: readonly Known[]): string {
 /** Mostly a path that is there, and mostly of the wanted types. Never the root where it cannot be. */
 function oldPath(random: Random, known: readonly Known[], types: readonly NodeType[]): string {
   if (random.below(25) === 0) return newPath(random, known);
-  const wanted = random.below(15) === 0 || types.length === 0 ? known : known.filter(({ type }) => types.includes(type));
+  const wanted =
+    random.below(15) === 0 || types.length === 0 ? known : known.filter(({ type }) => types.includes(type));
   return wanted.length === 0 ? newPath(random, known) : random.pick(wanted).path;
 }
 
@@ -175,5 +221,13 @@ function notRoot(random: Random, path: string): string {
 }
 
 function position(random: Random): number {
-  return random.pick([0, 0, 0, random.below(100), random.below(10_000), 4096 * random.below(30), random.below(200_000)]);
+  return random.pick([
+    0,
+    0,
+    0,
+    random.below(100),
+    random.below(10_000),
+    4096 * random.below(30),
+    random.below(200_000),
+  ]);
 }

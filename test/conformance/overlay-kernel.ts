@@ -62,7 +62,11 @@ export class Kernel {
   }
 
   async mount(options: {
-    directory: string; upper: string; work: string; lowers: readonly string[]; index: "on" | "off";
+    directory: string;
+    upper: string;
+    work: string;
+    lowers: readonly string[];
+    index: "on" | "off";
   }): Promise<void> {
     await this.#ask({ request: "mount", ...options });
   }

@@ -10,13 +10,29 @@ import { isFsError, FsError } from "../../layers/fs/errors.ts";
 import type { Filesystem, NodeId, NodeInit, NodeType, RenameMode, XattrMode } from "../../layers/fs/filesystem.ts";
 
 export type Operation =
-  | { readonly op: "create" | "mkdir"; readonly path: string; readonly mode: number; readonly uid: number; readonly gid: number }
+  | {
+      readonly op: "create" | "mkdir";
+      readonly path: string;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    }
   | { readonly op: "symlink"; readonly path: string; readonly target: string }
   | {
-      readonly op: "mknod"; readonly path: string; readonly type: "character" | "block" | "fifo" | "socket";
-      readonly mode: number; readonly major: number; readonly minor: number;
+      readonly op: "mknod";
+      readonly path: string;
+      readonly type: "character" | "block" | "fifo" | "socket";
+      readonly mode: number;
+      readonly major: number;
+      readonly minor: number;
     }
-  | { readonly op: "write"; readonly path: string; readonly position: number; readonly size: number; readonly fill: number }
+  | {
+      readonly op: "write";
+      readonly path: string;
+      readonly position: number;
+      readonly size: number;
+      readonly fill: number;
+    }
   | { readonly op: "read" | "punch"; readonly path: string; readonly position: number; readonly size: number }
   | { readonly op: "truncate"; readonly path: string; readonly size: number }
   | { readonly op: "unlink" | "rmdir" | "list" | "stat" | "readlink"; readonly path: string }
@@ -25,7 +41,13 @@ export type Operation =
   | { readonly op: "chmod"; readonly path: string; readonly mode: number }
   | { readonly op: "chown"; readonly path: string; readonly uid: number; readonly gid: number }
   | { readonly op: "utimes"; readonly path: string; readonly mtime: string }
-  | { readonly op: "setxattr"; readonly path: string; readonly name: string; readonly value: string; readonly mode: XattrMode }
+  | {
+      readonly op: "setxattr";
+      readonly path: string;
+      readonly name: string;
+      readonly value: string;
+      readonly mode: XattrMode;
+    }
   | { readonly op: "getxattr" | "removexattr"; readonly path: string; readonly name: string }
   /** Gives every node a time of its own, from `seconds` on, in the order of their paths. */
   | { readonly op: "stamp"; readonly seconds: number }
@@ -33,7 +55,13 @@ export type Operation =
   | { readonly op: "put"; readonly path: string; readonly hex: string }
   /** Opens for reading and writing; what follows works on a file that may have lost its name. */
   | { readonly op: "open"; readonly path: string; readonly handle: number }
-  | { readonly op: "handleWrite"; readonly handle: number; readonly position: number; readonly size: number; readonly fill: number }
+  | {
+      readonly op: "handleWrite";
+      readonly handle: number;
+      readonly position: number;
+      readonly size: number;
+      readonly fill: number;
+    }
   | { readonly op: "handleRead" | "handleStat" | "handleClose"; readonly handle: number };
 
 /** One node of a dumped tree; what is the same on every implementation. */
@@ -161,7 +189,11 @@ export class Runner {
         return sha1(target.subarray(0, fs.read(node, operation.position, target)));
       }
       case "list":
-        return fs.readDirectory(node).map((entry) => `${entry.name}:${entry.type}`).sort().join(" ");
+        return fs
+          .readDirectory(node)
+          .map((entry) => `${entry.name}:${entry.type}`)
+          .sort()
+          .join(" ");
       case "stat": {
         const { mode, uid, gid, rdev } = fs.attributes(node);
         return `${type} ${mode.toString(8)} ${uid}:${gid} ${rdev.major}:${rdev.minor}`;
@@ -229,7 +261,14 @@ export function dump(fs: Filesystem, isHidden: (xattr: string) => boolean = () =
       if (!isHidden(name)) xattrs[name] = Buffer.from(fs.getXattr(node, name) ?? []).toString("hex");
     }
     return {
-      path, type, mode, uid, gid, nlink, same, xattrs,
+      path,
+      type,
+      mode,
+      uid,
+      gid,
+      nlink,
+      same,
+      xattrs,
       rdev: `${rdev.major}:${rdev.minor}`,
       size: type === "directory" ? -1 : sizeBytes,
       mtime: mtimeNs > NOW_AFTER_NS ? "now" : String(mtimeNs),
@@ -247,7 +286,8 @@ export function pathsOf(fs: Filesystem): [path: string, node: NodeId][] {
     if (fs.attributes(node).type !== "directory") continue;
     for (const { name, ino, type } of fs.readDirectory(node)) {
       const found = fs.lookup(node, name);
-      if (found !== ino || fs.attributes(ino).type !== type) throw new Error(`${path}/${name}: listed as ${ino} ${type}, found ${found}`);
+      if (found !== ino || fs.attributes(ino).type !== type)
+        throw new Error(`${path}/${name}: listed as ${ino} ${type}, found ${found}`);
       paths.push([`${path}/${name}`, ino]);
     }
   }
@@ -273,14 +313,17 @@ export function rebuild(nodes: readonly DumpedNode[], contents: Readonly<Record<
       continue;
     }
     if (type === "directory" && path !== "") operations.push({ op: "mkdir", path, mode, uid, gid });
-    else if (type === "file") operations.push({ op: "create", path, mode, uid, gid }, { op: "put", path, hex: contents[path] ?? "" });
+    else if (type === "file")
+      operations.push({ op: "create", path, mode, uid, gid }, { op: "put", path, hex: contents[path] ?? "" });
     else if (type === "symlink") operations.push({ op: "symlink", path, target });
     else if (type !== "directory") operations.push({ op: "mknod", path, type, mode, major, minor });
     operations.push({ op: "chown", path, uid, gid });
     if (type !== "symlink") operations.push({ op: "chmod", path, mode });
-    for (const [name, value] of Object.entries(xattrs)) operations.push({ op: "setxattr", path, name, value, mode: "either" });
+    for (const [name, value] of Object.entries(xattrs))
+      operations.push({ op: "setxattr", path, name, value, mode: "either" });
   }
-  for (const { path, mtime } of [...nodes].reverse()) if (mtime !== "now") operations.push({ op: "utimes", path, mtime });
+  for (const { path, mtime } of [...nodes].reverse())
+    if (mtime !== "now") operations.push({ op: "utimes", path, mtime });
   return operations;
 }
 

@@ -47,12 +47,20 @@ function differences(performed: readonly Performed[], answers: readonly string[]
 }
 
 /** Makes the same random layer on both sides; it is compared on the way: memory against tmpfs. */
-async function makeLayer(random: Random, directory: string, seconds: number, hasLinks: boolean): Promise<MemoryFilesystem> {
+async function makeLayer(
+  random: Random,
+  directory: string,
+  seconds: number,
+  hasLinks: boolean,
+): Promise<MemoryFilesystem> {
   const layer = makeMemory();
   const runner = new Runner(layer);
   const performed = performRandomly(random, layer, runner, LAYER_OPERATIONS, { isLayer: true, hasLinks });
   performed.push({ operation: { op: "stamp", seconds }, answer: runner.run({ op: "stamp", seconds }) });
-  const answers = await oracle().run(directory, performed.map(({ operation }) => operation));
+  const answers = await oracle().run(
+    directory,
+    performed.map(({ operation }) => operation),
+  );
   expect(differences(performed, answers)).toEqual([]);
   expect(dump(layer)).toEqual(await oracle().dump(directory));
   return layer;
@@ -66,7 +74,9 @@ interface Comparison {
 function comparable(nodes: readonly DumpedNode[], comparison: Comparison): DumpedNode[] {
   return nodes.map((node) => {
     const isCompared = node.type === "directory" ? comparison.comparesDirectoryLinks : comparison.comparesFileLinks;
-    const xattrs = Object.fromEntries(Object.entries(node.xattrs).filter(([name]) => !name.startsWith("trusted.overlay.")));
+    const xattrs = Object.fromEntries(
+      Object.entries(node.xattrs).filter(([name]) => !name.startsWith("trusted.overlay.")),
+    );
     return { ...node, nlink: isCompared ? node.nlink : -1, xattrs };
   });
 }
@@ -124,17 +134,25 @@ async function compareOnce(seed: number): Promise<number> {
 
   const runner = new Runner(overlay);
   const performed = performRandomly(random, overlay, runner, MOUNTED_OPERATIONS, { isLayer: false, hasLinks: true });
-  const answers = await oracle().run("merged", performed.map(({ operation }) => operation));
+  const answers = await oracle().run(
+    "merged",
+    performed.map(({ operation }) => operation),
+  );
   if (ONLY_SEED !== undefined) console.log(performed.map((step) => JSON.stringify(step)).join("\n"));
   expect(differences(performed, answers)).toEqual([]);
   await compare(overlay, "merged", comparison);
 
   expect(needlessWhiteouts(upper, lowers)).toEqual([]);
-  expect(overlayChanges(upper, lowers)).toEqual(changesOf(dump(new OverlayFilesystem(undefined, lowers)), dump(overlay)));
+  expect(overlayChanges(upper, lowers)).toEqual(
+    changesOf(dump(new OverlayFilesystem(undefined, lowers)), dump(overlay)),
+  );
 
   // What was written down is enough to see the same tree again, and the kernel reads it as we do.
   runner.close();
-  await compare(new OverlayFilesystem(upper, lowers), "merged", { comparesFileLinks: false, comparesDirectoryLinks: false });
+  await compare(new OverlayFilesystem(upper, lowers), "merged", {
+    comparesFileLinks: false,
+    comparesDirectoryLinks: false,
+  });
   await oracle().run("ourUpper", rebuild(dump(upper), contentsOf(upper)));
   await oracle().mount({ directory: "ours", upper: "ourUpper", work: "ourWork", lowers: directories, index: "off" });
   await compare(overlay, "ours", { comparesFileLinks: false, comparesDirectoryLinks: false });
@@ -144,28 +162,40 @@ async function compareOnce(seed: number): Promise<number> {
   await oracle().mount({ directory: "again", upper: "upper", work: "work2", lowers: directories, index: "off" });
   const kernelUpper = makeMemory();
   const rebuilder = new Runner(kernelUpper);
-  for (const operation of rebuild(await oracle().dump("upper"), await oracle().contents("upper"))) rebuilder.run(operation);
-  await compare(new OverlayFilesystem(kernelUpper, lowers), "again", { comparesFileLinks: false, comparesDirectoryLinks: false });
+  for (const operation of rebuild(await oracle().dump("upper"), await oracle().contents("upper")))
+    rebuilder.run(operation);
+  await compare(new OverlayFilesystem(kernelUpper, lowers), "again", {
+    comparesFileLinks: false,
+    comparesDirectoryLinks: false,
+  });
   await oracle().clear();
   return performed.length + count * LAYER_OPERATIONS;
 }
 
-describe.skipIf(missing !== undefined)(`the overlay against the kernel's${missing === undefined ? "" : ` (${missing})`}`, () => {
-  const seeds = ONLY_SEED === undefined ? Array.from({ length: SEEDS }, (_, index) => index + 1) : [Number(ONLY_SEED)];
-  for (let start = 0; start < seeds.length; start += BATCH) {
-    const batch = seeds.slice(start, start + BATCH);
-    test(`seeds ${batch[0]} to ${batch[batch.length - 1]} give the same answers and trees`, { timeout: 600_000 }, async () => {
-      let operations = 0;
-      for (const seed of batch) {
-        try {
-          operations += await compareOnce(seed);
-        } catch (thrown) {
-          await oracle().clear();
-          if (thrown instanceof Error) thrown.message = `SLIPWAY_SEED=${seed}: ${thrown.message}`;
-          throw thrown;
-        }
-      }
-      expect(operations).toBeGreaterThan(batch.length * MOUNTED_OPERATIONS);
-    });
-  }
-});
+describe.skipIf(missing !== undefined)(
+  `the overlay against the kernel's${missing === undefined ? "" : ` (${missing})`}`,
+  () => {
+    const seeds =
+      ONLY_SEED === undefined ? Array.from({ length: SEEDS }, (_, index) => index + 1) : [Number(ONLY_SEED)];
+    for (let start = 0; start < seeds.length; start += BATCH) {
+      const batch = seeds.slice(start, start + BATCH);
+      test(
+        `seeds ${batch[0]} to ${batch[batch.length - 1]} give the same answers and trees`,
+        { timeout: 600_000 },
+        async () => {
+          let operations = 0;
+          for (const seed of batch) {
+            try {
+              operations += await compareOnce(seed);
+            } catch (thrown) {
+              await oracle().clear();
+              if (thrown instanceof Error) thrown.message = `SLIPWAY_SEED=${seed}: ${thrown.message}`;
+              throw thrown;
+            }
+          }
+          expect(operations).toBeGreaterThan(batch.length * MOUNTED_OPERATIONS);
+        },
+      );
+    }
+  },
+);
