@@ -67,7 +67,7 @@ test.each([
   [`nginx@sha256:${"a".repeat(63)}`, "invalid checksum digest length"],
   [`nginx@sha256:${"A".repeat(64)}`, "invalid checksum digest format"],
   [`nginx@md5:${"a".repeat(32)}`, "unsupported digest algorithm"],
-  [`${"a".repeat(255 - "library/".length + 1)}`, "repository name must not be more than 255 characters"],
+  ["a".repeat(255 - "library/".length + 1), "repository name must not be more than 255 characters"],
   ["x".repeat(100_000), "invalid reference format"],
   ["a-".repeat(50_000), "invalid reference format"],
 ])("%s is refused: %s", (text, message) => {

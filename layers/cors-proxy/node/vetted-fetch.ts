@@ -107,7 +107,7 @@ function responseOf(message: IncomingMessage): Response {
   let body: ByteStream | null = isBodyless ? null : Readable.toWeb(message);
   // Asked for identity; some token servers compress all the same.
   if (body !== null && (encoding === "gzip" || encoding === "deflate")) {
-    body = body.pipeThrough(new DecompressionStream(encoding) as unknown as ReadableWritablePair<Uint8Array, Uint8Array>);
+    body = body.pipeThrough(new DecompressionStream(encoding));
   }
   return new Response(body, { status, headers });
 }
