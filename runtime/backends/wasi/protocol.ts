@@ -1,0 +1,39 @@
+/**
+ * What the engine and a pod say to each other over a Peer: method names with their parameters and
+ * results. Streams travel as bodies: stdin as the body of the call "stdin", the rest as bodies of
+ * replies. One pod holds one container at a time; processes are numbered, 0 is the first.
+ */
+import type {
+  ConsoleSize, ExitStatus, PathChange, PathInfo, ProcessSpec, ProcessTable, TaskSpec, TaskStatistics,
+} from "../backend.ts";
+
+export interface PodCalls {
+  /** Starts the SDK and its workers ahead of need. */
+  warm: { params: null; result: null };
+  create: { params: TaskSpec; result: null };
+  exec: { params: ProcessSpec; result: { process: number } };
+  start: { params: { process: number }; result: { pid: number } };
+  /** Body: stdin until its end. */
+  stdin: { params: { process: number }; result: null };
+  /** Reply body: the stream. */
+  stdout: { params: { process: number }; result: null };
+  stderr: { params: { process: number }; result: null };
+  wait: { params: { process: number }; result: ExitStatus };
+  resize: { params: { process: number; size: ConsoleSize }; result: null };
+  kill: { params: { process: number; signal: number }; result: null };
+  top: { params: null; result: ProcessTable };
+  statistics: { params: null; result: TaskStatistics };
+  filesStat: { params: { path: string }; result: PathInfo };
+  /** Reply body: the tar. */
+  filesRead: { params: { path: string }; result: null };
+  /** Body: the tar. */
+  filesWrite: { params: { path: string; noOverwriteDirNonDir: boolean }; result: null };
+  filesChanges: { params: null; result: readonly PathChange[] };
+  filesExport: { params: null; result: null };
+  filesExportDiff: { params: null; result: null };
+  filesSize: { params: null; result: number };
+  /** Ends everything and makes the writable layer durable. `isReusable`: the pod may serve another container. */
+  close: { params: null; result: { isReusable: boolean } };
+}
+
+export type PodMethod = keyof PodCalls;

@@ -1,0 +1,121 @@
+/**
+ * A container running in a pod, as the engine's Task. The root filesystem is the pod's while the task
+ * lives; `dispose` makes the pod close it, and `closed` settles when that is durable.
+ */
+import { fail } from "../../../layers/base/errors.ts";
+import type { ByteStream } from "../../../layers/base/streams.ts";
+import type {
+  ContainerFiles, ConsoleSize, ExitStatus, Process, ProcessSpec, ProcessTable, ResourceLimits, Task, TaskSpec,
+  TaskStatistics,
+} from "../backend.ts";
+import type { PodClient } from "./pod-client.ts";
+import { WasiProcess } from "./wasi-process.ts";
+
+const FIRST_PROCESS = 0;
+
+export class WasiTask implements Task {
+  readonly files: ContainerFiles;
+  readonly stdin: WritableStream<Uint8Array>;
+  readonly stdout: ByteStream;
+  readonly stderr: ByteStream;
+  readonly exited: Promise<ExitStatus>;
+  readonly #pod: PodClient;
+  readonly #spec: TaskSpec;
+  readonly #first: WasiProcess;
+  readonly #giveBack: (pod: PodClient, isReusable: boolean) => void;
+  readonly #closed: Promise<void>;
+  #markClosed: () => void = () => undefined;
+  #isDisposed = false;
+
+  /** The pod has answered "create" for `spec`. */
+  constructor(pod: PodClient, spec: TaskSpec, giveBack: (pod: PodClient, isReusable: boolean) => void) {
+    this.#pod = pod;
+    this.#spec = spec;
+    this.#giveBack = giveBack;
+    this.#first = new WasiProcess(pod, FIRST_PROCESS);
+    this.stdin = this.#first.stdin;
+    this.stdout = this.#first.stdout;
+    this.stderr = this.#first.stderr;
+    this.exited = this.#first.exited;
+    this.files = filesOf(pod);
+    this.#closed = new Promise((resolve) => (this.#markClosed = resolve));
+    pod.onEnd(() => this.#markClosed());
+  }
+
+  get pid(): number {
+    return this.#first.pid;
+  }
+
+  start(): Promise<void> {
+    return this.#first.start();
+  }
+
+  resize(size: ConsoleSize): Promise<void> {
+    return this.#first.resize(size);
+  }
+
+  kill(signal: number): Promise<void> {
+    return this.#first.kill(signal);
+  }
+
+  async pause(): Promise<void> {
+    throw fail("notImplemented", "a WASI container cannot be paused: its program cannot be suspended");
+  }
+
+  async resume(): Promise<void> {
+    throw fail("notImplemented", "a WASI container cannot be paused: its program cannot be suspended");
+  }
+
+  async exec(process: ProcessSpec): Promise<Process & { start(): Promise<void> }> {
+    const { process: number } = await this.#pod.call("exec", process);
+    return new WasiProcess(this.#pod, number);
+  }
+
+  top(_psArguments: readonly string[]): Promise<ProcessTable> {
+    return this.#pod.call("top", null);
+  }
+
+  statistics(): Promise<TaskStatistics> {
+    return this.#pod.call("statistics", null);
+  }
+
+  async update(resources: ResourceLimits): Promise<void> {
+    if (resources.memoryBytes === this.#spec.resources.memoryBytes) return; // The others have no meaning here.
+    throw fail("notImplemented", "the memory limit of a running WASI program cannot be changed");
+  }
+
+  closed(): Promise<void> {
+    return this.#closed;
+  }
+
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    void this.#close();
+  }
+
+  async #close(): Promise<void> {
+    let isReusable = false;
+    try {
+      ({ isReusable } = await this.#pod.call("close", null));
+    } catch {
+      // The pod is gone or broken: what it had made durable is durable, and it is not used again.
+    }
+    this.#giveBack(this.#pod, isReusable);
+    this.#markClosed();
+  }
+}
+
+function filesOf(pod: PodClient): ContainerFiles {
+  return {
+    stat: (path) => pod.call("filesStat", { path }),
+    readArchive: (path) => pod.stream("filesRead", { path }),
+    writeArchive: async (path, archive, { noOverwriteDirNonDir }) => {
+      await pod.call("filesWrite", { path, noOverwriteDirNonDir }, { body: archive });
+    },
+    changes: () => pod.call("filesChanges", null),
+    export: () => pod.stream("filesExport", null),
+    exportDiff: () => pod.stream("filesExportDiff", null),
+    writableSizeBytes: () => pod.call("filesSize", null),
+  };
+}
