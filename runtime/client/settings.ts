@@ -6,20 +6,13 @@
 import { ApiCaller } from "./api-caller.ts";
 import type { Transport } from "./engine-client.ts";
 
-export interface RegistryHost {
-  /** Plain http; undefined decides by the host. */
-  readonly insecure?: boolean | undefined;
-  /** true: never through the proxy; false: always; undefined: direct first. */
-  readonly direct?: boolean | undefined;
-}
-
 export interface Settings {
-  /** Addresses of OCI image layouts, asked first and in order. */
+  /** Absolute addresses of OCI image layouts, asked first and in order. */
   readonly mirrors: readonly string[];
-  /** Address of the CORS proxy; null is none. */
-  readonly proxy: string | null;
-  /** By the domain in references. */
-  readonly registries: Readonly<Record<string, RegistryHost>>;
+  /** Absolute address of the CORS proxy; "" is none. */
+  readonly proxy: string;
+  /** Domains of registries spoken to over plain HTTP. */
+  readonly insecureRegistries: readonly string[];
 }
 
 const TARGET = "/slipway/settings";

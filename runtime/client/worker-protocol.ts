@@ -9,7 +9,7 @@ import type { ErrorData } from "../../layers/base/errors.ts";
 export interface WorkerEnvironment {
   /** Tabs with one name share one engine and one storage. */
   readonly name: string;
-  /** The page's own address: relative addresses in settings are resolved against it. */
+  /** The page's own address. */
   readonly baseUrl: string;
   /** Folder of the Wasmer SDK's files. */
   readonly wasmerSdkUrl: string;
@@ -17,9 +17,10 @@ export interface WorkerEnvironment {
   readonly defaults: EngineDefaults;
 }
 
+/** Absolute addresses; "" is no proxy. */
 export interface EngineDefaults {
   readonly mirrors: readonly string[];
-  readonly proxy: string | undefined;
+  readonly proxy: string;
 }
 
 /** Page to engine worker. */
