@@ -28,15 +28,18 @@ interface Pair {
   readonly upper: NodeId;
   /** The directory it covers, or undefined when everything in `upper` is new. */
   readonly before: NodeId | undefined;
+  /** It lies in an opaque directory: nothing of `before` shows through it. */
+  readonly isWithinOpaque: boolean;
 }
 
 /** Changes of `upper` against `lowers` (topmost first), sorted by path. */
 export function overlayChanges(upper: Filesystem, lowers: readonly Filesystem[]): readonly PathChange[] {
   const changes = new Map<string, 0 | 1 | 2>();
   const before = lowers.length === 0 ? undefined : new OverlayFilesystem(undefined, lowers);
-  const pending: Pair[] = [{ path: "", upper: upper.root, before: before?.root }];
+  const pending: Pair[] = [{ path: "", upper: upper.root, before: before?.root, isWithinOpaque: false }];
   for (let pair = pending.pop(); pair !== undefined; pair = pending.pop()) {
-    if (before !== undefined && pair.before !== undefined && isOpaque(upper, pair.upper)) {
+    const isHiding = pair.isWithinOpaque || isOpaque(upper, pair.upper);
+    if (isHiding && before !== undefined && pair.before !== undefined) {
       findHidden(upper, pair, before, pair.before, changes);
     }
     for (const { name, ino, type } of upper.readDirectory(pair.upper)) {
@@ -51,7 +54,7 @@ export function overlayChanges(upper: Filesystem, lowers: readonly Filesystem[])
       else if (isDifferent(upper, ino, before, covered)) record(changes, path, MODIFIED);
       if (type !== "directory") continue;
       const isMerging = covered !== undefined && before?.attributes(covered).type === "directory";
-      pending.push({ path, upper: ino, before: isMerging ? covered : undefined });
+      pending.push({ path, upper: ino, before: isMerging ? covered : undefined, isWithinOpaque: isHiding });
     }
   }
   return [...changes]

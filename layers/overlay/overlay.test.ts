@@ -217,3 +217,18 @@ test("the diff lists what docker diff lists", () => {
     "D /var/log",
   ]);
 });
+
+test("the diff sees that a directory made again hides what its namesake held, at any depth", () => {
+  for (const path of ["/d/sub/x", "/d/sub/y"]) file(base, path);
+  const view = new OverlayFilesystem(upper, [base]);
+  for (const name of ["x", "y"]) view.unlink(...place(view, `/d/sub/${name}`));
+  view.removeDirectory(...place(view, "/d/sub"));
+  view.removeDirectory(...place(view, "/d"));
+  file(view, "/d/sub/y");
+  expect(overlayChanges(upper, [base]).map(({ kind, path }) => `${"CAD".charAt(kind)} ${path}`)).toEqual([
+    "C /d",
+    "C /d/sub",
+    "D /d/sub/x",
+    "C /d/sub/y",
+  ]);
+});

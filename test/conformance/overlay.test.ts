@@ -12,7 +12,7 @@ import { Kernel, missingForKernel } from "./overlay-kernel.ts";
 import { Runner, contentsOf, dump, rebuild, testClock } from "./overlay-operations.ts";
 import type { DumpedNode } from "./overlay-operations.ts";
 
-const SEEDS = Number(process.env["SLIPWAY_SEEDS"] ?? 200);
+const SEEDS = Number(process.env["SLIPWAY_SEEDS"] ?? 300);
 const ONLY_SEED = process.env["SLIPWAY_SEED"];
 /** Seeds per test: a failure names its seed, and a progress line comes now and then. */
 const BATCH = 50;
