@@ -78,23 +78,25 @@ function precache(): Plugin {
   return {
     name: "slipway-precache",
     apply: "build",
-    enforce: "post",
-    async closeBundle() {
-      const skipped = /^service-worker\.js$|\.map$|LICENSE$/;
-      const paths = (await filesUnder(outDir)).filter((name) => !skipped.test(name));
-      const hash = createHash("sha256");
-      for (const path of paths) hash.update(`${path}\n`).update(await readFile(join(outDir, path)));
-      const build = {
-        version: hash.digest("hex").slice(0, 16),
-        paths: paths.map((path) => (path === "index.html" ? "./" : path)),
-      };
-      const place = join(outDir, "service-worker.js");
-      const source = await readFile(place, "utf8");
-      if (!PRECACHE_MARK.test(source)) throw new Error("the service worker has no place for its precache list");
-      if (/^\s*(import|export)\b/m.test(source)) throw new Error("the service worker must be one classic script");
-      await writeFile(place, source.replace(PRECACHE_MARK, () => JSON.stringify(build)));
-    },
+    writeBundle: { order: "post", sequential: true, handler: writeShellList },
   };
+}
+
+/** After everything else was written. */
+async function writeShellList(): Promise<void> {
+  const skipped = /^service-worker\.js$|\.map$|LICENSE$/;
+  const paths = (await filesUnder(outDir)).filter((name) => !skipped.test(name));
+  const hash = createHash("sha256");
+  for (const path of paths) hash.update(`${path}\n`).update(await readFile(join(outDir, path)));
+  const build = {
+    version: hash.digest("hex").slice(0, 16),
+    paths: paths.map((path) => (path === "index.html" ? "./" : path)),
+  };
+  const place = join(outDir, "service-worker.js");
+  const source = await readFile(place, "utf8");
+  if (!PRECACHE_MARK.test(source)) throw new Error("the service worker has no place for its precache list");
+  if (/^\s*(import|export)\b/m.test(source)) throw new Error("the service worker must be one classic script");
+  await writeFile(place, source.replace(PRECACHE_MARK, () => JSON.stringify(build)));
 }
 
 export default defineConfig({

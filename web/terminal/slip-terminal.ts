@@ -58,7 +58,7 @@ export class SlipTerminal extends LitElement {
       scrollback: SCROLLBACK_LINES,
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       screenReaderMode: this.screenReader,
-      theme: terminalTheme(this),
+      theme: terminalTheme(this.#place()),
       minimumContrastRatio: 4.5,
     });
     this.#terminal = terminal;
@@ -82,7 +82,7 @@ export class SlipTerminal extends LitElement {
   protected override updated(changed: PropertyValues): void {
     const terminal = this.#terminal;
     if (terminal === undefined) return;
-    if (changed.has("themeShown")) terminal.options.theme = terminalTheme(this);
+    if (changed.has("themeShown")) terminal.options.theme = terminalTheme(this.#place());
     if (changed.has("screenReader")) terminal.options.screenReaderMode = this.screenReader;
     if (changed.has("tab")) this.#follow();
     if (changed.has("isActive") && this.isActive) this.#fitSoon();
