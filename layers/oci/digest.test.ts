@@ -25,6 +25,6 @@ test.each([
   ["sha256:abc", "invalid checksum digest length"],
   [`sha512:${HEX}`, "invalid checksum digest length"],
 ])("%j is refused: %s", (text, message) => {
-  expect(() => parseDigest(text)).toThrowError(expect.objectContaining({ kind: "invalidParameter", message }));
+  expect(() => parseDigest(text)).toThrow(expect.objectContaining({ kind: "invalidParameter", message }));
   expect(isDigest(text)).toBe(false);
 });
