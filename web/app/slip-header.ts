@@ -28,10 +28,8 @@ export class SlipHeader extends LitElement {
       [data-role="guest"] .lamp { background: none; box-shadow: inset 0 0 0 2px var(--good); }
       [data-role="failed"] .lamp { background: var(--bad); border-radius: 0; }
       @keyframes lamp { 50% { opacity: 0.3; } }
-      /* The ways of a slip: sleepers at even distance, the first one painted. */
-      .ways { height: 3px; background:
-        linear-gradient(90deg, var(--signal) 0 2.75rem, transparent 0),
-        repeating-linear-gradient(90deg, var(--line) 0 0.75rem, transparent 0.75rem 1rem); }
+      /* The ways of a slip: sleepers at even distance. */
+      .ways { height: 3px; background: repeating-linear-gradient(90deg, var(--line) 0 0.75rem, transparent 0.75rem 1rem); }
     `,
   ];
   declare engineRole: EngineRole;

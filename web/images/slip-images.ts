@@ -20,7 +20,7 @@ export class SlipImages extends LitElement {
       li.image { border-block-end: 1px solid var(--line); }
       .row { display: grid; grid-template-columns: 1fr auto auto; align-items: center; gap: var(--space-2); padding: var(--space-1) var(--space-2) var(--space-1) var(--space-4); }
       .row:hover { background: var(--hover); }
-      button.open { display: grid; justify-items: start; gap: 0.2rem; min-width: 0; padding: var(--space-2) 0; text-align: start; white-space: normal; line-height: 1.35; }
+      button.open { display: grid; justify-content: start; justify-items: start; width: 100%; gap: 0.2rem; min-width: 0; padding: var(--space-2) 0; text-align: start; white-space: normal; line-height: 1.35; }
       button.open:hover:not(:disabled) { background: none; }
       .name { font-size: var(--text-l); font-weight: 600; overflow-wrap: anywhere; }
       .name .tag { color: var(--ink-soft); font-weight: 450; }

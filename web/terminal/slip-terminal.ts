@@ -28,7 +28,7 @@ export class SlipTerminal extends LitElement {
     unsafeCSS(xtermStyles),
     shared,
     css`
-      :host { display: block; height: 100%; min-height: 0; background: var(--sunken); }
+      :host { display: block; height: 100%; min-height: 0; background: var(--terminal); }
       .place { height: 100%; padding: var(--space-3) var(--space-1) var(--space-2) var(--space-3); overflow: hidden; }
       .xterm { height: 100%; }
       .xterm .xterm-viewport { background: transparent !important; }
@@ -117,8 +117,8 @@ export class SlipTerminal extends LitElement {
       this.#output = state.output;
       void this.#draw(state.output);
     }
-    if (state.kind === "ended") this.#say("\r\n\x1b[2mThe session ended. Press Enter for a new one.\x1b[0m\r\n");
-    if (state.kind === "failed") this.#say(`\r\n\x1b[31m${state.message}\x1b[0m\r\n\x1b[2mPress Enter to try again.\x1b[0m\r\n`);
+    if (state.kind === "ended") this.#say("\r\n\x1b[90mThe session ended. Press Enter for a new one.\x1b[0m\r\n");
+    if (state.kind === "failed") this.#say(`\r\n\x1b[31m${state.message}\x1b[0m\r\n\x1b[90mPress Enter to try again.\x1b[0m\r\n`);
   }
 
   async #draw(output: ReadableStream<Uint8Array>): Promise<void> {

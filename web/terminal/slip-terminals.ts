@@ -15,11 +15,11 @@ export class SlipTerminals extends LitElement {
   static override styles = [
     shared,
     css`
-      :host { display: flex; flex-direction: column; min-width: 0; min-height: 0; background: var(--sunken); }
+      :host { display: flex; flex-direction: column; min-width: 0; min-height: 0; background: var(--terminal); }
       .bar { display: flex; align-items: stretch; min-height: 2.375rem; background: var(--paper); border-block-end: 1px solid var(--line); }
       [role="tablist"] { display: flex; min-width: 0; overflow-x: auto; scrollbar-width: none; }
       .tab { display: flex; align-items: center; border-inline-end: 1px solid var(--line); }
-      .tab[data-active] { background: var(--sunken); box-shadow: inset 0 2px 0 var(--signal); }
+      .tab[data-active] { background: var(--terminal); box-shadow: inset 0 2px 0 var(--signal); }
       .tab button { border: 0; border-radius: 0; background: none; height: 100%; }
       .tab button:focus-visible, .bar > button:focus-visible { outline-offset: -3px; }
       [role="tab"] { color: var(--ink-soft); padding-inline: var(--space-4) var(--space-1); }

@@ -5,10 +5,10 @@
 import type { ITheme } from "@xterm/xterm";
 
 const TOKENS = {
-  background: "--sunken",
+  background: "--terminal",
   foreground: "--ink",
   cursor: "--signal",
-  cursorAccent: "--sunken",
+  cursorAccent: "--terminal",
   selectionBackground: "--ansi-selection",
   black: "--ansi-black",
   red: "--ansi-red",

@@ -1,5 +1,5 @@
 /** What a new terminal says first: what this is, two commands that work, and the way out by keyboard. */
-const dim = (text: string): string => `\x1b[2m${text}\x1b[0m`;
+const dim = (text: string): string => `\x1b[90m${text}\x1b[0m`;
 const bold = (text: string): string => `\x1b[1m${text}\x1b[0m`;
 
 export const WELCOME = [
