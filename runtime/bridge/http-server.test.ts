@@ -93,3 +93,17 @@ test("the handler learns when the client goes away", async () => {
   client.end();
   await gone;
 });
+
+test("a handler that reads nothing of a hijacked connection survives the client's end", async () => {
+  const port = await serve(async () => ({
+    kind: "hijack",
+    headers: {},
+    serve: async (connection) => {
+      await connection.readable.cancel();
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    },
+  }));
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  socket.end("POST /attach HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nunread");
+  expect(await readAll(socket)).toContain("101 UPGRADED");
+});

@@ -12,10 +12,10 @@ export function socketDuplex(socket: Socket): Duplex {
 }
 
 function readableOf(socket: Socket): ReadableStream<Uint8Array> {
+  let isOpen = true;
   return new ReadableStream<Uint8Array>(
     {
       start(controller): void {
-        let isOpen = true;
         const finish = (end: () => void): void => {
           if (!isOpen) return;
           isOpen = false;
@@ -35,6 +35,7 @@ function readableOf(socket: Socket): ReadableStream<Uint8Array> {
         socket.resume();
       },
       cancel(): void {
+        isOpen = false;
         socket.resume(); // What still comes is read and dropped, so that "end" is seen.
       },
     },
