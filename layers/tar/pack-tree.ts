@@ -49,6 +49,13 @@ export function packTree(filesystem: Filesystem, node: NodeId, options: PackOpti
   return streamFrom(new Packer(filesystem, options).pieces(node));
 }
 
+interface Pending {
+  readonly parent: NodeId;
+  readonly name: string;
+  /** In the archive. */
+  readonly path: string;
+}
+
 class Packer {
   readonly #filesystem: Filesystem;
   readonly #options: PackOptions;
@@ -66,25 +73,37 @@ class Packer {
     const { name = "" } = this.#options;
     if (name !== "") yield* this.#entry(root, name);
     // Depth first without recursion: names can nest deeper than a stack.
-    const pending: { node: NodeId; path: string }[] = [];
+    const pending: Pending[] = [];
     this.#pushChildren(pending, root, name === "" || name === "." ? "" : `${name}/`);
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      yield* this.#entry(next.node, next.path);
-      this.#pushChildren(pending, next.node, `${next.path}/`);
+      const node = this.#lookup(next);
+      if (node === undefined) continue;
+      yield* this.#entry(node, next.path);
+      this.#pushChildren(pending, node, `${next.path}/`);
     }
     yield* this.#put(END_OF_ARCHIVE);
     if (this.#gatheredBytes > 0) yield this.#gathered.subarray(0, this.#gatheredBytes);
   }
 
-  #pushChildren(pending: { node: NodeId; path: string }[], node: NodeId, prefix: string): void {
+  #pushChildren(pending: Pending[], node: NodeId, prefix: string): void {
     const attributes = this.#attributesOf(node);
     if (attributes?.type !== "directory") return;
     const children = [...this.#filesystem.readDirectory(node)];
     children.sort((left, right) => (left.name < right.name ? 1 : -1)); // Popped from the end.
-    for (const { name, ino } of children) {
+    for (const { name } of children) {
       if (this.#options.isSkipped?.(prefix + name, name) !== true) {
-        pending.push({ node: ino, path: prefix + name });
+        pending.push({ parent: node, name, path: prefix + name });
       }
+    }
+  }
+
+  /** Undefined for what is gone. A listing gives numbers, only a lookup gives nodes. */
+  #lookup({ parent, name }: Pending): NodeId | undefined {
+    try {
+      return this.#filesystem.lookup(parent, name);
+    } catch (thrown) {
+      if (isFsError(thrown, "ESTALE")) return undefined;
+      throw thrown;
     }
   }
 

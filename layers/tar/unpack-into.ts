@@ -205,7 +205,9 @@ class Unpacker implements TarHandler {
         continue;
       }
       for (const entry of entries) {
-        if (entry.type === "directory") pending.push({ parent: at.node, name: entry.name, node: entry.ino });
+        const inside = this.#filesystem.lookup(at.node, entry.name);
+        if (inside === undefined) continue;
+        if (entry.type === "directory") pending.push({ parent: at.node, name: entry.name, node: inside });
         else this.#filesystem.unlink(at.node, entry.name);
       }
     }
