@@ -9,7 +9,7 @@ import { parseDurationNs, parseRfc3339Ns } from "./format/go-time.ts";
 export function apiTime(text: string, nowNs: bigint): string {
   if (text === "") return "";
   const before = durationOf(text);
-  if (before !== undefined) return seconds(nowNs - before);
+  if (before !== undefined) return String((nowNs - before) / 1_000_000_000n);
   if (/^\d+(\.\d+)?$/.test(text)) return text;
   const complete = completeTime(text);
   const ns = complete === undefined ? undefined : parseRfc3339Ns(complete);

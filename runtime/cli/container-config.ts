@@ -41,7 +41,6 @@ export async function createRequest(context: CommandContext): Promise<ContainerC
     StopSignal: flags.string("stop-signal"),
     ...stopTimeout,
     ...(healthcheck === undefined ? {} : { Healthcheck: healthcheck }),
-    ...(flags.has("mac-address") ? { MacAddress: flags.string("mac-address") } : {}),
     HostConfig: hostConfig(context, published.bindings),
     NetworkingConfig: networks,
   };

@@ -96,7 +96,7 @@ class Docker {
       const isInterspersed = command.stopsAtPositional !== true;
       const { flags, positional, wantsHelp } = parseFlags(command.flags, args, { isInterspersed });
       if (wantsHelp) return await this.#out(commandHelp(command, path, this.#columns()));
-      for (const warning of flags.warnings) await this.#err(`${warning}\n`, 0);
+      for (const warning of flags.warnings) await this.#out(`${warning}\n`);
       const problem = countProblem(command.arguments, positional.length);
       if (problem !== undefined) return await this.#countError(problem, command, path, usage);
       for (const spec of flags.given()) {

@@ -44,8 +44,9 @@ const CHECKS: Readonly<Partial<Record<FlagType, Check>>> = {
   duration: (value) => failureOf(() => parseDurationNs(value)),
   bytes: (value) => (value === "-1" ? undefined : failureOf(() => parseRamBytes(value))),
   decimal: (value) => (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(value) ? undefined : `failed to parse ${value} as a rational number`),
-  filter: (value) => (value === "" || value.includes("=") ? undefined : `invalid argument "${value}": bad format of filter (expected name=value)`),
+  filter: (value) => (value === "" || value.includes("=") ? undefined : "bad format of filter (expected name=value)"),
   list: checkListItem,
+  map: (value, spec) => (spec.name === "sysctl" && !isSysctlAllowed(value) ? `sysctl '${value}' is not allowed` : undefined),
   ulimit: (value) => (/^[a-z]+=-?\d+(:-?\d+)?$/.test(value) ? undefined : `invalid ulimit argument: ${value}`),
 };
 
@@ -78,6 +79,14 @@ function failureOf(parse: () => unknown): string | undefined {
     if (thrown instanceof SlipwayError) return thrown.message;
     throw thrown;
   }
+}
+
+/** Those that belong to a namespace of the container's own (docker/cli: opts.ValidateSysctl). */
+const SYSCTLS = ["kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"];
+
+function isSysctlAllowed(value: string): boolean {
+  const [name = ""] = value.split("=");
+  return value.includes("=") && (SYSCTLS.includes(name) || name.startsWith("net.") || name.startsWith("fs.mqueue."));
 }
 
 /** Lists whose items Docker checks as they are given (docker/cli: opts/). */

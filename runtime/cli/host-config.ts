@@ -49,8 +49,6 @@ const BOOLEANS: readonly (readonly [keyof HostConfig, string])[] = [
   ["Init", "init"],
 ];
 const LISTS: readonly (readonly [keyof HostConfig, readonly string[]])[] = [
-  ["CapAdd", ["cap-add"]],
-  ["CapDrop", ["cap-drop"]],
   ["Dns", ["dns"]],
   ["DnsOptions", ["dns-option", "dns-opt"]],
   ["DnsSearch", ["dns-search"]],
@@ -71,12 +69,15 @@ export function hostConfig(context: CommandContext, bindings: Readonly<Record<st
     const values = names.flatMap((name) => flags.list(name));
     if (values.length > 0) config[field] = values;
   }
+  if (flags.string("log-driver") === "none" && flags.has("log-opt")) throw fail("invalidParameter", "invalid logging opts for driver none");
   const size = context.io.isTerminal.stdout && flags.bool("tty") ? context.io.terminal?.size() : undefined;
   if (flags.has("cpus")) config["NanoCpus"] = nanoCpus(flags.string("cpus"));
   return {
     ...config,
     ...mounts(flags),
     ...devices(flags),
+    CapAdd: capabilities(flags.list("cap-add")),
+    CapDrop: capabilities(flags.list("cap-drop")),
     ConsoleSize: size === undefined ? [0, 0] : [size.rows, size.columns],
     ExtraHosts: flags.list("add-host").map(extraHost),
     Links: [...flags.list("link")],
@@ -114,6 +115,15 @@ function devices(flags: Flags): Partial<HostConfig> {
     BlkioDeviceReadIOps: flags.list("device-read-iops").map((value) => parseThrottle(value, Number)),
     BlkioDeviceWriteIOps: flags.list("device-write-iops").map((value) => parseThrottle(value, Number)),
   };
+}
+
+/** Upper case, with the prefix, each once, sorted; ALL is all there is. */
+function capabilities(names: readonly string[]): string[] {
+  const full = names.map((name) => {
+    const upper = name.trim().toUpperCase();
+    return upper === "ALL" || upper === "RESET" || upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
+  });
+  return full.includes("ALL") ? ["ALL"] : [...new Set(full)].sort();
 }
 
 function nanoCpus(text: string): number {

@@ -75,8 +75,14 @@ function splitAddress(address: string): { ip: string; host: string; container: s
   const container = parts.pop() ?? "";
   const host = parts.pop() ?? "";
   const ip = parts.join(":").replace(/^\[(.*)\]$/, "$1");
-  if (ip !== "" && !/^\d{1,3}(\.\d{1,3}){3}$|:/.test(ip)) throw fail("invalidParameter", `invalid IP address: ${ip}`);
+  if (ip !== "" && !isAddress(ip)) throw fail("invalidParameter", `invalid IP address: ${ip}`);
   return { ip, host, container };
+}
+
+/** Loosely: four numbers, or eight groups (fewer with "::"). The daemon looks closer. */
+function isAddress(text: string): boolean {
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return true;
+  return /^[0-9a-fA-F:.]+$/.test(text) && (text.includes("::") || text.split(":").length === 8);
 }
 
 function parseRange(text: string): Range | undefined {

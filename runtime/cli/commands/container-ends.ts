@@ -11,15 +11,18 @@ import type { FlagSpec } from "../flags.ts";
 /** As docker/cli runs them: at most this many at once (container: parallelOperation). */
 const PARALLEL_MAX = 50;
 
-/** Does `act` to each of `names`, prints those that worked in order, throws the failures together. */
-export async function forEachName(context: CommandContext, names: readonly string[], act: (name: string) => Promise<void>): Promise<number> {
+/**
+ * Does `act` to each of `names`, prints those that worked in order, throws the failures together. What
+ * resolves to false has said all there is to say itself.
+ */
+export async function forEachName(context: CommandContext, names: readonly string[], act: (name: string) => Promise<unknown>): Promise<number> {
   const failures: string[] = [];
   for (let start = 0; start < names.length; start += PARALLEL_MAX) {
     const batch = names.slice(start, start + PARALLEL_MAX);
     const results = await Promise.allSettled(batch.map(act));
     for (const [index, result] of results.entries()) {
       const name = batch[index] ?? "";
-      if (result.status === "fulfilled") await context.out(`${name}\n`);
+      if (result.status === "fulfilled") await context.out(result.value === false ? "" : `${name}\n`);
       else if (isKind(result.reason, "cancelled")) throw result.reason;
       else failures.push(errorText(result.reason));
     }
@@ -94,7 +97,9 @@ export const rm: Command = {
         // --force is also force of habit: what is not there is removed.
         if (!(options.force && isKind(thrown, "notFound"))) throw thrown;
         await context.err(`${errorText(thrown)}\n`);
+        return false;
       }
+      return true;
     });
   },
 };

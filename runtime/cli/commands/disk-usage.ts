@@ -93,7 +93,7 @@ function cacheRow(usage: SystemDataUsageResponse): Row {
 
 function verboseText(usage: SystemDataUsageResponse, context: CommandContext): string {
   const options = { isTruncated: true, nowSeconds: () => context.nowSeconds() };
-  const images = (usage.Images ?? []).flatMap((image) => imageRows(image, false, options));
+  const images = (usage.Images ?? []).flatMap((image) => imageRows(image, { needsDigest: false, withDigests: false }, options));
   const containers = (usage.Containers ?? []).map((container) => containerRow(container, options));
   const cacheSize = (usage.BuildCache ?? []).reduce((sum, record) => sum + (record.Shared === true ? 0 : (record.Size ?? 0)), 0);
   return [

@@ -45,7 +45,7 @@ function parseEvents(format: string): Template {
   try {
     return parseTemplate(format, FUNCTION_NAMES);
   } catch (thrown) {
-    throw new ExitError(64, `Error parsing format: template parsing error: ${messageOf(thrown)}`);
+    throw new ExitError(64, `Error parsing format: ${messageOf(thrown)}`);
   }
 }
 
@@ -64,14 +64,14 @@ function goEvent(event: Event): GoStruct {
     Scope: () => event.scope,
     time: event.time,
     Time: () => event.time,
-    timeNano: event.timeNano,
+    ...(event.timeNano === 0 ? {} : { timeNano: event.timeNano }),
     TimeNano: () => event.timeNano,
   });
 }
 
 /** "2026-11-21T10:00:00.000000000Z container start 0123… (image=alpine, name=web)" */
 function eventText(event: Event): string {
-  const ns = event.timeNano === undefined ? BigInt(event.time ?? 0) * 1_000_000_000n : BigInt(event.timeNano);
+  const ns = event.timeNano === undefined || event.timeNano === 0 ? BigInt(event.time ?? 0) * 1_000_000_000n : BigInt(event.timeNano);
   const attributes: Readonly<Record<string, string>> = event.Actor?.Attributes ?? {};
   const names = Object.keys(attributes).sort(compareText);
   const list = names.map((name) => `${name}=${attributes[name] ?? ""}`).join(", ");

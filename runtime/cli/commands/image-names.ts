@@ -3,7 +3,7 @@ import { fail, isKind } from "../../../layers/base/errors.ts";
 import type { Command } from "../command.ts";
 import { ExitError } from "../command.ts";
 import { errorText } from "../error-text.ts";
-import { familiarName, parseImageName } from "../references.ts";
+import { parseImageName } from "../references.ts";
 import { platformJson } from "./history.ts";
 
 export const tag: Command = {
@@ -17,8 +17,7 @@ export const tag: Command = {
     checkName(source, source);
     const target = checkName(context.arg(1), context.arg(1));
     if (target.digest !== undefined) throw fail("invalidParameter", "refusing to create a tag with a digest reference");
-    const name = target.domain === "docker.io" ? familiarName(target) : `${target.domain}/${target.path}`;
-    await context.client.images.imageTag(source, name, target.tag ?? "latest", context.signal);
+    await context.client.images.imageTag(source, `${target.domain}/${target.path}`, target.tag ?? "latest", context.signal);
     return 0;
   },
 };

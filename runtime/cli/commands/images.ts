@@ -7,7 +7,7 @@ import type { Row } from "../format/formatter.ts";
 import { formatList, isDefaultTable } from "../format/formatter.ts";
 import { formatGoTime } from "../format/go-time.ts";
 import { shortId } from "../format/text.ts";
-import { humanDuration, listSize } from "../format/units.ts";
+import { humanDuration, humanSize, listSize } from "../format/units.ts";
 
 export const IMAGE_HEADERS = {
   ID: "IMAGE ID",
@@ -51,7 +51,7 @@ export const images: Command = {
     const format = isDefaultTable(given) ? defaultFormat(flags.bool("quiet"), flags.bool("digests")) : given;
     const needsDigest = flags.bool("digests") || format.includes("{{.Digest}}");
     const options = { isTruncated: !flags.bool("no-trunc"), nowSeconds: () => context.nowSeconds() };
-    const rows = found.flatMap((image) => imageRows(image, needsDigest, options));
+    const rows = found.flatMap((image) => imageRows(image, { needsDigest, withDigests: flags.bool("digests") }, options));
     await context.out(formatList({ format, headers: IMAGE_HEADERS }, rows, "*formatter.imageContext"));
     return 0;
   },
@@ -73,21 +73,27 @@ export interface ImageRowOptions {
   nowSeconds(): number;
 }
 
-export function imageRows(image: ImageSummary, needsDigest: boolean, options: ImageRowOptions): Row[] {
-  return imageNames(image, needsDigest).map((name) => imageRow(image, name, options));
+/** Which rows show digests: those of tags when the format names them, of bare digests only with the flag. */
+export interface DigestChoice {
+  readonly needsDigest: boolean;
+  readonly withDigests: boolean;
 }
 
-function imageNames(image: ImageSummary, needsDigest: boolean): ImageName[] {
-  const tags = byRepository((image.RepoTags as string[] | null) ?? [], ":");
-  const digests = byRepository((image.RepoDigests as string[] | null) ?? [], "@");
+export function imageRows(image: ImageSummary, digests: DigestChoice, options: ImageRowOptions): Row[] {
+  return imageNames(image, digests).map((name) => imageRow(image, name, options));
+}
+
+function imageNames(image: ImageSummary, { needsDigest, withDigests }: DigestChoice): ImageName[] {
+  const tags = byRepository((image.RepoTags) ?? [], ":");
+  const digests = byRepository((image.RepoDigests) ?? [], "@");
   const names: ImageName[] = [];
   for (const [repository, found] of tags) {
-    const some = needsDigest ? (digests.get(repository) ?? [NONE]) : [""];
+    const some = needsDigest ? (digests.get(repository) ?? [NONE]) : [NONE];
     digests.delete(repository);
     for (const tag of found) for (const digest of some) names.push({ repository, tag, digest });
   }
   for (const [repository, found] of digests) {
-    for (const digest of needsDigest ? found : found.slice(0, 1)) names.push({ repository, tag: NONE, digest: needsDigest ? digest : "" });
+    for (const digest of found) names.push({ repository, tag: NONE, digest: withDigests ? digest : "" });
   }
   return names.length > 0 ? names : [{ repository: NONE, tag: NONE, digest: NONE }];
 }
@@ -105,7 +111,7 @@ function byRepository(names: readonly string[], separator: ":" | "@"): Map<strin
 }
 
 function imageRow(image: ImageSummary, name: ImageName, options: ImageRowOptions): Row {
-  const orNone = (size: number): string => (size === -1 ? "N/A" : listSize(size));
+  const orNone = (size: number): string => (size === -1 ? "N/A" : humanSize(size));
   return {
     Containers: () => (image.Containers === -1 ? "N/A" : String(image.Containers)),
     CreatedAt: () => (image.Created === 0 ? "N/A" : formatGoTime(BigInt(image.Created) * 1_000_000_000n)),
@@ -116,7 +122,7 @@ function imageRow(image: ImageSummary, name: ImageName, options: ImageRowOptions
     SharedSize: () => orNone(image.SharedSize),
     Size: () => listSize(image.Size),
     Tag: () => name.tag,
-    UniqueSize: () => (image.SharedSize === -1 ? "N/A" : listSize(image.Size - image.SharedSize)),
-    VirtualSize: () => listSize(image.Size),
+    UniqueSize: () => (image.SharedSize === -1 ? "N/A" : humanSize(image.Size - image.SharedSize)),
+    VirtualSize: () => humanSize(image.Size),
   };
 }

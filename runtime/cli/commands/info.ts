@@ -1,11 +1,12 @@
 /** docker info: the client and the daemon, in the order docker/cli prints them (system/info.go). */
 import type { SystemInfo } from "../../api/schema/types.ts";
-import type { Command } from "../command.ts";
+import type { Command, CommandContext } from "../command.ts";
 import { ExitError } from "../command.ts";
 import { errorText } from "../error-text.ts";
 import { OBJECT_FORMAT } from "../format-flags.ts";
 import { bytesSize } from "../format/units.ts";
 import { goObject } from "../go-objects.ts";
+import type { Template } from "../template/ast.ts";
 import { executeTemplate } from "../template/evaluate.ts";
 import { FUNCTION_NAMES } from "../template/functions.ts";
 import { TemplateError } from "../template/lexer.ts";
@@ -33,7 +34,7 @@ export const info: Command = {
       failure = errorText(thrown);
     }
     if (format === "json") await context.out(`${toJson(asGo(server, failure))}\n`);
-    else if (format !== "") await context.out(`${render(format, asGo(server, failure))}\n`);
+    else if (format !== "") await show(context, format, asGo(server, failure));
     else {
       await context.out(clientText());
       if (server !== undefined) await context.out(`\nServer:\n${serverText(server)}\n`);
@@ -55,12 +56,22 @@ function asGo(server: SystemInfo | undefined, failure: string): GoStruct {
   });
 }
 
-function render(format: string, data: GoStruct): string {
+async function show(context: CommandContext, format: string, data: GoStruct): Promise<void> {
+  const template = parseInfo(format);
   try {
-    return executeTemplate(parseTemplate(format, FUNCTION_NAMES), data);
+    await context.out(`${executeTemplate(template, data)}\n`);
   } catch (thrown) {
-    if (thrown instanceof TemplateError) throw new ExitError(64, `template parsing error: ${messageOf(thrown)}`);
-    throw thrown;
+    if (!(thrown instanceof TemplateError)) throw thrown;
+    await context.out("\n"); // As docker does: the line is ended whatever was on it.
+    throw new ExitError(1, messageOf(thrown));
+  }
+}
+
+function parseInfo(format: string): Template {
+  try {
+    return parseTemplate(format, FUNCTION_NAMES);
+  } catch (thrown) {
+    throw new ExitError(64, `template parsing error: ${messageOf(thrown)}`);
   }
 }
 

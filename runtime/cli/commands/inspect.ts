@@ -176,8 +176,8 @@ class TemplateShower implements Shower {
   }
 
   add(found: Found): void {
-    this.#count++;
     this.#text += `${this.#render(found)}\n`;
+    this.#count++;
   }
 
   #render(found: Found): string {

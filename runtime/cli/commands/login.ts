@@ -46,7 +46,7 @@ async function askCredentials(context: CommandContext): Promise<{ username: stri
     if (flags.bool("password-stdin")) throw fail("invalidParameter", "--password and --password-stdin are mutually exclusive");
   }
   if (flags.bool("password-stdin")) {
-    if (username === "") throw fail("invalidParameter", "Must provide --username with --password-stdin");
+    if (username === "") throw fail("invalidParameter", "the --password-stdin option requires --username to be set");
     password = (await readAll(context)).replace(/\n$/, "").replace(/\r$/, "");
   }
   if (username !== "" && password !== "") return { username, password };

@@ -1,4 +1,5 @@
 /** docker logs: what a container wrote. */
+import { fail, messageOf } from "../../../layers/base/errors.ts";
 import type { Command } from "../command.ts";
 import { apiTime } from "../api-times.ts";
 import { copyOutput } from "../attach-session.ts";
@@ -33,8 +34,8 @@ export const logs: Command = {
       stderr: true,
       details: flags.bool("details"),
       follow: flags.bool("follow"),
-      since: apiTime(flags.string("since"), now),
-      until: apiTime(flags.string("until"), now),
+      since: timeFlag("since", flags.string("since"), now),
+      until: timeFlag("until", flags.string("until"), now),
       timestamps: flags.bool("timestamps"),
       tail: flags.string("tail"),
       isTty: value.Config?.Tty ?? false,
@@ -44,3 +45,11 @@ export const logs: Command = {
     return 0;
   },
 };
+
+function timeFlag(name: string, text: string, nowNs: bigint): string {
+  try {
+    return apiTime(text, nowNs);
+  } catch (thrown) {
+    throw fail("invalidParameter", `invalid value for "${name}": ${messageOf(thrown)}`);
+  }
+}

@@ -17,7 +17,7 @@ export const containerPrune: Command = {
   flags: [UNTIL, FORCE],
   arguments: { kind: "none" },
   async run(context) {
-    await askOrCancel(context, "WARNING! This will remove all stopped containers.", "container prune");
+    await askOrCancel(context, "WARNING! This will remove all stopped containers.");
     const { text, reclaimed } = await pruneContainers(context, filtersOf(context.flags.list("filter")));
     await context.out(`${text}Total reclaimed space: ${humanSize(reclaimed)}\n`);
     return 0;
@@ -35,7 +35,7 @@ export const imagePrune: Command = {
     const warning = isAll
       ? "WARNING! This will remove all images without at least one container associated to them."
       : "WARNING! This will remove all dangling images.";
-    await askOrCancel(context, warning, "image prune");
+    await askOrCancel(context, warning);
     const { text, reclaimed } = await pruneImages(context, filtersOf(context.flags.list("filter")), isAll);
     await context.out(`${text}Total reclaimed space: ${humanSize(reclaimed)}\n`);
     return 0;
@@ -58,7 +58,7 @@ export const systemPrune: Command = {
     const isAll = flags.bool("all");
     const filters = filtersOf(flags.list("filter"));
     if (flags.bool("volumes")) throw new ExitError(1, "--volumes is not part of Slipway yet: it has no volumes to prune");
-    await askOrCancel(context, systemWarning(isAll, flags.list("filter")), "system prune");
+    await askOrCancel(context, systemWarning(isAll, flags.list("filter")));
     const containers = await pruneContainers(context, filters);
     const images = await pruneImages(context, filters, isAll);
     await context.out(`${containers.text}${images.text}Total reclaimed space: ${humanSize(containers.reclaimed + images.reclaimed)}\n`);
@@ -67,9 +67,9 @@ export const systemPrune: Command = {
 };
 
 /** @throws ExitError when the answer is no. */
-async function askOrCancel(context: CommandContext, warning: string, name: string): Promise<void> {
+async function askOrCancel(context: CommandContext, warning: string): Promise<void> {
   if (context.flags.bool("force")) return;
-  if (!(await confirm(context, `${warning}\nAre you sure you want to continue?`))) throw new ExitError(1, `${name} has been cancelled`);
+  if (!(await confirm(context, `${warning}\nAre you sure you want to continue?`))) throw new ExitError(0);
 }
 
 function systemWarning(isAll: boolean, filters: readonly string[]): string {

@@ -26,7 +26,8 @@ export const ps: Command = {
     const { flags, signal } = context;
     const limit = flags.bool("latest") && flags.int("last") < 0 ? 1 : flags.int("last");
     const format = await chooseFormat(context.io.config, flags.string("format"), flags.bool("quiet"));
-    const wantsSize = flags.has("size") ? flags.bool("size") : format.includes(".Size");
+    const wantsSize = flags.has("size") ? flags.bool("size") : /\.Size|\{\{ *json \. *\}\}/.test(format);
+    checkFormat(format);
     const containers = await context.client.containers.containerList({
       all: flags.bool("all"),
       size: wantsSize,
@@ -51,4 +52,11 @@ async function chooseFormat(config: { read(): Promise<{ readonly psFormat?: stri
   if (given !== "") return given;
   const configured = (await config.read()).psFormat ?? "";
   return configured !== "" && !isQuiet ? configured : "table";
+}
+
+/** A template that cannot work is refused before the daemon is asked. */
+function checkFormat(format: string): void {
+  if (isDefaultTable(format)) return;
+  const row = containerRow({}, { isTruncated: true, nowSeconds: () => 0 });
+  formatList({ format, headers: CONTAINER_HEADERS }, [row], TYPE_NAME);
 }

@@ -42,7 +42,7 @@ export async function pullImage(
   options: { readonly platform: string; readonly stream: "stdout" | "stderr" | "none" },
 ): Promise<void> {
   const auth = await context.io.config.authFor(name.domain);
-  const messages = await context.client.images.imageCreate(familiarName(name), name.digest ?? name.tag ?? "", {
+  const messages = await context.client.images.imageCreate(`${name.domain}/${name.path}`, name.digest ?? name.tag ?? "", {
     ...(options.platform === "" ? {} : { platform: options.platform }),
     ...(auth === undefined ? {} : { auth }),
     signal: context.signal,
@@ -94,7 +94,7 @@ export const push: Command = {
     if (name !== given && !isQuiet) await context.out("Using default tag: latest\n");
     const auth = await context.io.config.authFor(name.domain);
     const platform = flags.string("platform");
-    const messages = await context.client.images.imagePush(familiarName(name), name.tag ?? "", {
+    const messages = await context.client.images.imagePush(`${name.domain}/${name.path}`, name.tag ?? "", {
       ...(auth === undefined ? {} : { auth }),
       ...(platform === "" ? {} : { platform: platformJson(platform) }),
       signal,

@@ -5,7 +5,7 @@
 import { encodeUtf8 } from "../../../layers/base/bytes.ts";
 import { DisposableStore } from "../../../layers/base/disposable.ts";
 import { fail, isKind, messageOf } from "../../../layers/base/errors.ts";
-import type { ContainerWaitResponse } from "../../api/schema/types.ts";
+import type { ContainerCreateRequest, ContainerWaitResponse } from "../../api/schema/types.ts";
 import { followSize, proxySignals, runSession } from "../attach-session.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { ExitError } from "../command.ts";
@@ -28,8 +28,13 @@ export const create: Command = {
   stopsAtPositional: true,
   isRun: true,
   async run(context) {
-    const { id } = await createContainer(context);
-    await context.out(`${id}\n`);
+    const request = await requestOf(context);
+    try {
+      const id = await createContainer(context, request);
+      await context.out(`${id}\n`);
+    } catch (thrown) {
+      throw plainly(thrown);
+    }
     return 0;
   },
 };
@@ -53,7 +58,8 @@ export const run: Command = {
       throw new ExitError(1, "conflicting options: cannot specify both --attach and --detach");
     }
     checkTty(context);
-    const created = await createContainer(context);
+    const request = await requestOf(context);
+    const created = { id: await createContainer(context, request), request };
     return context.flags.bool("detach") ? runDetached(context, created) : runAttached(context, created);
   },
 };
@@ -68,16 +74,26 @@ export function checkTty(context: CommandContext): void {
 
 interface Created {
   readonly id: string;
-  readonly request: Awaited<ReturnType<typeof createRequest>>;
+  readonly request: ContainerCreateRequest;
 }
 
-async function createContainer(context: CommandContext): Promise<Created> {
-  const { flags, client, signal } = context;
-  const policy = flags.string("pull");
+/** A failure with its own message and exit code 1, without run's hint. */
+function plainly(thrown: unknown): unknown {
+  return isKind(thrown, "cancelled") || thrown instanceof ExitError ? thrown : new ExitError(1, errorText(thrown));
+}
+
+/** The request the flags ask for, checked as far as the client checks. */
+async function requestOf(context: CommandContext): Promise<ContainerCreateRequest> {
+  const policy = context.flags.string("pull");
   if (!["always", "missing", "never"].includes(policy)) {
     throw fail("invalidParameter", `invalid pull option: '${policy}': must be one of "always", "missing" or "never"`);
   }
-  const request = await createRequest(context);
+  return createRequest(context);
+}
+
+async function createContainer(context: CommandContext, request: ContainerCreateRequest): Promise<string> {
+  const { flags, client, signal } = context;
+  const policy = flags.string("pull");
   const image = imageOf(request.Image ?? "");
   const platform = flags.string("platform");
   const options = { name: flags.string("name"), ...(platform === "" ? {} : { platform: platform.toLowerCase() }), signal };
@@ -98,7 +114,7 @@ async function createContainer(context: CommandContext): Promise<Created> {
   for (const warning of created.Warnings ?? []) await context.err(`WARNING: ${warning}\n`);
   const idFile = flags.string("cidfile");
   if (idFile !== "") await writeIdFile(context, idFile, created.Id);
-  return { id: created.Id, request };
+  return created.Id;
 }
 
 /** The name to pull, when what was given is a name and not an image's id. */
@@ -116,6 +132,7 @@ async function runDetached(context: CommandContext, { id }: Created): Promise<nu
   try {
     await context.client.containers.containerStart(id, { signal: context.signal });
   } catch (thrown) {
+    await context.out(`${id}\n`);
     throw startFailure(thrown, context);
   }
   await context.out(`${id}\n`);
@@ -141,6 +158,8 @@ async function runAttached(context: CommandContext, { id, request }: Created): P
           detachKeys,
           isTty,
           signal: abort.signal,
+        }).catch((thrown: unknown) => {
+          throw plainly(thrown);
         })
       : undefined;
     const session = attachment === undefined ? undefined : { attachment, isTty, detachKeys, id, hasStdin: request.AttachStdin ?? false, hasOutput: request.AttachStdout === true || request.AttachStderr === true };

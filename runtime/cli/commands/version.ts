@@ -1,11 +1,12 @@
 /** docker version: the client's and the daemon's. */
 import type { SystemVersion } from "../../api/schema/types.ts";
 import { API_VERSION } from "../../api/schema/types.ts";
-import type { Command } from "../command.ts";
+import type { Command, CommandContext } from "../command.ts";
 import { errorText } from "../error-text.ts";
 import { OBJECT_FORMAT } from "../format-flags.ts";
 import { formatAnsic, parseRfc3339Ns } from "../format/go-time.ts";
 import { alignTabs } from "../format/tabwriter.ts";
+import type { Template } from "../template/ast.ts";
 import { executeTemplate } from "../template/evaluate.ts";
 import { FUNCTION_NAMES } from "../template/functions.ts";
 import { TemplateError } from "../template/lexer.ts";
@@ -46,27 +47,37 @@ export const version: Command = {
     }
     if (format === "") await context.out(clientText() + (server === undefined ? "" : serverText(server)));
     else if (format === "json") await context.out(`${toJson(asGo(server))}\n`);
-    else await context.out(`${render(format, server)}\n`);
+    else await show(context, format, server);
     if (failure !== "") throw new ExitError(1, failure);
     return 0;
   },
 };
 
 function asGo(server: SystemVersion | undefined): GoStruct {
-  const client = new GoStruct("main.clientVersion", CLIENT);
+  const client = new GoStruct("main.clientVersion", CLIENT, { APIVersion: CLIENT.ApiVersion });
   return new GoStruct("system.versionInfo", { Client: client, Server: server === undefined ? null : goServer(server) });
 }
 
 function goServer(server: SystemVersion): GoStruct {
-  return new GoStruct("*types.Version", { ...server });
+  return new GoStruct("*types.Version", { ...server }, { APIVersion: server.ApiVersion });
 }
 
-function render(format: string, server: SystemVersion | undefined): string {
+async function show(context: CommandContext, format: string, server: SystemVersion | undefined): Promise<void> {
+  const template = parseVersion(format);
   try {
-    return executeTemplate(parseTemplate(format, FUNCTION_NAMES), asGo(server));
+    await context.out(`${executeTemplate(template, asGo(server))}\n`);
   } catch (thrown) {
-    if (thrown instanceof TemplateError) throw new ExitError(64, `template parsing error: ${messageOf(thrown)}`);
-    throw thrown;
+    if (!(thrown instanceof TemplateError)) throw thrown;
+    await context.out("\n"); // As docker does: the line is ended whatever was on it.
+    throw new ExitError(1, messageOf(thrown));
+  }
+}
+
+function parseVersion(format: string): Template {
+  try {
+    return parseTemplate(format, FUNCTION_NAMES, "version");
+  } catch (thrown) {
+    throw new ExitError(64, `template parsing error: ${messageOf(thrown)}`);
   }
 }
 

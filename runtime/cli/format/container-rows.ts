@@ -58,6 +58,7 @@ export function containerRow(container: ContainerSummary, options: RowOptions): 
     Mounts: () => mountNames(container, isTruncated),
     Names: () => names(container, isTruncated),
     Networks: () => Object.keys(container.NetworkSettings?.Networks ?? {}).join(","),
+    Platform: () => null, // A descriptor only daemons with a containerd image store send.
     Ports: () => displayPorts(container.Ports ?? []),
     RunningFor: () => `${humanDuration(options.nowSeconds() - created)} ago`,
     Size: () => sizeText(container),

@@ -8,7 +8,7 @@ import { FUNCTION_NAMES, HEADER_FUNCTIONS } from "../template/functions.ts";
 import { TemplateError } from "../template/lexer.ts";
 import { parseTemplate } from "../template/parser.ts";
 import type { Template } from "../template/ast.ts";
-import { GoStruct, compareText, toJson } from "../template/values.ts";
+import { GoStruct, compareText, toEscapedJson } from "../template/values.ts";
 import { messageOf } from "../../../layers/base/errors.ts";
 import { alignTabs } from "./tabwriter.ts";
 
@@ -26,7 +26,7 @@ export type Row = Readonly<Record<string, (...args: never[]) => unknown>>;
 export function formatList(list: ListFormat, rows: readonly Row[], typeName: string): string {
   const isTable = list.format.startsWith("table");
   const template = parseListTemplate(list.format);
-  const isJson = list.format === "json";
+  const isJson = list.format === "json" || list.format === "{{json .}}";
   const lines = rows.map((row) => (isJson ? rowJson(row) : render(template, new GoStruct(typeName, row))));
   const text = lines.map((line) => `${line}\n`).join("");
   if (!isTable) return text;
@@ -41,7 +41,7 @@ export function parseListTemplate(format: string): Template {
   try {
     return parseTemplate(text, FUNCTION_NAMES);
   } catch (thrown) {
-    throw new TemplateError(`template parsing error: ${messageOf(thrown)}`);
+    throw new TemplateError(`failed to parse template: ${messageOf(thrown)}`);
   }
 }
 
@@ -49,14 +49,14 @@ function render(template: Template, data: unknown): string {
   try {
     return executeTemplate(template, data);
   } catch (thrown) {
-    throw new TemplateError(`template parsing error: ${messageOf(thrown)}`);
+    throw new TemplateError(`failed to execute template: ${messageOf(thrown)}`);
   }
 }
 
 /** Every column that needs no argument, by name. */
 function rowJson(row: Row): string {
   const names = Object.keys(row).filter((name) => row[name]?.length === 0).sort(compareText);
-  return toJson(Object.fromEntries(names.map((name) => [name, row[name]?.()])));
+  return toEscapedJson(Object.fromEntries(names.map((name) => [name, row[name]?.()])));
 }
 
 /** Whether `format` asks for the default table. */

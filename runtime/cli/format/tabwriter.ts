@@ -37,7 +37,7 @@ function measure(
     if (!has(start)) continue;
     let end = start;
     let width = options.widthMin;
-    for (; end < to && has(end); end++) width = Math.max(width, [...(lines[end]?.[column] ?? "")].length + options.padding);
+    for (; end < to && has(end); end++) width = Math.max(width, Array.from(lines[end]?.[column] ?? "").length + options.padding);
     for (let index = start; index < end; index++) widths[index]?.push(width);
     measure(lines, widths, start, end, column + 1, options);
     start = end;
@@ -45,5 +45,5 @@ function measure(
 }
 
 function pad(cell: string, width: number): string {
-  return cell + " ".repeat(Math.max(0, width - [...cell].length));
+  return cell + " ".repeat(Math.max(0, width - Array.from(cell).length));
 }

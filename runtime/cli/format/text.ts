@@ -20,7 +20,7 @@ export function textWidth(text: string): number {
 
 /** docker/cli formatter.Ellipsis: at most `width` columns, the last one "…" when cut. */
 export function ellipsis(text: string, width: number): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   if (characters.length <= width && textWidth(text) <= width) return text;
   let used = 0;
   let result = "";

@@ -281,6 +281,9 @@ class Execution {
       throw this.#fail(node, this.#isMissingKeyError ? `nil data; no entry for key ${JSON.stringify(name)}` : `nil pointer evaluating interface {}.${name}`, context);
     }
     const fields = base instanceof GoStruct ? base.fields : isMap(base) ? base : undefined;
+    if (base instanceof GoStruct && !Object.hasOwn(base.fields, name) && Object.hasOwn(base.unlisted, name)) {
+      return base.unlisted[name];
+    }
     if (fields === undefined || (base instanceof GoStruct && !Object.hasOwn(fields, name))) {
       throw this.#fail(node, `can't evaluate field ${name} in type ${typeNameOf(base)}`, context);
     }

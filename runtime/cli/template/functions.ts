@@ -109,7 +109,7 @@ function equals(left: unknown, ...rest: readonly unknown[]): boolean {
       throw new FunctionError("incompatible types for comparison");
     }
     // Loose, so that an int of many digits (bigint) meets one of few.
-    return typeof left === typeof right ? left === right : String(left as number) === String(right as number);
+    return typeof left === typeof right ? left === right : String(left) === String(right);
   });
 }
 
@@ -117,7 +117,7 @@ function isLess(left: unknown, right: unknown): boolean {
   const kind = basicKind(left);
   if (kind !== basicKind(right)) throw new FunctionError("incompatible types for comparison");
   if (typeof left === "string" && typeof right === "string") return compareText(left, right) < 0;
-  if (kind === "number") return (left as number) < (right as number); // bigint compares with number.
+  if (kind === "number") return Number(left) < Number(right);
   throw new FunctionError("invalid type for comparison");
 }
 
@@ -165,7 +165,7 @@ const DOCKER: Readonly<Record<string, TemplateFunction>> = {
   json: fixed(1, toJson),
   split: fixed(2, (text, separator) => {
     const by = wantString(separator);
-    return by === "" ? [...wantString(text)] : wantString(text).split(by);
+    return by === "" ? Array.from(wantString(text)) : wantString(text).split(by);
   }),
   join: fixed(2, (list, separator) => wantStrings(list).join(wantString(separator))),
   title: fixed(1, (text) => title(wantString(text))),

@@ -21,7 +21,7 @@ export function sprintf(format: string, args: readonly unknown[]): string {
 }
 
 function padTo(text: string, width: number, flags: string, verb: string): string {
-  const missing = width - [...text].length;
+  const missing = width - Array.from(text).length;
   if (missing <= 0) return text;
   if (flags.includes("-")) return text + " ".repeat(missing);
   if (!flags.includes("0") || "sqv".includes(verb)) return " ".repeat(missing) + text;
@@ -36,7 +36,7 @@ function formatVerb(verb: string, value: unknown, flags: string, precision: numb
       return printValue(value);
     case "s":
       if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return bad;
-      return precision === undefined ? printValue(value) : [...printValue(value)].slice(0, precision).join("");
+      return precision === undefined ? printValue(value) : Array.from(printValue(value)).slice(0, precision).join("");
     case "q":
       return Array.isArray(value) ? `[${value.map((item) => formatVerb("q", item, flags, precision)).join(" ")}]` : typeof value === "string" ? quote(value) : bad;
     case "t":

@@ -11,12 +11,19 @@ export class GoStruct {
   /** As Go names it in errors: "*formatter.ContainerContext". */
   readonly typeName: string;
   readonly fields: Readonly<Record<string, unknown>>;
+  /** Fields that are there but not in JSON: left out when empty, or known by another name. */
+  readonly unlisted: Readonly<Record<string, unknown>>;
 
-  constructor(typeName: string, fields: Readonly<Record<string, unknown>>) {
+  constructor(typeName: string, fields: Readonly<Record<string, unknown>>, unlisted: Readonly<Record<string, unknown>> = {}) {
     this.typeName = typeName;
     this.fields = fields;
+    this.unlisted = unlisted;
   }
 }
+
+/** Go's nil slice and nil map: printed empty, but "null" in JSON. */
+export const NIL_SLICE: readonly never[] = Object.freeze([]);
+export const NIL_MAP: GoMap = Object.freeze({});
 
 export type GoMap = Readonly<Record<string, unknown>>;
 
@@ -41,8 +48,8 @@ export function sortedKeys(map: GoMap): string[] {
 /** By code point, as Go compares strings by bytes. */
 export function compareText(left: string, right: string): number {
   if (left === right) return 0;
-  const a = [...left];
-  const b = [...right];
+  const a = Array.from(left);
+  const b = Array.from(right);
   for (let index = 0; index < Math.min(a.length, b.length); index++) {
     const difference = (a[index]?.codePointAt(0) ?? 0) - (b[index]?.codePointAt(0) ?? 0);
     if (difference !== 0) return difference;
@@ -62,7 +69,7 @@ export function printValue(value: unknown): string {
     return `{${fields.map(printValue).join(" ")}}`;
   }
   if (isMap(value)) return `map[${sortedKeys(value).map((key) => `${key}:${printValue(value[key])}`).join(" ")}]`;
-  return String(value as string); // Functions do not reach templates as values.
+  return "<func>"; // Never in JSON, and methods are called rather than printed.
 }
 
 /** Whole numbers as ints, others as %v prints a float64. */
@@ -86,9 +93,14 @@ export function typeNameOf(value: unknown): string {
   return "map[string]interface {}";
 }
 
+/** encoding/json as json.Marshal has it, "<", ">" and "&" escaped. */
+export function toEscapedJson(value: unknown): string {
+  return toJson(value).replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
+}
+
 /** encoding/json without HTML escapes: struct fields in order, map keys sorted. */
 export function toJson(value: unknown): string {
-  if (value === null || value === undefined) return "null";
+  if (value === null || value === undefined || value === NIL_SLICE || value === NIL_MAP) return "null";
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "string") return jsonString(value);
   if (typeof value === "number" || typeof value === "boolean") return JSON.stringify(value);

@@ -1,6 +1,8 @@
 /** What the fixture server answers, shaped as a real daemon's answers are (recorded from dockerd and pruned). */
 
-const now = (): number => Math.floor(Date.now() / 1000);
+/** One moment for the whole run: ages are chosen so that a minute more does not show. */
+const START = Math.floor(Date.now() / 1000);
+const now = (): number => START;
 const ID = "4f1c2b3a5d6e".padEnd(64, "7");
 const IMAGE_ID = `sha256:${"9c7a54a9a43c".padEnd(64, "1")}`;
 
@@ -34,7 +36,7 @@ export const CONTAINERS = (): unknown => [
     Image: IMAGE_ID,
     ImageID: IMAGE_ID,
     Command: "sh",
-    Created: now() - 40,
+    Created: now() - 330,
     Ports: [],
     Labels: {},
     State: "exited",
@@ -77,8 +79,8 @@ export const IMAGES = (): unknown => [
   image("aaa111", ["alpine:3.20", "alpine:latest"], [`alpine@sha256:${"1".repeat(64)}`], 3 * 86_400, 7_800_123),
   image("bbb222", ["127.0.0.1:5000/team/tool:v1"], [], 400 * 86_400, 1_234_567_890),
   image("ccc333", [], [`busybox@sha256:${"2".repeat(64)}`], 5400, 4_269_678),
-  image("ddd444", [], [], 65, 999),
-  image("eee555", ["<none>:<none>"], ["<none>@<none>"], 3, 1000),
+  image("ddd444", [], [], 90, 999),
+  image("eee555", ["<none>:<none>"], ["<none>@<none>"], 4530, 1000),
 ];
 
 export const HISTORY = (): unknown => [
@@ -102,7 +104,7 @@ export const INSPECT_CONTAINER = (isTty: boolean): Record<string, unknown> => ({
   HostConfig: { Binds: null, NetworkMode: "default", PortBindings: { "80/tcp": [{ HostIp: "", HostPort: "8080" }] }, RestartPolicy: { Name: "no", MaximumRetryCount: 0 }, AutoRemove: false, Memory: 9_223_372_036_854_775_000n.toString().length, CapAdd: ["NET_ADMIN"] },
   GraphDriver: { Data: { UpperDir: "/u", LowerDir: "/l" }, Name: "overlay2" },
   Mounts: [{ Type: "bind", Source: "/a", Destination: "/b", Mode: "", RW: true, Propagation: "rprivate" }],
-  Config: { Hostname: "h", Tty: isTty, OpenStdin: false, Env: ["PATH=/bin", "A=b c"], Cmd: ["sh"], Image: "nginx:1.27", Volumes: null, Entrypoint: null, Labels: { z: "26", a: "1" } },
+  Config: { Hostname: "h", Domainname: "", User: "", AttachStdin: false, AttachStdout: false, AttachStderr: false, Tty: isTty, OpenStdin: false, StdinOnce: false, Env: ["PATH=/bin", "A=b c"], Cmd: ["sh"], Image: "nginx:1.27", Volumes: null, WorkingDir: "", Entrypoint: null, OnBuild: null, Labels: { z: "26", a: "1" } },
   NetworkSettings: { Ports: { "80/tcp": [{ HostIp: "0.0.0.0", HostPort: "8080" }] }, Networks: { bridge: { IPAddress: "172.17.0.2", Gateway: "172.17.0.1" } } },
 });
 
@@ -184,7 +186,7 @@ export const INFO = {
   Labels: ["a=b"],
   ExperimentalBuild: false,
   ServerVersion: "28.2.2",
-  Runtimes: { runc: { path: "runc" }, "io.containerd.runc.v2": { path: "runc" } },
+  Runtimes: { runc: { path: "runc" } },
   DefaultRuntime: "runc",
   Swarm: { NodeID: "", NodeAddr: "", LocalNodeState: "inactive", ControlAvailable: false, Error: "", RemoteManagers: null },
   LiveRestoreEnabled: false,

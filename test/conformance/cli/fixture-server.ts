@@ -67,7 +67,7 @@ function containerAnswer(method: string, id: string, verb: string, query: Record
 }
 
 function imageAnswer(method: string, name: string, verb: string): Answer | string {
-  if (name.startsWith("no")) return missing(`No such image: ${name.includes(":") ? name : `${name}:latest`}`);
+  if (name.endsWith("nothing")) return missing(`No such image: ${name.includes(":") ? name : `${name}:latest`}`);
   if (method === "DELETE") return ok([{ Untagged: "alpine:latest" }, { Untagged: "alpine@sha256:aa" }, { Deleted: "sha256:bb" }]);
   if (verb === "history") return ok(HISTORY());
   if (verb === "json") return ok(INSPECT_IMAGE);
@@ -98,7 +98,7 @@ function answer(asked: Asked): Answer | string | Buffer {
     case "POST /auth":
       return asked.body.includes("wrong") ? { status: 401, body: { message: "Get \"http://r/v2/\": unauthorized: authentication required" } } : ok({ Status: "Login Succeeded", IdentityToken: "" });
     case "POST /images/create":
-      return (query["fromImage"] ?? "").startsWith("no") ? missing("pull access denied for nothing, repository does not exist or may require 'docker login'") : lines(PULL);
+      return (query["fromImage"] ?? "").endsWith("/nothing") ? missing("pull access denied for nothing, repository does not exist or may require 'docker login'") : lines(PULL);
     case "POST /containers/create":
       return createAnswer(asked);
     default:

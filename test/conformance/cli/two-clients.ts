@@ -8,7 +8,7 @@ import type { DockerIo } from "../../../runtime/cli/io.ts";
 import type { KeyValue } from "../../../runtime/client/docker-config.ts";
 import { DockerConfigStore, MemoryKeyValue } from "../../../runtime/client/docker-config.ts";
 import { EngineClient } from "../../../runtime/client/engine-client.ts";
-import { NodeTransport } from "./node-transport.ts";
+import type { NodeTransport } from "./node-transport.ts";
 
 export interface Outcome {
   readonly stdout: string;
