@@ -23,9 +23,9 @@ export function targetOfPath(text: string): URL | undefined {
   const [, scheme, host, rest] = match ?? [];
   if (scheme === undefined || host === undefined) return undefined;
   try {
-    const target = new URL(`${scheme}://${decodeURIComponent(host)}${rest ?? "/"}`);
-    // A host that smuggled in credentials, a path or a query would show here.
-    return target.username === "" && target.password === "" && target.hash === "" ? target : undefined;
+    const authority = decodeURIComponent(host);
+    // Escapes must not smuggle in credentials, a path or a query.
+    return /[/?#@\\]/.test(authority) ? undefined : new URL(`${scheme}://${authority}${rest ?? "/"}`);
   } catch {
     return undefined;
   }

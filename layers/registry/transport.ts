@@ -30,6 +30,8 @@ const REDIRECTS_MAX = 9;
 const NEEDS_PROXY_MS = 600_000;
 /** A registry that has not sent headers by then is treated as gone. */
 const HEADERS_TIMEOUT_MS = 60_000;
+/** A host that never answered is more likely misspelt or closed to pages than restarting. */
+const STRANGER_ATTEMPTS_MAX = 2;
 
 export interface Call {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -60,6 +62,7 @@ export class Transport {
   readonly #limits: RateLimits;
   /** Host → monotonic time until which it is asked through the proxy. */
   readonly #needsProxyUntil = new Map<string, number>();
+  readonly #hasAnswered = new Set<string>();
 
   constructor(options: RegistryClientOptions, limits: RateLimits) {
     this.#options = options;
@@ -89,6 +92,7 @@ export class Transport {
       let waitMs = backoffMs(attempt, () => this.random());
       try {
         const answer = await this.#sendOnce(call);
+        this.#hasAnswered.add(call.url.host);
         this.#limits.note(call.url.host, answer.response.headers);
         if (!isRetryableStatus(answer.response.status) || attempt >= attemptsMax) return answer;
         const nowMs = Number(this.clock.nowNs() / 1_000_000n);
@@ -96,7 +100,9 @@ export class Transport {
         if (waitMs > RETRY_AFTER_MS_MAX) return answer;
         await discard(answer.response);
       } catch (thrown) {
-        if (!isKind(thrown, "unavailable") || attempt >= attemptsMax) throw thrown;
+        const isStranger = !this.#hasAnswered.has(call.url.host);
+        const patience = isStranger ? Math.min(attemptsMax, STRANGER_ATTEMPTS_MAX) : attemptsMax;
+        if (!isKind(thrown, "unavailable") || attempt >= patience) throw thrown;
       }
       await sleep(this.clock, waitMs, call.signal);
     }

@@ -123,8 +123,14 @@ describe.skipIf(!hasRegistry)("a registry that misbehaves (needs docker-registry
       { path: /manifests/, action: { kind: "destroy" } },
       { path: /manifests/, action: { kind: "answer", status: 502 } },
     ];
-    await client().manifest(app());
+    const asking = client();
+    await asking.manifest(app());
     expect(clock.delaysMs).toEqual([375, 750, 1500]);
+    front.seen.length = 0;
+    // A registry that has answered before gets all the patience when it stops.
+    front.faults = [{ path: /manifests/, times: 99, action: { kind: "destroy" } }];
+    await expect(asking.manifest(app())).rejects.toMatchObject({ kind: "unavailable" });
+    expect(front.seen).toHaveLength(5);
     front.seen.length = 0;
     front.faults = [{ path: /manifests/, times: 99, action: { kind: "answer", status: 503 } }];
     await expect(client().manifest(app())).rejects.toMatchObject({ kind: "unavailable", message: "received unexpected HTTP status: 503 Service Unavailable" });

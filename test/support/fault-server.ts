@@ -45,8 +45,22 @@ export interface FaultServer {
   stop(): Promise<void>;
 }
 
-/** `upstream`: origin to pass on to, or fixed files by path. */
-export async function startFaultServer(upstream: string | ReadonlyMap<string, Uint8Array>): Promise<FaultServer> {
+/** CORS as an operator would configure it; true when that was all that was asked. */
+function allowPages(request: IncomingMessage, response: ServerResponse): boolean {
+  response.setHeader("access-control-allow-origin", "*");
+  response.setHeader("access-control-expose-headers", "docker-content-digest, content-range, location, www-authenticate");
+  if (request.method !== "OPTIONS") return false;
+  response.setHeader("access-control-allow-headers", "authorization, accept, content-type, range");
+  response.setHeader("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH");
+  response.writeHead(204).end();
+  return true;
+}
+
+/** `upstream`: origin to pass on to, or fixed files by path. `hasCors`: web pages may read it. */
+export async function startFaultServer(
+  upstream: string | ReadonlyMap<string, Uint8Array>,
+  options: { readonly hasCors?: boolean } = {},
+): Promise<FaultServer> {
   const seen: SeenRequest[] = [];
   const active = new Set<string>();
   const most: { path: string; count: number }[] = [];
@@ -54,6 +68,7 @@ export async function startFaultServer(upstream: string | ReadonlyMap<string, Ui
   const server = createServer((request, response) => {
     const method = request.method ?? "GET";
     const path = request.url ?? "/";
+    if (options.hasCors === true && allowPages(request, response)) return;
     seen.push({ method, path, headers: request.headers });
     const key = `${seen.length} ${path}`;
     active.add(key);

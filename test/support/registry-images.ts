@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Descriptor } from "../../layers/oci/descriptor.ts";
 import { DOCKER_CONFIG, DOCKER_LAYER_GZIP, DOCKER_MANIFEST, OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from "../../layers/oci/media-types.ts";
 import type { Reference } from "../../layers/oci/reference.ts";
-import type { Registry } from "../../layers/registry/registry.ts";
+import type { Registry, RegistryRequest } from "../../layers/registry/registry.ts";
 import { streamOf } from "../../layers/base/streams.ts";
 
 export interface TestImage {
@@ -56,11 +56,16 @@ export function testImage(options: { seed: number; layerBytes: readonly number[]
   };
 }
 
-export async function pushImage(registry: Registry, reference: Reference, image: TestImage): Promise<void> {
+export async function pushImage(
+  registry: Registry,
+  reference: Reference,
+  image: TestImage,
+  request: RegistryRequest = {},
+): Promise<void> {
   for (const { descriptor, bytes } of image.blobs) {
-    await registry.pushBlob(reference, descriptor, async () => streamOf(bytes));
+    await registry.pushBlob(reference, descriptor, async () => streamOf(bytes), request);
   }
-  await registry.pushManifest(reference, image.manifest, image.descriptor.mediaType);
+  await registry.pushManifest(reference, image.manifest, image.descriptor.mediaType, request);
 }
 
 function blob(bytes: Uint8Array<ArrayBuffer>, mediaType: string): TestImage["blobs"][number] {
