@@ -124,9 +124,9 @@ function requireJsonType(header: string, sizeBytes: number): void {
 
 /** Go's two commonest complaints; anything else in the platform's own words. */
 function goJsonError(text: string, reason: string): string {
-  if (/end of (JSON )?(data|input)|Unterminated/i.test(reason)) return "unexpected EOF";
-  const position = /position (\d+)/.exec(reason)?.[1];
-  const character = position === undefined ? undefined : text[Number(position)];
+  const position = Number(/position (\d+)/.exec(reason)?.[1] ?? -1);
+  if (/end of (JSON )?(data|input)|Unterminated/i.test(reason) || position >= text.length) return "unexpected EOF";
+  const character = text[position];
   if (character === undefined) return reason;
   return `invalid character ${quoted(character)} looking for beginning of value`;
 }

@@ -5,6 +5,7 @@
 import type { Clock, Rng } from "../../layers/base/clock.ts";
 import type { ContentStore } from "../../layers/content/content-store.ts";
 import type { Storage } from "../../layers/content/storage.ts";
+import type { HasherFactory } from "../../layers/oci/hasher.ts";
 import type { Registry } from "../../layers/registry/registry.ts";
 import type { Snapshotter } from "../../layers/snapshots/snapshotter.ts";
 import type { Backend } from "../backends/backend.ts";
@@ -37,6 +38,7 @@ export interface EngineContext {
   readonly registry: Registry;
   readonly backends: readonly Backend[];
   readonly clock: Clock;
+  readonly hasher: HasherFactory;
   readonly rng: Rng;
   readonly host: HostDescription;
   /** Survives restarts: `docker info`'s ID. */

@@ -7,6 +7,8 @@ import type { Clock, Rng } from "../../layers/base/clock.ts";
 import { systemClock, systemRng } from "../../layers/base/clock.ts";
 import type { ContentStore } from "../../layers/content/content-store.ts";
 import type { Storage } from "../../layers/content/storage.ts";
+import type { HasherFactory } from "../../layers/oci/hasher.ts";
+import { createWasmHasher } from "../../layers/oci/wasm-hasher.ts";
 import type { Registry } from "../../layers/registry/registry.ts";
 import type { Snapshotter } from "../../layers/snapshots/snapshotter.ts";
 import type { Backend } from "../backends/backend.ts";
@@ -19,6 +21,7 @@ import { randomId } from "./ids.ts";
 import { ImageStore } from "./images/image-store.ts";
 import { PullShare } from "./images/pull-share.ts";
 import { sweepLayers } from "./images/sweep.ts";
+import { pinUnfinishedPulls } from "./images/unfinished-pulls.ts";
 import { KeyedLock } from "./lock.ts";
 import type { EngineSettings } from "./settings.ts";
 import { EMPTY_SETTINGS, SETTINGS_KEY, readSettings } from "./settings.ts";
@@ -31,6 +34,8 @@ export interface EngineOptions {
   readonly backends: readonly Backend[];
   readonly clock?: Clock;
   readonly rng?: Rng;
+  /** SHA-256 in wasm when the host has nothing faster. */
+  readonly hasher?: HasherFactory;
   readonly host?: Partial<HostDescription>;
   /** What applies until a person changes it. */
   readonly defaultSettings?: Partial<EngineSettings>;
@@ -60,6 +65,7 @@ export class Engine implements EngineContext {
   readonly backends: readonly Backend[];
   readonly clock: Clock;
   readonly rng: Rng;
+  readonly hasher: HasherFactory;
   readonly host: HostDescription;
   readonly id: string;
   readonly images: ImageStore;
@@ -80,6 +86,7 @@ export class Engine implements EngineContext {
     this.backends = options.backends;
     this.clock = options.clock ?? systemClock;
     this.rng = options.rng ?? systemRng;
+    this.hasher = options.hasher ?? createWasmHasher;
     this.host = { ...UNKNOWN_HOST, ...options.host };
     this.events = new EventBus(this.clock);
     this.id = restored.id;
@@ -93,6 +100,7 @@ export class Engine implements EngineContext {
     const engine = new Engine(options, await restore(options));
     engine.#onSettings(engine.#settings);
     await restoreContainers(engine);
+    await pinUnfinishedPulls(engine);
     await sweepLayers(engine);
     return engine;
   }

@@ -40,7 +40,7 @@ function readList(value: unknown, name: string, before: readonly string[]): read
   if (value === undefined) return before;
   const isList = Array.isArray(value) && value.length <= LIST_LENGTH_MAX && value.every((item) => typeof item === "string");
   if (!isList) throw fail("invalidParameter", `setting "${name}" must be a list of strings`);
-  return value as readonly string[]; // Every item was checked.
+  return value;
 }
 
 function readUrls(value: unknown, name: string, before: readonly string[]): readonly string[] {

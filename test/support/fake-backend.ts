@@ -26,19 +26,19 @@ export interface ProgramHost {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly stdin: ReadableStream<Uint8Array>;
-  out(text: string | Uint8Array): Promise<void>;
-  error(text: string | Uint8Array): Promise<void>;
+  readonly out: (text: string | Uint8Array) => Promise<void>;
+  readonly error: (text: string | Uint8Array) => Promise<void>;
   /** Aborts when the program is killed for good. */
   readonly killed: AbortSignal;
   /** Replaces the default action of a signal. */
-  onSignal(signal: number, action: () => void): void;
-  sleep(ms: number): Promise<void>;
+  readonly onSignal: (signal: number, action: () => void) => void;
+  readonly sleep: (ms: number) => Promise<void>;
   readonly size: () => ConsoleSize | undefined;
-  resources(): ResourceLimits;
+  readonly resources: () => ResourceLimits;
 }
 
 /** Returns the exit code; 0 without one. */
-export type Program = (host: ProgramHost) => Promise<number | void> | number | void;
+export type Program = (host: ProgramHost) => unknown;
 
 /** Signals that do nothing unless a program asks for them (signal(7): ignored by default, and stop/continue). */
 const IGNORED: ReadonlySet<number> = new Set([17, 18, 19, 23, 28]);
@@ -157,7 +157,7 @@ class FakeProcess implements Process {
     let failure: string | undefined;
     const code = Promise.resolve()
       .then(() => program(host))
-      .then((result) => result ?? 0)
+      .then((result) => (typeof result === "number" ? result : 0))
       .catch((thrown: unknown) => {
         if (thrown instanceof OutOfMemory) return -1;
         failure = String(thrown);

@@ -3,6 +3,8 @@ import type { Route } from "../call.ts";
 import type { DoneOperationId } from "../operations.ts";
 import * as streams from "./container-streams.ts";
 import * as containers from "./containers.ts";
+import * as images from "./images.ts";
+import * as usage from "./system-usage.ts";
 import * as system from "./system.ts";
 
 const ROUTES: Readonly<Record<DoneOperationId, Route>> = {
@@ -23,6 +25,17 @@ const ROUTES: Readonly<Record<DoneOperationId, Route>> = {
   ContainerTop: streams.containerTop,
   ContainerUnpause: streams.containerUnpause,
   ContainerWait: containers.containerWait,
+  ImageCreate: images.imageCreate,
+  ImageDelete: images.imageDelete,
+  ImageHistory: images.imageHistory,
+  ImageInspect: images.imageInspectRoute,
+  ImageList: images.imageList,
+  ImagePrune: images.imagePrune,
+  ImagePush: images.imagePush,
+  ImageTag: images.imageTag,
+  SystemAuth: usage.systemAuth,
+  SystemDataUsage: usage.systemDataUsage,
+  SystemInfo: usage.systemInfo,
   SystemPing: system.systemPing,
   SystemPingHead: system.systemPingHead,
   SystemVersion: system.systemVersion,

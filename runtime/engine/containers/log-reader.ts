@@ -80,10 +80,10 @@ async function withSegment<T>(log: JsonLog, files: FileStore, name: string, work
 
 async function* follow(log: JsonLog, query: LogQuery, position: { offset: number }): AsyncGenerator<LogEntry, void, undefined> {
   let wake = (): void => undefined;
-  let hasEnded = false;
+  const ended = new AbortController();
   const listener = log.onAppend(() => wake());
   const stop = (): void => {
-    hasEnded = true;
+    ended.abort();
     wake();
   };
   void query.ended?.then(stop);
@@ -91,7 +91,7 @@ async function* follow(log: JsonLog, query: LogQuery, position: { offset: number
   try {
     for (;;) {
       const news = new Promise<void>((resolve) => (wake = resolve));
-      const isLast = hasEnded || query.signal.aborted;
+      const isLast = ended.signal.aborted || query.signal.aborted;
       const entries = await log.withCurrent(async (file) => {
         // A rotation began a new file: what the old one still had was read when it was appended.
         if (file.sizeBytes < position.offset) position.offset = 0;

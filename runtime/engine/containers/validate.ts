@@ -56,7 +56,7 @@ export function validateHostConfig(host: HostConfig): void {
 
 export function validateRestartPolicy(policy: RestartPolicy): void {
   const { Name: name, MaximumRetryCount: retries } = policy;
-  if (["always", "unless-stopped", "no", "on-failure", ""].includes(name) === false) {
+  if (!["always", "unless-stopped", "no", "on-failure", ""].includes(name)) {
     throw invalid(
       `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
     );

@@ -27,13 +27,13 @@ export function streamEvents(source: EventSource, query: EventQuery): AsyncGener
   const queue: EngineEvent[] = [];
   if (query.sinceNs !== undefined) queue.push(...source.events.past(query.sinceNs, query.untilNs));
   let wake = (): void => undefined;
-  let hasEnded = false;
+  const ended = new AbortController();
   const end = (): void => {
-    hasEnded = true;
+    ended.abort();
     wake();
   };
   const listening = source.events.listen((event) => {
-    if (hasEnded) return;
+    if (ended.signal.aborted) return;
     queue.push(event);
     if (queue.length > QUEUE_LENGTH_MAX) queue.shift();
     wake();
@@ -49,7 +49,7 @@ export function streamEvents(source: EventSource, query: EventQuery): AsyncGener
         for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
           if (eventMatches(event, query.filters)) yield event;
         }
-        if (hasEnded) return;
+        if (ended.signal.aborted) return;
         if (queue.length === 0) await news;
       }
     } finally {

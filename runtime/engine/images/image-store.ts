@@ -16,6 +16,8 @@ export class ImageStore {
   readonly #references = new Map<string, string>();
   /** Layers of pulls under way: diffIDs that no image names yet but somebody is about to. */
   readonly #pinned = new Map<string, number>();
+  /** What pulls that failed or were cut off left, by the key of their record. */
+  readonly #unfinished = new Map<string, ReadonlySet<string>>();
 
   private constructor(records: RecordStore) {
     this.#records = records;
@@ -113,8 +115,18 @@ export class ImageStore {
     };
   }
 
+  /** Keeps what the unfinished pull `key` left; an empty list forgets it. */
+  pinUnfinished(key: string, digests: readonly string[]): void {
+    if (digests.length === 0) this.#unfinished.delete(key);
+    else this.#unfinished.set(key, new Set(digests));
+  }
+
+  unfinished(): readonly string[] {
+    return [...this.#unfinished.keys()];
+  }
+
   isPinned(digest: string): boolean {
-    return this.#pinned.has(digest);
+    return this.#pinned.has(digest) || [...this.#unfinished.values()].some((digests) => digests.has(digest));
   }
 
   /** Digests of every blob and layer some image needs. */

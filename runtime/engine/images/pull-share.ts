@@ -48,7 +48,11 @@ export class PullShare {
       options.signal.removeEventListener("abort", giveUp);
       shared.listeners.delete(options.onProgress);
       shared.users -= 1;
-      if (shared.users === 0) shared.abort.abort();
+      if (shared.users === 0) {
+        // Who comes now begins anew; the content store makes it wait until this one has let go.
+        if (this.#shared.get(key) === shared) this.#shared.delete(key);
+        shared.abort.abort();
+      }
     }
   }
 

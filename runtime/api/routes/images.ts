@@ -1,0 +1,149 @@
+/** Images: pull, list, inspect, history, tag, delete, push, prune, one function per operation. */
+import { decodeUtf8 } from "../../../layers/base/bytes.ts";
+import { fail } from "../../../layers/base/errors.ts";
+import { isDigest } from "../../../layers/oci/digest.ts";
+import type { Platform } from "../../../layers/oci/platform.ts";
+import { matchesPlatform, parsePlatform } from "../../../layers/oci/platform.ts";
+import type { Reference } from "../../../layers/oci/reference.ts";
+import { parseReference, repositoryOf, withDigest, withTag } from "../../../layers/oci/reference.ts";
+import type { Credentials } from "../../../layers/registry/registry.ts";
+import { deleteImage } from "../../engine/images/delete.ts";
+import { imageHistory as readHistory } from "../../engine/images/history.ts";
+import { listImages } from "../../engine/images/list.ts";
+import { pruneImages } from "../../engine/images/prune.ts";
+import { pullImage } from "../../engine/images/pull.ts";
+import { pushImage } from "../../engine/images/push.ts";
+import { tagImage } from "../../engine/images/tag.ts";
+import { timeNs, unixSeconds } from "../../engine/time.ts";
+import type { ApiCall, Route } from "../call.ts";
+import { param } from "../call.ts";
+import { imageInspect, imageSummaries } from "../image-json.ts";
+import { emptyReply, jsonLinesReply, jsonReply } from "../replies.ts";
+
+export const imageCreate: Route = async (call) => {
+  const { engine, query, request } = call;
+  const from = query.text("fromImage");
+  if (from === "") throw fail("notImplemented", "importing an image is not implemented by Slipway yet");
+  const platform = query.text("platform");
+  const messages = await pullImage(engine, {
+    reference: pullReference(from.replace(/:$/, ""), query.text("tag")),
+    platform: platform === "" ? undefined : parsePlatform(platform),
+    credentials: credentialsOf(call),
+    signal: request.signal,
+  });
+  return jsonLinesReply(messages);
+};
+
+/** The "tag" may be a digest. */
+function pullReference(name: string, tag: string): Reference {
+  const reference = parseReference(name);
+  if (reference.path === "library/scratch" && reference.domain === "docker.io") {
+    throw fail("forbidden", "'scratch' is a reserved name");
+  }
+  if (tag === "") return reference;
+  return isDigest(tag) ? withDigest(repositoryOf(reference), tag) : withTag(repositoryOf(reference), tag);
+}
+
+/** X-Registry-Auth: JSON in base64url. What cannot be read counts as absent, as in moby. */
+function credentialsOf(call: ApiCall): Credentials | undefined {
+  const header = call.request.headers["x-registry-auth"];
+  if (header === undefined || header === "") return undefined;
+  const fields = parseAuth(header);
+  const text = (name: string): string => (typeof fields[name] === "string" ? fields[name] : "");
+  const credentials = {
+    username: text("username"),
+    password: text("password"),
+    identityToken: text("identitytoken") || undefined,
+    registryToken: text("registrytoken") || undefined,
+  };
+  const isEmpty = credentials.username === "" && !credentials.identityToken && !credentials.registryToken;
+  return isEmpty ? undefined : credentials;
+}
+
+function parseAuth(header: string): Readonly<Record<string, unknown>> {
+  try {
+    const binary = atob(header.replace(/-/g, "+").replace(/_/g, "/"));
+    const value: unknown = JSON.parse(decodeUtf8(Uint8Array.from(binary, (character) => character.charCodeAt(0))));
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {}; // An object.
+  } catch {
+    return {}; // Not readable: as if there were none.
+  }
+}
+
+export const imageList: Route = async ({ engine, query }) => {
+  const options = { hasSharedSize: query.boolean("shared-size"), hasManifests: query.boolean("manifests") };
+  return jsonReply(200, await imageSummaries(engine, listImages(engine, query.filters()), options));
+};
+
+export const imageInspectRoute: Route = async (call) => {
+  const image = call.engine.images.get(param(call, "name"));
+  return jsonReply(200, await imageInspect(call.engine, image, call.version));
+};
+
+export const imageHistory: Route = async (call) => {
+  const steps = await readHistory(call.engine, param(call, "name"));
+  return jsonReply(
+    200,
+    steps.map((step) => ({
+      Comment: step.comment,
+      Created: unixSeconds(timeNs(step.created)),
+      CreatedBy: step.createdBy,
+      Id: step.id,
+      Size: step.sizeBytes,
+      Tags: step.tags,
+    })),
+  );
+};
+
+export const imageTag: Route = async (call) => {
+  await tagImage(call.engine, param(call, "name"), { repository: call.query.text("repo"), tag: call.query.text("tag") });
+  return emptyReply(201);
+};
+
+export const imageDelete: Route = async (call) => {
+  const name = param(call, "name");
+  if (name.trim() === "") throw fail("invalidParameter", "image name cannot be blank");
+  requireDeletable(call, name);
+  return jsonReply(200, await deleteImage(call.engine, name, { force: call.query.boolean("force") }));
+};
+
+/** `docker rmi --platform` must name the platform the image has. */
+function requireDeletable(call: ApiCall, name: string): void {
+  const platforms = call.version >= 50 ? call.query.all("platforms") : [];
+  if (platforms.length > 1) throw fail("invalidParameter", "multiple platforms are not supported");
+  for (const text of platforms) {
+    if (matchesPlatform(readPlatform(text), call.engine.images.get(name))) continue;
+    throw fail("notFound", `image with reference ${name} was found but does not provide the specified platform`);
+  }
+}
+
+function readPlatform(text: string): Platform {
+  try {
+    const { os, architecture, variant } = JSON.parse(text) as Partial<Platform>; // Checked just below.
+    if (typeof os === "string" && typeof architecture === "string") {
+      return { os, architecture, ...(typeof variant === "string" ? { variant } : {}) };
+    }
+  } catch (thrown) {
+    throw fail("invalidParameter", "failed to parse platform", { cause: thrown });
+  }
+  throw fail("invalidParameter", "both OS and Architecture must be provided");
+}
+
+export const imagePrune: Route = async ({ engine, query }) => {
+  const result = await pruneImages(engine, query.filters());
+  return jsonReply(200, {
+    ImagesDeleted: result.deleted.length === 0 ? null : result.deleted,
+    SpaceReclaimed: result.reclaimedBytes,
+  });
+};
+
+export const imagePush: Route = async (call) => {
+  const named = parseReference(param(call, "name"));
+  const tag = call.query.text("tag");
+  const messages = await pushImage(call.engine, {
+    reference: tag === "" ? named : withTag(named, tag),
+    credentials: credentialsOf(call),
+    signal: call.request.signal,
+  });
+  return jsonLinesReply(messages);
+};
