@@ -10,13 +10,14 @@ const BROWSERS: readonly (readonly [name: string, pattern: RegExp])[] = [
 const BYTES_PER_GIB = 1024 ** 3;
 
 export function browserHost(): Partial<HostDescription> {
-  const navigatorOfWorker: Navigator & { readonly deviceMemory?: number } = navigator as never; // Chromium adds the field.
+  // Only Chromium has the field, rounded down to at most 8.
+  const { deviceMemory } = navigator as { readonly deviceMemory?: number };
   const found = BROWSERS.map(([name, pattern]) => [name, pattern.exec(navigator.userAgent)?.[1]] as const);
   const [name, version] = found.find(([, text]) => text !== undefined) ?? ["a browser", ""];
   return {
     name: "slipway",
     operatingSystem: `Slipway (${`${name} ${version?.split(".")[0] ?? ""}`.trim()})`,
     cpus: navigator.hardwareConcurrency,
-    memoryBytes: (navigatorOfWorker.deviceMemory ?? 0) * BYTES_PER_GIB,
+    memoryBytes: (deviceMemory ?? 0) * BYTES_PER_GIB,
   };
 }

@@ -157,7 +157,7 @@ describe.each(browsers())("in $name", ({ name, missing }) => {
     const focused = (): Promise<string> =>
       page.evaluate(() => {
         let element = document.activeElement;
-        while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+        for (let inner = element; inner; inner = inner.shadowRoot?.activeElement ?? null) element = inner;
         return element?.getAttribute("aria-label") ?? element?.textContent?.trim() ?? "";
       });
     await page.keyboard.press("F6");

@@ -145,7 +145,7 @@ export class SlipApp extends LitElement {
     const panel = this.renderRoot.querySelector("slip-panel");
     const focused = this.shadowRoot?.activeElement;
     if (focused === terminals && terminals?.shadowRoot?.activeElement?.localName === "slip-terminal") terminals.focusTabs();
-    else if (focused === terminals && this.offsetParent !== undefined && panel !== null && panel.offsetWidth > 0) panel.focus();
+    else if (focused === terminals && panel !== null && panel.offsetWidth > 0) panel.focus();
     else terminals?.focus();
   }
 

@@ -4,6 +4,7 @@
  */
 import { LitElement, css, html, nothing } from "lit";
 import type { TemplateResult } from "lit";
+import { formText } from "../components/form-text.ts";
 import type { Loadable } from "../state/store.ts";
 import type { FormErrors, FormField, SettingsForm } from "../state/settings.ts";
 import { shared } from "../styles/shared.ts";
@@ -28,6 +29,7 @@ export class SlipSettings extends LitElement {
       .field { display: grid; gap: var(--space-1); }
       .row { display: flex; flex-wrap: wrap; gap: var(--space-2); align-items: center; }
       .login { display: grid; gap: var(--space-3); grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); align-items: end; }
+      .login button { justify-self: start; }
       li { display: flex; align-items: center; gap: var(--space-3); min-height: var(--control); }
       li code { flex: 1; overflow-wrap: anywhere; }
     `,
@@ -59,7 +61,7 @@ export class SlipSettings extends LitElement {
     return html`<dialog aria-labelledby="title">
       <header>
         <h2 id="title">Settings</h2>
-        <button class="quiet icon" aria-label="Close the settings" @click=${this.close}><slip-icon name="close"></slip-icon></button>
+        <button class="quiet icon" aria-label="Close the settings" @click=${() => this.close()}><slip-icon name="close"></slip-icon></button>
       </header>
       <slip-view state=${form.kind} label="settings" message=${form.kind === "failed" ? form.message : ""}>
         ${form.kind === "ready" ? html`${this.#sources(form.value)}${this.#logins(form.value)}` : nothing}
@@ -118,17 +120,16 @@ export class SlipSettings extends LitElement {
 
   #save(event: SubmitEvent): void {
     event.preventDefault();
-    const data = new FormData(event.target as HTMLFormElement); // The form above.
-    const text = (name: FormField): string => String(data.get(name) ?? "");
+    const form = event.target as HTMLFormElement; // The form above.
+    const text = (name: FormField): string => formText(form, name);
     this.#emit("slip-settings-save", { mirrors: text("mirrors"), proxy: text("proxy"), insecureRegistries: text("insecureRegistries") });
   }
 
   #login(event: SubmitEvent): void {
     event.preventDefault();
     const form = event.target as HTMLFormElement; // The form above.
-    const data = new FormData(form);
-    const text = (name: string): string => String(data.get(name) ?? "");
-    this.#emit("slip-login", { registry: text("registry").trim(), username: text("username"), password: text("password") });
+    const registry = formText(form, "registry").trim();
+    this.#emit("slip-login", { registry, username: formText(form, "username"), password: formText(form, "password") });
   }
 
   #emit<K extends keyof SettingsEvents>(type: K, detail: SettingsEvents[K]): void {

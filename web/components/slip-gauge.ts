@@ -18,8 +18,8 @@ export class SlipGauge extends LitElement {
     .level { position: absolute; inset: 0 auto 0 0; width: var(--level); background: var(--sea); transition: width var(--motion); }
     .unknown .level { width: 30%; animation: drift 1.4s ease-in-out infinite alternate; }
     @keyframes drift { from { left: 0; } to { left: 70%; } }
-    :host([marked]) .scale { height: 1.25rem; border-radius: var(--round); background:
-      repeating-linear-gradient(90deg, transparent 0 calc(10% - 1px), var(--line-strong) calc(10% - 1px) 10%), var(--sunken); }
+    :host([marked]) .scale { height: 1.25rem; border-radius: var(--round); border: 1px solid var(--line-strong);
+      background: linear-gradient(90deg, var(--line-strong) 1px, transparent 1px) -1px 0 / 10% 100%, var(--sunken); }
     :host([marked]) .level { background: color-mix(in srgb, var(--sea) 72%, transparent); min-width: 2px; }
     @media (prefers-reduced-motion: reduce) { .unknown .level { animation: none; width: 100%; opacity: 0.4; } }
   `;

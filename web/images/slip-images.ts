@@ -50,13 +50,13 @@ export class SlipImages extends LitElement {
   }
 
   #row(image: ImageSummary, list: ImageList): TemplateResult {
-    const reference = image.RepoTags?.[0] ?? image.RepoDigests?.[0] ?? image.Id;
+    const reference = image.RepoTags[0] ?? image.RepoDigests[0] ?? image.Id;
     const colon = reference.lastIndexOf(":");
     const hasTag = colon > reference.lastIndexOf("/") && !reference.startsWith("sha256:");
     const isOpen = this.opened === image.Id;
     const error = list.errors.get(image.Id);
     const age = humanDuration(Math.max(0, Date.now() / MS_PER_SECOND - image.Created));
-    const others = (image.RepoTags ?? []).slice(1);
+    const others = image.RepoTags.slice(1);
     return html`<li class="image">
       <div class="row">
         <button class="quiet open" aria-expanded=${isOpen ? "true" : "false"} @click=${() => this.#toggle(image.Id)}>

@@ -2,6 +2,7 @@
 import { LitElement, css, html, nothing } from "lit";
 import type { TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import { formText } from "../components/form-text.ts";
 import { humanSize } from "../state/format.ts";
 import type { LayerProgress, Pull } from "../state/pulls.ts";
 import { shared } from "../styles/shared.ts";
@@ -72,7 +73,7 @@ export class SlipPulls extends LitElement {
   #submit(event: SubmitEvent): void {
     event.preventDefault();
     const form = event.target as HTMLFormElement; // The form above.
-    const reference = String(new FormData(form).get("reference") ?? "").trim();
+    const reference = formText(form, "reference").trim();
     if (reference === "") return;
     form.reset();
     this.#emit("slip-pull", { reference });
