@@ -1,11 +1,14 @@
 /**
  * A process of a pod as the engine holds it: three streams and an end. stdin is one call whose body is
- * whatever the engine writes; stdout and stderr are opened at once and flow when they are read.
+ * whatever the engine writes; stdout and stderr are opened at once and held up when they are not read.
  */
 import type { ByteStream } from "../../../layers/base/streams.ts";
+import { streamOf } from "../../../layers/base/streams.ts";
 import type { ConsoleSize, ExitStatus, Process } from "../backend.ts";
 import type { PodClient } from "./pod-client.ts";
 
+/** Bytes of output that may wait here unread. */
+const WAITING_BYTES_MAX = 65_536;
 /** What remains to be told when the machine itself is gone. */
 const POD_LOST: ExitStatus = { exitCode: 137, isOomKilled: false, error: "the worker that ran the container ended unexpectedly" };
 
@@ -17,9 +20,10 @@ export class WasiProcess implements Process {
   readonly #pod: PodClient;
   readonly #number: number;
   readonly #settle: (status: ExitStatus | Promise<ExitStatus>) => void;
+  readonly #streamsEnded: Promise<unknown>;
   #pid = 0;
 
-  constructor(pod: PodClient, number: number) {
+  constructor(pod: PodClient, number: number, hasTerminal: boolean) {
     this.#pod = pod;
     this.#number = number;
     let settle: (status: ExitStatus | Promise<ExitStatus>) => void = () => undefined;
@@ -27,16 +31,13 @@ export class WasiProcess implements Process {
     this.#settle = settle;
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     this.stdin = writable;
-    const out = followed(() => pod.stream("stdout", { process: number }));
-    const err = followed(() => pod.stream("stderr", { process: number }));
+    const out = followed(pod.stream("stdout", { process: number }));
+    const err = hasTerminal ? { stream: streamOf(), ended: Promise.resolve() } : followed(pod.stream("stderr", { process: number }));
     this.stdout = out.stream;
     this.stderr = err.stream;
-    const isRead = Promise.all([out.ended, err.ended]);
+    this.#streamsEnded = Promise.all([out.ended, err.ended]);
     pod.call("stdin", { process: number }, { body: readable }).catch(() => undefined); // The exit says the rest.
-    this.#status = isRead;
   }
-
-  readonly #status: Promise<unknown>;
 
   get pid(): number {
     return this.#pid;
@@ -59,35 +60,25 @@ export class WasiProcess implements Process {
 
   async #waitForEnd(): Promise<ExitStatus> {
     const status = await this.#pod.call("wait", { process: this.#number }).catch(() => POD_LOST);
-    if (status !== POD_LOST) await this.#status;
+    if (status !== POD_LOST) await this.#streamsEnded;
     return status;
   }
 }
 
-/** A stream that is opened when it is first read, and a promise of its end. */
-function followed(open: () => Promise<ByteStream>): { readonly stream: ByteStream; readonly ended: Promise<void> } {
-  let markEnded: () => void = () => undefined;
-  const ended = new Promise<void>((resolve) => (markEnded = resolve));
-  let reader: Promise<ReadableStreamDefaultReader<Uint8Array>> | undefined;
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller): Promise<void> {
-        try {
-          reader ??= open().then((opened) => opened.getReader());
-          const step = await (await reader).read();
-          if (!step.done) return controller.enqueue(step.value);
-        } catch {
-          // The pod is gone; what it said before that has been read, and `exited` tells of the rest.
-        }
-        markEnded();
-        controller.close();
-      },
-      async cancel(reason): Promise<void> {
-        markEnded();
-        await (await reader)?.cancel(reason);
-      },
-    },
-    { highWaterMark: 0 },
-  );
-  return { stream, ended };
+/**
+ * A stream of the pod and a promise of its end. What fits into the queue is fetched without being
+ * asked for, so that a stream nobody reads delays the exit only when there is much in it.
+ */
+function followed(opened: Promise<ByteStream>): { readonly stream: ByteStream; readonly ended: Promise<void> } {
+  const queue = new ByteLengthQueuingStrategy({ highWaterMark: WAITING_BYTES_MAX });
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>(undefined, undefined, queue);
+  const carry = async (): Promise<void> => {
+    try {
+      await (await opened).pipeTo(writable, { preventAbort: true });
+    } catch {
+      // The reader has cancelled, or the pod is gone: then what it said has been read, and `exited` tells why.
+      await writable.close().catch(() => undefined);
+    }
+  };
+  return { stream: readable, ended: carry() };
 }

@@ -32,7 +32,7 @@ export class WasiTask implements Task {
     this.#pod = pod;
     this.#spec = spec;
     this.#giveBack = giveBack;
-    this.#first = new WasiProcess(pod, FIRST_PROCESS);
+    this.#first = new WasiProcess(pod, FIRST_PROCESS, spec.process.hasTerminal);
     this.stdin = this.#first.stdin;
     this.stdout = this.#first.stdout;
     this.stderr = this.#first.stderr;
@@ -68,7 +68,7 @@ export class WasiTask implements Task {
 
   async exec(process: ProcessSpec): Promise<Process & { start(): Promise<void> }> {
     const { process: number } = await this.#pod.call("exec", process);
-    return new WasiProcess(this.#pod, number);
+    return new WasiProcess(this.#pod, number, process.hasTerminal);
   }
 
   top(_psArguments: readonly string[]): Promise<ProcessTable> {
