@@ -91,12 +91,17 @@ export class MemoryPlace {
     this.usageBytes += sizeBytes;
   }
 
-  make(name: string): MemoryContent {
+  /** Hosts with real folders cannot have "a" and "a/b" both as files. */
+  requireFit(name: string): void {
     for (const other of this.files.keys()) {
       if (other.startsWith(`${name}/`) || name.startsWith(`${other}/`)) {
         throw fail("invalidParameter", `${name}: a name cannot be both a file and a folder (${other})`);
       }
     }
+  }
+
+  make(name: string): MemoryContent {
+    this.requireFit(name);
     const content = new MemoryContent(this);
     this.files.set(name, content);
     return content;
@@ -193,9 +198,9 @@ class MemoryFiles implements FileStore {
     if (content === undefined) throw fail("notFound", `${from}: no such file in storage`);
     if (content.isOpenForWriting) throw fail("conflict", `${from} is open for writing`);
     if (from === to) return;
+    this.#place.requireFit(to);
     this.#place.drop(to);
     this.#place.files.delete(from);
-    this.#place.make(to);
     this.#place.files.set(to, content);
   }
 

@@ -77,6 +77,8 @@ export class OpfsFiles implements FileStore {
     if (from === to) return;
     try {
       const folder = await this.#folderOf(components, true);
+      // Firefox would replace a folder, with all that is in it.
+      await requireNoFolder(folder, components.at(-1) ?? "");
       const movable: MovableHandle = handle as MovableHandle;
       if (movable.move === undefined) await this.#moveByCopy(from, to);
       else await movable.move(folder, components.at(-1) ?? "");
@@ -91,7 +93,8 @@ export class OpfsFiles implements FileStore {
       const folder = await this.#folderOf(components, false);
       await folder.removeEntry(components.at(-1) ?? "");
     } catch (thrown) {
-      if (nameOf(thrown) === "NotFoundError" || nameOf(thrown) === "TypeMismatchError") return;
+      // The last is said of a folder that is not empty: no file of that name.
+      if (["NotFoundError", "TypeMismatchError", "InvalidModificationError"].includes(nameOf(thrown) ?? "")) return;
       throw storageError(thrown, name);
     }
   }
@@ -168,6 +171,15 @@ export class OpfsFiles implements FileStore {
   readonly #forget = (file: ReadOnlyFile): void => {
     this.#open.delete(file);
   };
+}
+
+/** Throws TypeMismatchError when `name` is a folder's. */
+async function requireNoFolder(folder: FileSystemDirectoryHandle, name: string): Promise<void> {
+  try {
+    await folder.getFileHandle(name);
+  } catch (thrown) {
+    if (nameOf(thrown) !== "NotFoundError") throw thrown;
+  }
 }
 
 /** Walks only folders in which a name with `prefix` can be. */

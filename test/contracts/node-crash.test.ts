@@ -94,6 +94,30 @@ test.skipIf(process.platform !== "linux")("a terminated thread's lock is taken o
   await storage.close();
 });
 
+test("threads that contend for a lock have it one at a time, and the dead owner's first", async () => {
+  const [THREADS, ROUNDS] = [3, 150];
+  const path = join(temporaryDirectory(), "contended");
+  writeFileSync(path, JSON.stringify({ pid: 2 ** 22 + 1, descriptor: 3 })); // Above the highest pid.
+  const shared = new Int32Array(new SharedArrayBuffer(8)); // Owners now; times two were seen.
+  const text = `
+    import { parentPort, workerData } from "node:worker_threads";
+    import { runnerImport } from "vite";
+    const { module } = await runnerImport("${ROOT}layers/content/node/file-lock.ts", { logLevel: "error" });
+    for (let round = 0; round < ${ROUNDS}; ) {
+      const lock = module.tryLock(${JSON.stringify(path)});
+      if (lock === undefined) continue;
+      if (Atomics.add(workerData, 0, 1) !== 0) Atomics.add(workerData, 1, 1);
+      for (const end = performance.now() + 0.1; performance.now() < end; );
+      Atomics.sub(workerData, 0, 1);
+      lock.dispose();
+      round++;
+    }`;
+  const url = new URL(`data:text/javascript,${encodeURIComponent(resolved(text))}`);
+  const threads = Array.from({ length: THREADS }, () => new Worker(url, { workerData: shared }));
+  await Promise.all(threads.map((thread) => once(thread, "exit")));
+  expect([...shared]).toEqual([0, 0]);
+});
+
 /** A data: module cannot look packages up. */
 function resolved(text: string): string {
   return text.replace(`from "vite"`, `from ${JSON.stringify(import.meta.resolve("vite"))}`);

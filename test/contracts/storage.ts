@@ -217,6 +217,12 @@ const fileCases: readonly StorageCase[] = [
       await fails(storage.files.openReadOnly("a"), "notFound");
       await fails(storage.files.openReadOnly("a/b/c"), "notFound");
       await fails(storage.files.rename("a", "x"), "notFound");
+      await put(storage, "c", "y");
+      await fails(storage.files.rename("c", "a"), "invalidParameter");
+      await fails(storage.files.rename("c", "c/d"), "invalidParameter");
+      await storage.files.remove("a");
+      await storage.files.remove("c/d");
+      equal(await storage.files.list(""), [{ name: "a/b", sizeBytes: 1 }, { name: "c", sizeBytes: 1 }]);
       equal(await storage.files.info("a"), undefined);
       equal(await storage.files.info("a/b/c"), undefined);
     },

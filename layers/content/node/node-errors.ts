@@ -16,6 +16,7 @@ export function storageError(thrown: unknown, name: string): SlipwayError {
     case "ENOSPC":
     case "EDQUOT":
       return fail("resourceExhausted", "no space left on device", { cause: thrown });
+    case "EEXIST":
     case "EISDIR":
     case "ENOTDIR":
       return fail("invalidParameter", `${name}: a name cannot be both a file and a folder`, { cause: thrown });

@@ -158,7 +158,8 @@ export class NodeFiles implements FileStore {
       try {
         rmSync(path, { force: true });
       } catch (thrown) {
-        if (errnoOf(thrown) !== "ENOTDIR") throw thrown;
+        // A folder is no file of that name, and neither is what would lie below a file.
+        if (errnoOf(thrown) !== "ENOTDIR" && errnoOf(thrown) !== "ERR_FS_EISDIR") throw thrown;
       } finally {
         lock.dispose();
       }
