@@ -179,27 +179,29 @@ export class MemoryFilesystem implements Filesystem {
   }
 
   read(file: NodeId, position: number, target: Uint8Array): number {
-    return this.#file(file, position).read(position, target);
+    return contentOf(this.#node(file), position).read(position, target);
   }
 
   write(file: NodeId, position: number, source: Uint8Array): number {
-    const data = this.#file(file, position);
+    const node = this.#node(file);
+    const data = contentOf(node, position);
     if (source.length === 0) return 0;
     data.write(position, source);
-    this.#node(file).touch(this.#clock.nowNs());
+    node.touch(this.#clock.nowNs());
     return source.length;
   }
 
   punchHole(file: NodeId, position: number, sizeBytes: number): void {
-    const data = this.#file(file, position);
+    const node = this.#node(file);
+    const data = contentOf(node, position);
     if (!(sizeBytes > 0)) throw new FsError("EINVAL");
     data.punchHole(position, sizeBytes);
-    this.#node(file).touch(this.#clock.nowNs());
+    node.touch(this.#clock.nowNs());
   }
 
   seek(file: NodeId, position: number, whence: "data" | "hole"): number {
     if (position < 0) throw new FsError("ENXIO");
-    return this.#file(file, position).seek(position, whence);
+    return contentOf(this.#node(file), position).seek(position, whence);
   }
 
   sync(node?: NodeId): void {
@@ -263,13 +265,6 @@ export class MemoryFilesystem implements Filesystem {
     return entries;
   }
 
-  #file(ino: NodeId, position: number): FileContent {
-    const node = this.#node(ino);
-    if (node.data === undefined) throw new FsError(node.type === "directory" ? "EISDIR" : "EINVAL");
-    if (!(position >= 0)) throw new FsError("EINVAL");
-    return node.data;
-  }
-
   #entry(directory: MemoryNode, name: string): MemoryNode {
     if (directory.entries === undefined) throw new FsError("ENOTDIR");
     const node = directory.entries.get(name);
@@ -329,6 +324,13 @@ export class MemoryFilesystem implements Filesystem {
     node.mtimeNs = nowNs;
     return true;
   }
+}
+
+/** What a file holds. EISDIR, EINVAL for other nodes and for positions before the begin. */
+function contentOf(node: MemoryNode, position: number): FileContent {
+  if (node.data === undefined) throw new FsError(node.type === "directory" ? "EISDIR" : "EINVAL");
+  if (!(position >= 0)) throw new FsError("EINVAL");
+  return node.data;
 }
 
 function checkTarget(target: string): void {

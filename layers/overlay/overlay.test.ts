@@ -232,3 +232,16 @@ test("the diff sees that a directory made again hides what its namesake held, at
     "C /d/sub/y",
   ]);
 });
+
+test("a directory exchanged to where a lower one was does not merge with it", () => {
+  file(base, "/was/x");
+  file(base, "/was/y");
+  for (const name of ["x", "y"]) overlay.unlink(...place(overlay, `/was/${name}`));
+  overlay.removeDirectory(...place(overlay, "/was"));
+  file(overlay, "/was", "a file");
+  mkdirAll(overlay, "/new/inside");
+  overlay.rename(...place(overlay, "/was"), ...place(overlay, "/new"), "exchange");
+  for (const fs of [overlay, new OverlayFilesystem(upper, [middle, base])]) {
+    expect([names(fs, "/was"), text(fs, "/new")]).toEqual([["inside"], "a file"]);
+  }
+});

@@ -92,6 +92,7 @@ function generate(random: Random, fs: Filesystem, runner: Runner, options: Gener
   if (choice < 55) return { op: "truncate", path: present("file"), size: position(random) };
   if (choice < 57)
     return { op: "punch", path: present("file"), position: position(random), size: 1 + random.below(20_000) };
+  if (options.isLayer && choice < 60) return { op: "extents", path: present("file") };
   if (choice < (options.isLayer ? 67 : 63)) {
     if (!options.hasLinks) return { op: "read", path: present("file"), position: position(random), size: 5000 };
     return { op: "link", path: below("file", "file", "symlink", "character"), to: fresh() };

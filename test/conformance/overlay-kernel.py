@@ -145,6 +145,23 @@ class Runner:
             os.close(handle)
             return hashlib.sha1(data).hexdigest()
 
+    def op_extents(self, o):
+        with Place(self.root, o["path"]) as place:
+            handle = place.open(os.O_RDONLY)
+            status = os.fstat(handle)
+            extents, end = [], 0
+            try:
+                while end < status.st_size:
+                    start = os.lseek(handle, end, os.SEEK_DATA)
+                    end = os.lseek(handle, start, os.SEEK_HOLE)
+                    extents.append(f"{start}-{end}")
+            except OSError as error:
+                if error.errno != errno.ENXIO:
+                    raise
+            finally:
+                os.close(handle)
+            return f"{status.st_blocks * 512} {' '.join(extents)}"
+
     def op_punch(self, o):
         with Place(self.root, o["path"]) as place:
             handle = place.open(os.O_RDWR)
@@ -191,8 +208,8 @@ class Runner:
 
     def op_rename(self, o):
         with Place(self.root, o["path"]) as place, Place(self.root, o["to"]) as to:
-            check(libc.syscall(SYS_renameat2, place.directory, os.fsencode(place.name), to.directory, os.fsencode(to.name),
-                               RENAME[o["mode"]]))
+            check(libc.syscall(SYS_renameat2, place.directory, os.fsencode(place.name),
+                               to.directory, os.fsencode(to.name), RENAME[o["mode"]]))
 
     def op_chmod(self, o):
         with Place(self.root, o["path"]) as place:

@@ -35,7 +35,8 @@ export type Operation =
     }
   | { readonly op: "read" | "punch"; readonly path: string; readonly position: number; readonly size: number }
   | { readonly op: "truncate"; readonly path: string; readonly size: number }
-  | { readonly op: "unlink" | "rmdir" | "list" | "stat" | "readlink"; readonly path: string }
+  /** `extents`: where a file holds data, and how much storage it takes. */
+  | { readonly op: "unlink" | "rmdir" | "list" | "stat" | "readlink" | "extents"; readonly path: string }
   | { readonly op: "link"; readonly path: string; readonly to: string }
   | { readonly op: "rename"; readonly path: string; readonly to: string; readonly mode: RenameMode }
   | { readonly op: "chmod"; readonly path: string; readonly mode: number }
@@ -198,6 +199,9 @@ export class Runner {
         const { mode, uid, gid, rdev } = fs.attributes(node);
         return `${type} ${mode.toString(8)} ${uid}:${gid} ${rdev.major}:${rdev.minor}`;
       }
+      case "extents":
+        checkIsFile(type);
+        return extentsOf(fs, node);
       case "readlink":
         return fs.readLink(node);
       case "chmod":
@@ -325,6 +329,22 @@ export function rebuild(nodes: readonly DumpedNode[], contents: Readonly<Record<
   for (const { path, mtime } of [...nodes].reverse())
     if (mtime !== "now") operations.push({ op: "utimes", path, mtime });
   return operations;
+}
+
+function extentsOf(fs: Filesystem, file: NodeId): string {
+  const { sizeBytes, allocatedBytes } = fs.attributes(file);
+  const extents: string[] = [];
+  let end = 0;
+  try {
+    while (end < sizeBytes) {
+      const start = fs.seek(file, end, "data");
+      end = fs.seek(file, start, "hole");
+      extents.push(`${start}-${end}`);
+    }
+  } catch (thrown) {
+    if (!isFsError(thrown, "ENXIO")) throw thrown;
+  }
+  return `${allocatedBytes} ${extents.join(" ")}`;
 }
 
 function contentsSha1(fs: Filesystem, file: NodeId): string {

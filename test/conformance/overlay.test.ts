@@ -110,7 +110,8 @@ function needlessWhiteouts(upper: MemoryFilesystem, lowers: readonly MemoryFiles
   return whiteouts.map(({ path }) => path).filter((path) => !hidden.has(path));
 }
 
-async function compareOnce(seed: number): Promise<number> {
+/** The answers that both sides gave to what was done on the mounted overlay. */
+async function compareOnce(seed: number): Promise<string[]> {
   const random = new Random(seed);
   // With links in lower layers, who counts which hidden name differs (README, Quirks), so that these
   // seeds compare groups of names; the others compare every count.
@@ -169,33 +170,43 @@ async function compareOnce(seed: number): Promise<number> {
     comparesDirectoryLinks: false,
   });
   await oracle().clear();
-  return performed.length + count * LAYER_OPERATIONS;
+  return answers;
 }
 
-describe.skipIf(missing !== undefined)(
-  `the overlay against the kernel's${missing === undefined ? "" : ` (${missing})`}`,
-  () => {
-    const seeds =
-      ONLY_SEED === undefined ? Array.from({ length: SEEDS }, (_, index) => index + 1) : [Number(ONLY_SEED)];
-    for (let start = 0; start < seeds.length; start += BATCH) {
-      const batch = seeds.slice(start, start + BATCH);
-      test(
-        `seeds ${batch[0]} to ${batch[batch.length - 1]} give the same answers and trees`,
-        { timeout: 600_000 },
-        async () => {
-          let operations = 0;
-          for (const seed of batch) {
-            try {
-              operations += await compareOnce(seed);
-            } catch (thrown) {
-              await oracle().clear();
-              if (thrown instanceof Error) thrown.message = `SLIPWAY_SEED=${seed}: ${thrown.message}`;
-              throw thrown;
-            }
-          }
-          expect(operations).toBeGreaterThan(batch.length * MOUNTED_OPERATIONS);
-        },
-      );
+/** How often each answer was given; all that was read counts as one. */
+function countOf(answers: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const answer of answers) {
+    const kind = /^(ok|E[A-Z]+)$/.test(answer) ? answer : "value";
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return [...counts].map(([kind, count]) => `${kind} ${count}`).join(", ");
+}
+
+async function compareBatch(seeds: readonly number[]): Promise<void> {
+  const answers: string[] = [];
+  for (const seed of seeds) {
+    try {
+      answers.push(...(await compareOnce(seed)));
+    } catch (thrown) {
+      await oracle().clear();
+      if (thrown instanceof Error) thrown.message = `SLIPWAY_SEED=${seed}: ${thrown.message}`;
+      throw thrown;
     }
-  },
-);
+  }
+  if (process.env["SLIPWAY_SEEDS"] !== undefined) console.log(countOf(answers));
+  expect(answers.length).toBeGreaterThanOrEqual(seeds.length * MOUNTED_OPERATIONS);
+  // Both sides refusing everything would be agreement, too.
+  const isWholeBatch = ONLY_SEED === undefined;
+  if (isWholeBatch) expect(answers.filter((answer) => answer === "ok").length).toBeGreaterThan(answers.length / 2);
+}
+
+const seeds = ONLY_SEED === undefined ? Array.from({ length: SEEDS }, (_, index) => index + 1) : [Number(ONLY_SEED)];
+
+describe.skipIf(missing !== undefined)(`the overlay against the kernel's (${missing ?? "root, overlayfs"})`, () => {
+  for (let start = 0; start < seeds.length; start += BATCH) {
+    const batch = seeds.slice(start, start + BATCH);
+    const title = `seeds ${batch[0]} to ${batch[batch.length - 1]} give the same answers and trees`;
+    test(title, { timeout: 600_000 }, () => compareBatch(batch));
+  }
+});
