@@ -1,6 +1,6 @@
 /**
  * A tar of the shape of Debian's minbase, for machines that cannot make the real one: 7,000 files of
- * which a few hold most bytes, and contents that gzip to about a third.
+ * which a few hold most bytes, and contents that gzip to about a third (60 of 170 MB).
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -42,12 +42,12 @@ export async function writeSyntheticRootfs(path: string): Promise<void> {
   }
 }
 
-/** One third noise, the rest repeats: as machine code and text do on average. */
+/** One word in nine is noise, the rest repeats one of the last 64: as machine code and text do on average. */
 function contents(sizeBytes: number, random: Generator<number, never>): Uint8Array {
   const words = new Uint32Array(Math.ceil(sizeBytes / 4));
   for (let index = 0; index < words.length; index++) {
     const number = random.next().value;
-    words[index] = index < 64 || number % 3 === 0 ? number : (words[index - 1 - (number % 64)] ?? 0);
+    words[index] = index < 64 || number % 9 === 0 ? number : (words[index - 1 - (number % 64)] ?? 0);
   }
   return new Uint8Array(words.buffer, 0, sizeBytes);
 }
