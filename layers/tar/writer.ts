@@ -107,7 +107,11 @@ function sparseMapOf(header: TarHeader, records: Map<string, Uint8Array>): Uint8
   records.set("GNU.sparse.minor", encodeUtf8("0"));
   records.set("GNU.sparse.name", encodeName(header.name));
   records.set("GNU.sparse.realsize", encodeUtf8(String(header.sizeBytes)));
-  const map = encodeUtf8(formatBodyMap(header.extents));
+  // GNU tar makes a hole at the end only where an empty extent says so.
+  const last = header.extents.at(-1);
+  const hasHoleAtEnd = last === undefined || last.position + last.sizeBytes < header.sizeBytes;
+  const end = hasHoleAtEnd ? [{ position: header.sizeBytes, sizeBytes: 0 }] : [];
+  const map = encodeUtf8(formatBodyMap([...header.extents, ...end]));
   return concatBytes([map, END_OF_ARCHIVE.subarray(0, paddingOf(map.length))]);
 }
 
