@@ -271,7 +271,9 @@ class CorsProxy {
     const isPrivateAllowed = ask.entry.isPrivateAllowed === true;
     if (!isPrivateAllowed) await this.#refusePrivate(url);
     const timeout = new AbortController();
-    const timer = this.#clock.after(this.#limits.headersMs, () => timeout.abort());
+    // Headers come after a body has gone up, and that has its own limits.
+    const timeoutMs = ask.body === undefined ? this.#limits.headersMs : this.#limits.totalMs;
+    const timer = this.#clock.after(timeoutMs, () => timeout.abort());
     try {
       const signal = AbortSignal.any([exchange.request.signal, timeout.signal]);
       const { method, headers, body } = ask;

@@ -24,7 +24,7 @@ import type { BlobSource, Credentials, Registry, RegistryRequest, ResolvedManife
 import { errorOf, pullError } from "./registry-errors.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { Session } from "./session.ts";
-import { openSession, pullScope } from "./session.ts";
+import { NO_BASIC_CREDENTIALS, openSession, pullScope } from "./session.ts";
 import type { RegistryClientOptions } from "./settings.ts";
 import { StaticMirror, rangeHeaders } from "./static-mirror.ts";
 import type { Answer } from "./transport.ts";
@@ -66,7 +66,10 @@ export class RegistryClient implements Registry {
       }
     }
     try {
-      const found = await this.#registryManifest(await this.#session(reference, request), reference, request);
+      const session = await this.#session(reference, request);
+      const found = await this.#registryManifest(session, reference, request).catch((thrown: unknown) => {
+        throw withManifestUrl(thrown, session, reference);
+      });
       this.#isFromRegistry.set(formatName(reference), true);
       return found;
     } catch (thrown) {
@@ -198,7 +201,11 @@ export class RegistryClient implements Registry {
       clock: this.#options.clock,
       random: () => this.#transport.random(),
       signal: request.signal,
-      onEnd,
+      onEnd: () => {
+        if (first !== undefined) void discard(first);
+        first = undefined;
+        onEnd();
+      },
       ask: async (position) => {
         const response = first ?? (await ask(position));
         first = undefined;
@@ -251,6 +258,14 @@ async function registryBlob(
     throw fail("notFound", `unknown blob ${descriptor.digest}`, { data: { digest: descriptor.digest } });
   }
   throw refusal.code === "DENIED" ? pullError(refusal, reference) : errorOf(refusal);
+}
+
+/** dockerd names the URL it asked first when it has no password for it: HEAD for tags. */
+function withManifestUrl(thrown: unknown, session: Session, reference: Reference): unknown {
+  if (!isKind(thrown, "unauthorized") || thrown.message !== NO_BASIC_CREDENTIALS) return thrown;
+  const url = session.url(`${reference.path}/manifests/${reference.digest ?? reference.tag ?? DEFAULT_TAG}`);
+  const verb = reference.digest === undefined ? "Head" : "Get";
+  return fail("unauthorized", `${verb} "${url.href}": ${thrown.message}`, { cause: thrown });
 }
 
 function originOf(answer: Answer, url: URL): string {

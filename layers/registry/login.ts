@@ -8,6 +8,7 @@ import { secretsOf } from "./authorizer.ts";
 import { domainOfServer, registryOrigin } from "./hosts.ts";
 import type { Credentials } from "./registry.ts";
 import { redactSecrets, statusText } from "./registry-errors.ts";
+import { NO_BASIC_CREDENTIALS } from "./session.ts";
 import type { Answer, Transport } from "./transport.ts";
 import { discard } from "./transport.ts";
 
@@ -39,7 +40,7 @@ export async function login(
     const message = redactSecrets(error.message, secretsOf(credentials));
     throw fail(error.kind, `Get "${url.href}": ${message}`, { cause: thrown });
   }
-  if (authorization === undefined) throw fail("unauthorized", `Get "${url.href}": no basic auth credentials`);
+  if (authorization === undefined) throw fail("unauthorized", `Get "${url.href}": ${NO_BASIC_CREDENTIALS}`);
   return finish(await enter({ authorization }), url, identityToken);
 }
 

@@ -17,6 +17,9 @@ import { discard } from "./transport.ts";
 /** No challenge known; then a token that was kept too long; then a fresh one. */
 const AUTHORIZATIONS_MAX = 3;
 
+/** dockerd's words when a registry wants a password and there is none. */
+export const NO_BASIC_CREDENTIALS = "no basic auth credentials";
+
 export class Session {
   readonly domain: string;
   readonly credentials: Credentials | undefined;
@@ -66,7 +69,7 @@ export class Session {
       this.#authorizer.forget(this.domain, scope, credentials);
       if (!wasAnswered && (await this.#cannotAnswer(scope, signal))) {
         await discard(answer.response);
-        throw fail("unauthorized", "no basic auth credentials");
+        throw fail("unauthorized", NO_BASIC_CREDENTIALS);
       }
       await discard(answer.response);
     }

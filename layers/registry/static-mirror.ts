@@ -59,7 +59,10 @@ export class StaticMirror {
 
   /** The answer for the blob from `offset`, or undefined when this mirror does not have it. */
   async openBlob(descriptor: Descriptor, offset: number, signal: AbortSignal | undefined): Promise<Answer | undefined> {
-    return await this.#get(layoutBlobPath(descriptor.digest), signal, rangeHeaders(offset));
+    const answer = await this.#get(layoutBlobPath(descriptor.digest), signal, rangeHeaders(offset));
+    if (answer === undefined || isPlausible(answer.response, descriptor)) return answer;
+    await discard(answer.response);
+    return undefined;
   }
 
   async #listed(reference: Reference, signal: AbortSignal | undefined): Promise<Descriptor | undefined> {
@@ -100,6 +103,13 @@ export class StaticMirror {
     const refusal = await readRefusal(answer.response);
     throw new SlipwayError(errorOf(refusal).kind, `${this.name}: ${refusal.text}`);
   }
+}
+
+/** Hosts of single-page apps answer what they lack with their start page and 200. */
+function isPlausible(response: Response, descriptor: Descriptor): boolean {
+  if (response.status === 206 || response.headers.has("content-encoding")) return true;
+  const length = response.headers.get("content-length");
+  return length === null || Number(length) === descriptor.size;
 }
 
 /** The Range header for the rest of a blob; a CORS-safelisted one, so it causes no preflight. */

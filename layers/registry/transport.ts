@@ -30,6 +30,8 @@ const REDIRECTS_MAX = 9;
 const NEEDS_PROXY_MS = 600_000;
 /** A registry that has not sent headers by then is treated as gone. */
 const HEADERS_TIMEOUT_MS = 60_000;
+/** Headers come after the body has gone up; slower lines than 16 KB/s are not waited for. */
+const UPLOAD_BYTES_PER_MS_MIN = 16;
 /** A host that never answered is more likely misspelt or closed to pages than restarting. */
 const STRANGER_ATTEMPTS_MAX = 2;
 
@@ -183,7 +185,8 @@ export class Transport {
     const proxy = this.settings().proxy ?? "";
     const target = way === "proxy" ? proxiedUrl(proxy, call.url) : call.url.href;
     const timeout = new AbortController();
-    const timer = this.clock.after(HEADERS_TIMEOUT_MS, () => timeout.abort());
+    const uploadMs = (call.body?.length ?? 0) / UPLOAD_BYTES_PER_MS_MIN;
+    const timer = this.clock.after(HEADERS_TIMEOUT_MS + uploadMs, () => timeout.abort());
     try {
       return await this.#options.fetch(target, {
         method: call.method,
@@ -197,8 +200,12 @@ export class Transport {
       });
     } catch (thrown) {
       if (call.signal?.aborted === true) throw cancelled(thrown);
-      if (isAbort(thrown)) throw unreachable(call.method, call.url, new Error("timeout awaiting response headers"));
-      throw unreachable(call.method, way === "proxy" ? proxyHostUrl(target) : call.url, thrown);
+      const reason = isAbort(thrown) ? new Error("timeout awaiting response headers") : thrown;
+      if (way === "proxy") throw unreachable(call.method, proxyHostUrl(target), reason);
+      // dockerd meets a registry at its base URL first, so that is what it names.
+      const isFirstMeeting = !this.#hasAnswered.has(call.url.host) && call.url.pathname.startsWith("/v2/");
+      if (isFirstMeeting) throw unreachable("GET", new URL("/v2/", call.url), reason);
+      throw unreachable(call.method, call.url, reason);
     } finally {
       timer.dispose();
     }

@@ -107,7 +107,10 @@ describe.skipIf(!hasRegistry)("authorization (needs docker-registry)", () => {
   });
 
   test("Basic without or with wrong credentials is unauthorized", async () => {
-    await expect(testClient().manifest(at(basic, "app:1"))).rejects.toMatchObject({ kind: "unauthorized", message: "no basic auth credentials" });
+    await expect(testClient().manifest(at(basic, "app:1"))).rejects.toMatchObject({
+      kind: "unauthorized",
+      message: `Head "${basic.origin}/v2/app/manifests/1": no basic auth credentials`,
+    });
     await expect(testClient().manifest(at(basic, "app:1"), { credentials: wrong })).rejects.toMatchObject({
       kind: "unauthorized",
       message: "unauthorized: authentication required",

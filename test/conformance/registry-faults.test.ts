@@ -181,7 +181,7 @@ describe.skipIf(!hasRegistry)("a registry that misbehaves (needs docker-registry
     await gone.stop();
     await expect(client().manifest(parseReference(`${gone.domain}/x`))).rejects.toMatchObject({
       kind: "unavailable",
-      message: `Get "${gone.origin}/v2/x/manifests/latest": dial tcp ${gone.domain}: connect: connection refused`,
+      message: `Get "${gone.origin}/v2/": dial tcp ${gone.domain}: connect: connection refused`,
     });
   });
 
@@ -203,6 +203,22 @@ describe.skipIf(!hasRegistry)("a registry that misbehaves (needs docker-registry
     await held[0]?.cancel();
     expect(sha256(await collectBytes(await next, WHOLE))).toBe(layer.descriptor.digest);
     await Promise.all(held.slice(1).map((stream) => stream.cancel()));
+  });
+
+  test("a mirror that answers a missing blob with its start page is passed over", async () => {
+    const page = new TextEncoder().encode("<html>start page</html>");
+    const mirror = await startFaultServer(new Map([[`/blobs/${layer.descriptor.digest.replace(":", "/")}`, page]]));
+    const asking = testClient({ mirrors: [mirror.origin] }, { clock: hastyClock() });
+    const stream = await asking.blob(app(), layer.descriptor).open(0);
+    expect(sha256(await collectBytes(stream, WHOLE))).toBe(layer.descriptor.digest);
+    await mirror.stop();
+  });
+
+  test("a stream that nobody reads gives back its connection and its place", async () => {
+    const one = client();
+    for (let index = 0; index < 5; index++) await (await one.blob(app(), layer.descriptor).open(0)).cancel();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(front.openConnections(blobPath)).toBe(0);
   });
 
   test("a piece of an upload that breaks is continued where the registry has got to", async () => {

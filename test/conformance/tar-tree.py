@@ -1,6 +1,9 @@
 """Makes a random tree on the host from a seed, or prints what a tree on the host holds.
 
-    tar-tree.py make SEED DIR      tar-tree.py dump DIR
+    tar-tree.py make SEED DIR
+    tar-tree.py over SEED LOWER DIR    the same, with whiteouts (.wh. names) for some of what LOWER has
+    tar-tree.py links SEED LOWER TAR   an archive of hard links to files that only LOWER has
+    tar-tree.py dump DIR
 
 A dump is one JSON list, sorted by path; bytes that are not UTF-8 are lone surrogates, as in
 layers/fs/names.ts. Made for comparing trees, so inode numbers become the first path of a group.
@@ -11,6 +14,7 @@ import os
 import random
 import stat
 import sys
+import tarfile
 
 TYPES = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink", stat.S_IFCHR: "character",
          stat.S_IFBLK: "block", stat.S_IFIFO: "fifo"}
@@ -99,7 +103,45 @@ def dump(top):
     json.dump(nodes, sys.stdout)
 
 
+def over(seed, lower, top):
+    make(seed, top)
+    rng = random.Random(seed)
+    for path in sorted(walk(lower))[1:]:
+        place = top + path[len(lower):]
+        parent, name = os.path.split(place)
+        above = [place[:at] for at in range(len(top) + 1, len(place)) if place[at:at + 1] == b"/"]
+        blocked = any(os.path.lexists(p) and (os.path.islink(p) or not os.path.isdir(p)) for p in above)
+        hidden = any(os.path.lexists(os.path.join(os.path.dirname(p), b".wh." + os.path.basename(p))) for p in above)
+        if rng.random() > 0.2 or blocked or hidden or os.path.lexists(place) or len(name) > 251:
+            continue
+        os.makedirs(parent, exist_ok=True)
+        open(os.path.join(parent, b".wh." + name), "w").close()
+    for path in sorted(walk(top)):
+        both = lower + path[len(top):]
+        if path != top and os.path.isdir(path) and not os.path.islink(path) and os.path.isdir(both) and rng.random() < 0.4:
+            open(os.path.join(path, b".wh..wh..opq"), "w").close()
+    for path in walk(top):
+        os.utime(path, ns=(10**18, 10**18), follow_symlinks=False)
+
+
+def links(seed, lower, archive):
+    rng = random.Random(seed)
+    with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as output:
+        for path in sorted(walk(lower)):
+            if not os.path.isfile(path) or os.path.islink(path) or rng.random() > 0.3:
+                continue
+            entry = output.gettarinfo(os.fsdecode(path))
+            entry.name = "linked%d" % len(output.getmembers())
+            entry.type, entry.size, entry.pax_headers = tarfile.LNKTYPE, 0, {}
+            entry.linkname = os.fsdecode(path[len(lower) + 1:])
+            output.addfile(entry)
+
+
 if sys.argv[1] == "make":
     make(int(sys.argv[2]), os.fsencode(sys.argv[3]))
+elif sys.argv[1] == "over":
+    over(int(sys.argv[2]), os.fsencode(sys.argv[3]), os.fsencode(sys.argv[4]))
+elif sys.argv[1] == "links":
+    links(int(sys.argv[2]), os.fsencode(sys.argv[3]), sys.argv[4])
 else:
     dump(os.fsencode(sys.argv[2]))

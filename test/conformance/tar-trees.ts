@@ -53,6 +53,16 @@ export function makeTree(seed: number, directory: string): void {
   execFileSync("python3", [SCRIPT, "make", String(seed), directory]);
 }
 
+/** A tree with whiteouts for some of what `lower` has. */
+export function makeTreeOver(seed: number, lower: string, directory: string): void {
+  execFileSync("python3", [SCRIPT, "over", String(seed), lower, directory]);
+}
+
+/** An archive of hard links to files of `lower`, which it does not hold itself. */
+export function makeLinks(seed: number, lower: string, archive: string): void {
+  execFileSync("python3", [SCRIPT, "links", String(seed), lower, archive]);
+}
+
 export function treeOnHost(directory: string): TreeNode[] {
   const text = execFileSync("python3", [SCRIPT, "dump", directory], { maxBuffer: OUTPUT_BYTES_MAX });
   return JSON.parse(text.toString()) as TreeNode[]; // As the script writes.

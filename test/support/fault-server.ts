@@ -40,6 +40,8 @@ export interface FaultServer {
   readonly origin: string;
   readonly seen: SeenRequest[];
   faults: Fault[];
+  /** Requests of the given path that are being answered. */
+  openConnections(path: RegExp): number;
   /** Most requests of the given path under way at once. */
   atOnceMax(path: RegExp): number;
   stop(): Promise<void>;
@@ -89,6 +91,7 @@ export async function startFaultServer(
     set faults(faults) {
       state.faults = faults;
     },
+    openConnections: (path) => [...active].filter((one) => path.test(one)).length,
     atOnceMax: (path) => Math.max(0, ...most.filter((one) => path.test(one.path)).map(({ count }) => count)),
     async stop(): Promise<void> {
       server.closeAllConnections();

@@ -40,7 +40,8 @@ function times(query: Readonly<Record<string, string>>): Record<string, string> 
 }
 
 function withoutEmpty(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutEmpty);
+  // Binds come out of a Go map, in any order.
+  if (Array.isArray(value)) return value.map(withoutEmpty).sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).map(([name, item]) => [name, withoutEmpty(item)] as const);
   return Object.fromEntries(entries.filter(([name, item]) => name !== "MemorySwappiness" && !isEmpty(item)));
