@@ -88,13 +88,18 @@ class CorsProxy {
     const { cache, basePath = "/" } = options;
     this.#options = options;
     this.#basePath = basePath.endsWith("/") ? basePath : `${basePath}/`;
-    this.#allowList = new AllowList([...(options.allow ?? []), ...(options.publicRegistries ?? PUBLIC_REGISTRIES)]);
+    this.#allowList = new AllowList([
+      ...(options.allow ?? []),
+      ...(options.publicRegistries ?? PUBLIC_REGISTRIES),
+    ]);
     this.#upstream = options.upstream ?? platformUpstream((url, init) => fetch(url, init));
     this.#clock = options.clock ?? systemClock;
     this.#limiter = new RateLimiter(options.rateLimit ?? DEFAULT_RATE_LIMIT, this.#clock);
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#content =
-      cache === undefined ? undefined : new SharedContent({ cache: cache.store, hash: cache.hash, clock: this.#clock });
+      cache === undefined
+        ? undefined
+        : new SharedContent({ cache: cache.store, hash: cache.hash, clock: this.#clock });
   }
 
   async handle(request: Request, client: ProxyClient | undefined): Promise<Response> {
@@ -120,7 +125,8 @@ class CorsProxy {
   }
 
   #exchangeOf(request: Request, allowedOrigin: string): Exchange {
-    if (!METHODS.includes(request.method)) throw new Refusal(405, `method ${request.method} is not for registries`);
+    if (!METHODS.includes(request.method))
+      throw new Refusal(405, `method ${request.method} is not for registries`);
     const url = new URL(request.url);
     if (!url.pathname.startsWith(this.#basePath)) throw new Refusal(404, "no such path");
     const target = targetOfPath(url.pathname.slice(this.#basePath.length) + url.search);
@@ -201,8 +207,14 @@ class CorsProxy {
     return new Response(body as BodyInit, { status: range === undefined ? 200 : 206, headers });
   }
 
-  async #askHead(exchange: Exchange): Promise<{ readonly code: number; readonly digest: string | undefined }> {
-    const { response } = await this.#ask(exchange, exchange.target, { ...exchange, method: "HEAD", body: undefined });
+  async #askHead(
+    exchange: Exchange,
+  ): Promise<{ readonly code: number; readonly digest: string | undefined }> {
+    const { response } = await this.#ask(exchange, exchange.target, {
+      ...exchange,
+      method: "HEAD",
+      body: undefined,
+    });
     await response.body?.cancel();
     const claimed = response.headers.get("docker-content-digest") ?? "";
     return { code: response.status, digest: /^sha256:[0-9a-f]{64}$/.test(claimed) ? claimed : undefined };
@@ -227,9 +239,18 @@ class CorsProxy {
     return new Response(kept as BodyInit, { status: response.status, headers });
   }
 
-  async #keep(exchange: Exchange, response: Response, content: ContentTarget | undefined): Promise<ByteStream> {
+  async #keep(
+    exchange: Exchange,
+    response: Response,
+    content: ContentTarget | undefined,
+  ): Promise<ByteStream> {
     // The checks in #passOn leave a body here.
-    const body = limitedBody(response.body ?? new Blob([]).stream(), this.#limits, this.#clock, () => undefined);
+    const body = limitedBody(
+      response.body ?? new Blob([]).stream(),
+      this.#limits,
+      this.#clock,
+      () => undefined,
+    );
     const shared = this.#content;
     if (shared === undefined || content === undefined || response.status !== 200) return body;
     const claimed = response.headers.get("docker-content-digest") ?? "";
@@ -258,7 +279,8 @@ class CorsProxy {
       if (redirects >= REDIRECTS_MAX) throw new Refusal(502, `${exchange.target.host} redirects without end`);
       const next = new URL(location, url);
       const entry = this.#allowList.find(next);
-      if (entry === undefined) throw new Refusal(502, `${url.host} redirects to ${next.origin}, which is not on the list`);
+      if (entry === undefined)
+        throw new Refusal(502, `${url.host} redirects to ${next.origin}, which is not on the list`);
       const headers = new Headers(ask.headers);
       if (next.origin !== url.origin) headers.delete("authorization");
       ask = { ...ask, headers, entry };
@@ -280,7 +302,8 @@ class CorsProxy {
       return { response: await this.#upstream(url, { method, headers, body, signal, isPrivateAllowed }) };
     } catch (thrown) {
       if (isKind(thrown, "forbidden")) throw new Refusal(403, thrown.message, { cause: thrown });
-      if (timeout.signal.aborted) throw new Refusal(504, `${url.host} did not answer in time`, { cause: thrown });
+      if (timeout.signal.aborted)
+        throw new Refusal(504, `${url.host} did not answer in time`, { cause: thrown });
       if (isAbort(thrown)) throw thrown;
       throw new Refusal(502, `${url.host}: ${reasonOf(thrown)}`, { cause: thrown });
     } finally {
@@ -309,7 +332,8 @@ interface Ask {
 
 function refusalOf(thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
-  if (thrown instanceof SlipwayError && thrown.kind === "resourceExhausted") return new Refusal(413, thrown.message);
+  if (thrown instanceof SlipwayError && thrown.kind === "resourceExhausted")
+    return new Refusal(413, thrown.message);
   if (isAbort(thrown)) return new Refusal(499, "the client has gone");
   return new Refusal(502, "the proxy failed", { cause: thrown });
 }

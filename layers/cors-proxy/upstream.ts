@@ -27,7 +27,9 @@ export function platformUpstream(fetch: (url: string, init: RequestInit) => Prom
       headers: request.headers,
       redirect: "manual",
       signal: request.signal,
-      ...(request.body === undefined ? {} : { body: request.body as ReadableStream<Uint8Array<ArrayBuffer>>, duplex: "half" }),
+      ...(request.body === undefined
+        ? {}
+        : { body: request.body as ReadableStream<Uint8Array<ArrayBuffer>>, duplex: "half" }),
     };
     return fetch(url.href, init);
   };

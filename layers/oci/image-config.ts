@@ -87,7 +87,8 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   const rootfs = readOptionalObject(json["rootfs"], "image config.rootfs");
   if (rootfs === undefined) throw fail("invalidParameter", "image config has no rootfs");
   const type = readOptionalString(rootfs["type"], "image config.rootfs.type");
-  if (type !== "layers") throw fail("invalidParameter", `image config has rootfs of type ${type ?? "(none)"}, not layers`);
+  if (type !== "layers")
+    throw fail("invalidParameter", `image config has rootfs of type ${type ?? "(none)"}, not layers`);
   const diffIds = isAbsent(rootfs["diff_ids"])
     ? []
     : readArray(rootfs["diff_ids"], "image config.rootfs.diff_ids", LAYERS_MAX);
@@ -144,7 +145,9 @@ function readRunConfig(json: JsonObject): RunConfig {
     workingDir: text("WorkingDir"),
     labels: isAbsent(json["Labels"]) ? {} : readStringMap(json["Labels"], "image config.config.Labels"),
     stopSignal: text("StopSignal") || undefined,
-    stopTimeoutSeconds: isAbsent(stopTimeout) ? undefined : readSize(stopTimeout, "image config.config.StopTimeout"),
+    stopTimeoutSeconds: isAbsent(stopTimeout)
+      ? undefined
+      : readSize(stopTimeout, "image config.config.StopTimeout"),
     healthcheck: readHealth(json["Healthcheck"]),
     shell: list("Shell"),
     onBuild: list("OnBuild") ?? [],

@@ -1,3 +1,4 @@
+/** How platforms are written, compared and chosen. */
 import { expect, test } from "vitest";
 import { choosePlatform, formatPlatform, matchesPlatform, parsePlatform } from "./platform.ts";
 

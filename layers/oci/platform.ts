@@ -20,10 +20,15 @@ export const WASI_WASM: Platform = { os: "wasi", architecture: "wasm" };
 export const DEFAULT_PLATFORMS: readonly Platform[] = [LINUX_AMD64, WASI_WASM];
 
 /** Known to containerd (database.go), plus the WASI names. */
-const KNOWN_OS =
-  /^(aix|android|darwin|dragonfly|freebsd|hurd|illumos|ios|js|linux|nacl|netbsd|openbsd|plan9|solaris|wasip?[12]?|windows|zos)$/;
-const KNOWN_ARCHITECTURE =
-  /^(386|amd64|amd64p32|arm|armbe|arm64|arm64be|ppc64|ppc64le|loong64|mips|mipsle|mips64|mips64le|mips64p32|mips64p32le|ppc|riscv|riscv64|s390|s390x|sparc|sparc64|wasm)$/;
+const KNOWN_OS = new Set([
+  ...["aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux", "nacl"],
+  ...["netbsd", "openbsd", "plan9", "solaris", "wasi", "wasip1", "wasip2", "windows", "zos"],
+]);
+const KNOWN_ARCHITECTURES = new Set([
+  ...["386", "amd64", "amd64p32", "arm", "armbe", "arm64", "arm64be", "loong64", "mips", "mipsle"],
+  ...["mips64", "mips64le", "mips64p32", "mips64p32le", "ppc", "ppc64", "ppc64le", "riscv", "riscv64"],
+  ...["s390", "s390x", "sparc", "sparc64", "wasm"],
+]);
 
 /** Old variants that run on newer ones, best first (containerd compare.go). */
 const ARM_VARIANTS = ["v8", "v7", "v6", "v5"];
@@ -37,7 +42,9 @@ export function parsePlatform(text: string): Platform {
   const parts = text.split("/");
   for (const part of parts) {
     if (/^[A-Za-z0-9_.-]+$/.test(part)) continue;
-    throw invalid(`"${part}" is an invalid component of "${text}": platform specifier component must match "^[A-Za-z0-9_.-]+$"`);
+    throw invalid(
+      `"${part}" is an invalid component of "${text}": platform specifier component must match "^[A-Za-z0-9_.-]+$"`,
+    );
   }
   const [first = "", second, variant] = parts;
   if (parts.length > 3) throw invalid(`"${text}": cannot parse platform specifier`);
@@ -49,11 +56,11 @@ export function parsePlatform(text: string): Platform {
     });
   }
   const os = first.toLowerCase();
-  if (KNOWN_OS.test(os)) {
+  if (KNOWN_OS.has(os)) {
     return normalizePlatform({ os, architecture: os.startsWith("wasi") ? "wasm" : "amd64" });
   }
   const { architecture } = normalizePlatform({ os: "linux", architecture: first });
-  if (!KNOWN_ARCHITECTURE.test(architecture)) {
+  if (!KNOWN_ARCHITECTURES.has(architecture)) {
     throw invalid(`"${text}": unknown operating system or architecture`);
   }
   return normalizePlatform({ os: architecture === "wasm" ? "wasi" : "linux", architecture: first });

@@ -1,5 +1,14 @@
+/** Tables of image names, as distribution/reference's own tests have them. */
 import { expect, test } from "vitest";
-import { familiarString, formatReference, parseAnyReference, parseReference, repositoryOf, withDefaultTag, withTag } from "./reference.ts";
+import {
+  familiarString,
+  formatReference,
+  parseAnyReference,
+  parseReference,
+  repositoryOf,
+  withDefaultTag,
+  withTag,
+} from "./reference.ts";
 
 const HEX = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 const DIGEST = `sha256:${HEX}`;

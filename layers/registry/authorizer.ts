@@ -138,7 +138,10 @@ export class Authorizer {
     const realm = new URL(challenge.parameters["realm"] ?? "");
     const isRegistryPlain = registryOrigin(domain, this.#transport.settings()).startsWith("http:");
     if (realm.protocol !== "https:" && !(realm.protocol === "http:" && isRegistryPlain)) {
-      throw fail("unauthorized", `token server of ${domain} is not https: refusing to send credentials to it`);
+      throw fail(
+        "unauthorized",
+        `token server of ${domain} is not https: refusing to send credentials to it`,
+      );
     }
     const answer = credentials?.identityToken
       ? await this.#postRefreshToken(realm, request, credentials.identityToken)
@@ -159,7 +162,13 @@ export class Authorizer {
     const hasPassword = credentials !== undefined && credentials.username !== "";
     if (hasPassword) realm.searchParams.set("account", credentials.username);
     const headers: Record<string, string> = hasPassword ? { authorization: basic(credentials) } : {};
-    return this.#transport.send({ method: "GET", url: realm, domain: request.domain, headers, signal: request.signal });
+    return this.#transport.send({
+      method: "GET",
+      url: realm,
+      domain: request.domain,
+      headers,
+      signal: request.signal,
+    });
   }
 
   #postRefreshToken(realm: URL, request: TokenRequest, refreshToken: string): Promise<Answer> {
@@ -181,15 +190,19 @@ export class Authorizer {
   }
 
   async #readToken(response: Response): Promise<Token> {
-    const text = response.body === null ? "" : decodeUtf8(await collectBytes(response.body, TOKEN_BODY_BYTES_MAX));
+    const text =
+      response.body === null ? "" : decodeUtf8(await collectBytes(response.body, TOKEN_BODY_BYTES_MAX));
     let json: Readonly<Record<string, unknown>> = {};
     try {
       json = JSON.parse(text) as Record<string, unknown>; // Fields are checked one by one below.
     } catch (error) {
       throw fail("system", "unable to decode token response", { cause: error });
     }
-    const value = [json["token"], json["access_token"]].find((item) => typeof item === "string" && item !== "");
-    if (typeof value !== "string") throw fail("unauthorized", "authorization server did not include a token in the response");
+    const value = [json["token"], json["access_token"]].find(
+      (item) => typeof item === "string" && item !== "",
+    );
+    if (typeof value !== "string")
+      throw fail("unauthorized", "authorization server did not include a token in the response");
     const seconds = json["expires_in"];
     const lifeMs = typeof seconds === "number" && seconds > 0 ? seconds * 1000 : TOKEN_LIFE_DEFAULT_MS;
     const refreshToken = json["refresh_token"];
@@ -214,6 +227,7 @@ function basic(credentials: Credentials): string {
 }
 
 function keyOf(domain: string, scope: Scope, credentials: Credentials | undefined): string {
-  const who = credentials === undefined ? [] : [credentials.username, credentials.password, credentials.identityToken];
+  const who =
+    credentials === undefined ? [] : [credentials.username, credentials.password, credentials.identityToken];
   return JSON.stringify([domain, scope ?? "", who]);
 }

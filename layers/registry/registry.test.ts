@@ -1,3 +1,4 @@
+/** The leaves of the distribution client: headers, hosts, waiting, wording. */
 import { expect, test } from "vitest";
 import type { Clock } from "../base/clock.ts";
 import { parseChallenges } from "./challenge.ts";
@@ -11,7 +12,16 @@ import { NO_SETTINGS } from "./settings.ts";
 test.each([
   [
     'Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push"',
-    [{ scheme: "bearer", parameters: { realm: "https://auth.docker.io/token", service: "registry.docker.io", scope: "repository:a/b:pull,push" } }],
+    [
+      {
+        scheme: "bearer",
+        parameters: {
+          realm: "https://auth.docker.io/token",
+          service: "registry.docker.io",
+          scope: "repository:a/b:pull,push",
+        },
+      },
+    ],
   ],
   [
     'Basic realm="x, y", Bearer realm="z" , error=invalid_token',
@@ -21,7 +31,13 @@ test.each([
     ],
   ],
   ['BEARER Realm = "a \\"quoted\\" b"', [{ scheme: "bearer", parameters: { realm: 'a "quoted" b' } }]],
-  ["Negotiate, Basic", [{ scheme: "negotiate", parameters: {} }, { scheme: "basic", parameters: {} }]],
+  [
+    "Negotiate, Basic",
+    [
+      { scheme: "negotiate", parameters: {} },
+      { scheme: "basic", parameters: {} },
+    ],
+  ],
   ["", []],
   ["realm=x", []],
   [`Bearer realm="${"x".repeat(10_000)}"`, []],
@@ -85,13 +101,22 @@ test("domains become origins as dockerd does it", () => {
   expect(origin("127.1.2.3:5000")).toBe("http://127.1.2.3:5000");
   expect(origin("[::1]:5000")).toBe("http://[::1]:5000");
   expect(origin("127.0.0.1.example")).toBe("https://127.0.0.1.example");
-  const settings = { ...NO_SETTINGS, registries: { "reg.example": { insecure: true }, localhost: { insecure: false } } };
+  const settings = {
+    ...NO_SETTINGS,
+    registries: { "reg.example": { insecure: true }, localhost: { insecure: false } },
+  };
   expect(registryOrigin("reg.example", settings)).toBe("http://reg.example");
   expect(registryOrigin("localhost", settings)).toBe("https://localhost");
 });
 
 test("servers of docker login become domains", () => {
-  for (const server of ["", "docker.io", "index.docker.io", "https://index.docker.io/v1/", "registry-1.docker.io"]) {
+  for (const server of [
+    "",
+    "docker.io",
+    "index.docker.io",
+    "https://index.docker.io/v1/",
+    "registry-1.docker.io",
+  ]) {
     expect(domainOfServer(server)).toBe("docker.io");
   }
   expect(domainOfServer("https://ghcr.io/v2/")).toBe("ghcr.io");
@@ -113,7 +138,10 @@ test("an insufficient scope in the challenge outranks the body", async () => {
   const headers = { "www-authenticate": 'Bearer realm="https://a/t",error="insufficient_scope"' };
   const body = '{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}';
   const refusal = await readRefusal(new Response(body, { status: 401, headers }));
-  expect(errorOf(refusal)).toMatchObject({ kind: "forbidden", message: "denied: requested access to the resource is denied" });
+  expect(errorOf(refusal)).toMatchObject({
+    kind: "forbidden",
+    message: "denied: requested access to the resource is denied",
+  });
 });
 
 test("a refusal of the proxy's own says so", async () => {

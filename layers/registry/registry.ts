@@ -54,9 +54,20 @@ export interface Registry {
     reference: Reference,
     descriptor: Descriptor,
     open: () => Promise<ByteStream>,
-    request?: RegistryRequest & { readonly onProgress?: (sentBytes: number) => void; readonly mountFrom?: string },
+    request?: RegistryRequest & {
+      readonly onProgress?: (sentBytes: number) => void;
+      readonly mountFrom?: string;
+    },
   ): Promise<"uploaded" | "exists" | "mounted">;
-  pushManifest(reference: Reference, bytes: Uint8Array, mediaType: string, request?: RegistryRequest): Promise<Descriptor>;
+  pushManifest(
+    reference: Reference,
+    bytes: Uint8Array,
+    mediaType: string,
+    request?: RegistryRequest,
+  ): Promise<Descriptor>;
   /** Checks credentials as `docker login` does; the status message and a token when the registry issues one. */
-  login(registry: string, credentials: Credentials): Promise<{ readonly status: string; readonly identityToken: string }>;
+  login(
+    registry: string,
+    credentials: Credentials,
+  ): Promise<{ readonly status: string; readonly identityToken: string }>;
 }

@@ -42,7 +42,8 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-const ask = (url: string, init?: RequestInit): Request => new Request(`https://page.example/proxy/${url}`, init);
+const ask = (url: string, init?: RequestInit): Request =>
+  new Request(`https://page.example/proxy/${url}`, init);
 const bodyOf = async (response: Response): Promise<Uint8Array> =>
   response.body === null ? new Uint8Array(0) : await collectBytes(response.body, 64 * 1024 * 1024);
 
@@ -50,7 +51,10 @@ describe("without a registry", () => {
   const proxy = createNodeProxy();
 
   test("a preflight is answered by the proxy itself", async () => {
-    const response = await proxy(ask("https/ghcr.io/v2/", { method: "OPTIONS", headers: { origin: "https://page.example" } }), client);
+    const response = await proxy(
+      ask("https/ghcr.io/v2/", { method: "OPTIONS", headers: { origin: "https://page.example" } }),
+      client,
+    );
     expect(response.status).toBe(204);
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
     expect(response.headers.get("access-control-allow-headers")).toContain("authorization");
@@ -87,7 +91,8 @@ describe("without a registry", () => {
 
   test("pages of other origins are refused when it is for some only", async () => {
     const choosy = createNodeProxy({ origins: ["https://page.example"] });
-    const from = (headers: Record<string, string>) => choosy(ask("https/ghcr.io/v2/", { method: "OPTIONS", headers }), client);
+    const from = (headers: Record<string, string>) =>
+      choosy(ask("https/ghcr.io/v2/", { method: "OPTIONS", headers }), client);
     expect((await from({ origin: "https://page.example" })).status).toBe(204);
     expect((await from({ origin: "https://page.example" })).headers.get("vary")).toBe("origin");
     expect((await from({ origin: "https://evil.example" })).status).toBe(403);
@@ -120,14 +125,24 @@ describe("private networks", () => {
     const allow = [configuredHost(host, { insecure: true })];
     let lookups = 0;
     // A name that was public when looked at and is private a moment later.
-    const rebinding = createVettedUpstream(async () => [{ address: lookups++ === 0 ? "203.0.114.1" : "127.0.0.1", family: 4 }]);
-    const proxy = createCorsProxy({ basePath: "/proxy/", allow, upstream: rebinding, limits: { headersMs: 300 } });
+    const rebinding = createVettedUpstream(async () => [
+      { address: lookups++ === 0 ? "203.0.114.1" : "127.0.0.1", family: 4 },
+    ]);
+    const proxy = createCorsProxy({
+      basePath: "/proxy/",
+      allow,
+      upstream: rebinding,
+      limits: { headersMs: 300 },
+    });
     const before = inside.seen.length;
     const first = await proxy(ask(`http/${host}/v2/`));
     expect(first.status).toBeGreaterThanOrEqual(502);
     expect(lookups).toBe(1);
     const second = await proxy(ask(`http/${host}/v2/`));
-    expect([second.status, second.headers.get("slipway-proxy-error")]).toEqual([403, "registry.example resolves to a private address"]);
+    expect([second.status, second.headers.get("slipway-proxy-error")]).toEqual([
+      403,
+      "registry.example resolves to a private address",
+    ]);
     expect(inside.seen.length).toBe(before);
   });
 
@@ -138,17 +153,25 @@ describe("private networks", () => {
       upstream: async () => new Response("must not be reached"),
     });
     const response = await proxy(ask("https/ghcr.io/v2/"));
-    expect([response.status, response.headers.get("slipway-proxy-error")]).toEqual([403, "ghcr.io is in a private network"]);
+    expect([response.status, response.headers.get("slipway-proxy-error")]).toEqual([
+      403,
+      "ghcr.io is in a private network",
+    ]);
   });
 
   test("a redirect into one, or to a host that is not listed, is not followed", async () => {
     const other = await startFaultServer(new Map());
-    const proxy = createNodeProxy({ allow: [configuredHost(inside.domain, local), configuredHost(other.domain, { insecure: true })] });
+    const proxy = createNodeProxy({
+      allow: [configuredHost(inside.domain, local), configuredHost(other.domain, { insecure: true })],
+    });
     inside.faults = [{ path: /x/, action: { kind: "redirect", origin: other.origin } }];
     expect((await proxy(ask(`http/${inside.domain}/v2/x`), client)).status).toBe(403);
     inside.faults = [{ path: /x/, action: { kind: "redirect", origin: "https://evil.example" } }];
     const unlisted = await proxy(ask(`http/${inside.domain}/v2/x`), client);
-    expect([unlisted.status, unlisted.headers.get("slipway-proxy-error")]).toEqual([502, `${inside.domain} redirects to https://evil.example, which is not on the list`]);
+    expect([unlisted.status, unlisted.headers.get("slipway-proxy-error")]).toEqual([
+      502,
+      `${inside.domain} redirects to https://evil.example, which is not on the list`,
+    ]);
     expect(other.seen).toHaveLength(0);
     await other.stop();
   });
@@ -158,19 +181,26 @@ describe("limits", () => {
   let front: FaultServer;
   const large = noise(1, 300_000);
   beforeAll(async () => {
-    front = await startFaultServer(new Map([["/v2/a/blobs/x", large], ["/v2/", new Uint8Array([123, 125])]]));
+    front = await startFaultServer(
+      new Map([
+        ["/v2/a/blobs/x", large],
+        ["/v2/", new Uint8Array([123, 125])],
+      ]),
+    );
   });
   afterEach(() => {
     front.faults = [];
     front.seen.length = 0;
   });
   afterAll(() => front.stop());
-  const proxyWith = (options: NodeProxyOptions) => createNodeProxy({ allow: [configuredHost(front.domain, local)], ...options });
+  const proxyWith = (options: NodeProxyOptions) =>
+    createNodeProxy({ allow: [configuredHost(front.domain, local)], ...options });
 
   test("a client that asks too much is told when to come back; others are not held up", async () => {
     const proxy = proxyWith({ rateLimit: { burst: 3, perSecond: 0.5 } });
     const statuses: number[] = [];
-    for (let index = 0; index < 4; index++) statuses.push((await proxy(ask(`http/${front.domain}/v2/`), client)).status);
+    for (let index = 0; index < 4; index++)
+      statuses.push((await proxy(ask(`http/${front.domain}/v2/`), client)).status);
     expect(statuses).toEqual([200, 200, 200, 429]);
     const refused = await proxy(ask(`http/${front.domain}/v2/`), client);
     expect(refused.headers.get("retry-after")).toBe("2");
@@ -181,7 +211,14 @@ describe("limits", () => {
     const proxy = proxyWith({ limits: { bodyBytes: 100_000 } });
     const response = await proxy(ask(`http/${front.domain}/v2/a/blobs/x`), client);
     await expect(bodyOf(response)).rejects.toMatchObject({ kind: "resourceExhausted" });
-    const upload = await proxy(ask(`http/${front.domain}/v2/a/blobs/uploads/1`, { method: "PATCH", body: large, headers: { "content-length": "300000" } }), client);
+    const upload = await proxy(
+      ask(`http/${front.domain}/v2/a/blobs/uploads/1`, {
+        method: "PATCH",
+        body: large,
+        headers: { "content-length": "300000" },
+      }),
+      client,
+    );
     expect(upload.status).toBe(413);
   });
 
@@ -191,7 +228,10 @@ describe("limits", () => {
     expect((await proxy(ask(`http/${front.domain}/v2/`), client)).status).toBe(504);
     const gone = createNodeProxy({ allow: [configuredHost("127.0.0.1:1", local)] });
     const response = await gone(ask("http/127.0.0.1:1/v2/"), client);
-    expect([response.status, response.headers.get("slipway-proxy-error")]).toEqual([502, "127.0.0.1:1: connection refused"]);
+    expect([response.status, response.headers.get("slipway-proxy-error")]).toEqual([
+      502,
+      "127.0.0.1:1: connection refused",
+    ]);
   });
 
   test("a body that breaks off upstream breaks off for the client", async () => {
@@ -201,34 +241,64 @@ describe("limits", () => {
   });
 
   test("cookies and the like never pass, and nothing that comes back can be rendered", async () => {
-    const headers = { "content-type": "text/html", "set-cookie": "a=b", "x-secret": "1", "docker-upload-uuid": "u" };
-    front.faults = [{ path: /v2/, action: { kind: "answer", status: 200, headers, body: "<script>alert(1)</script>" } }];
+    const headers = {
+      "content-type": "text/html",
+      "set-cookie": "a=b",
+      "x-secret": "1",
+      "docker-upload-uuid": "u",
+    };
+    front.faults = [
+      { path: /v2/, action: { kind: "answer", status: 200, headers, body: "<script>alert(1)</script>" } },
+    ];
     const proxy = proxyWith({});
-    const sent = { cookie: "session=1", "x-forwarded-for": "1.2.3.4", authorization: "Bearer t", referer: "https://page.example/" };
+    const sent = {
+      cookie: "session=1",
+      "x-forwarded-for": "1.2.3.4",
+      authorization: "Bearer t",
+      referer: "https://page.example/",
+    };
     const response = await proxy(ask(`http/${front.domain}/v2/`, { headers: sent }), client);
-    expect(front.seen[0]?.headers).toMatchObject({ authorization: "Bearer t", "accept-encoding": "identity" });
-    for (const name of ["cookie", "x-forwarded-for", "referer", "origin"]) expect(front.seen[0]?.headers[name]).toBeUndefined();
+    expect(front.seen[0]?.headers).toMatchObject({
+      authorization: "Bearer t",
+      "accept-encoding": "identity",
+    });
+    for (const name of ["cookie", "x-forwarded-for", "referer", "origin"])
+      expect(front.seen[0]?.headers[name]).toBeUndefined();
     expect(response.headers.get("content-type")).toBe("application/octet-stream");
     expect(response.headers.get("content-security-policy")).toContain("sandbox");
-    expect([response.headers.get("set-cookie"), response.headers.get("x-secret"), response.headers.get("docker-upload-uuid")]).toEqual([null, null, "u"]);
+    expect([
+      response.headers.get("set-cookie"),
+      response.headers.get("x-secret"),
+      response.headers.get("docker-upload-uuid"),
+    ]).toEqual([null, null, "u"]);
   });
 
   test("realms and locations come back through the proxy, host by host", async () => {
-    const challenge = 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io", Basic realm="Registry"';
-    front.faults = [{ path: /v2/, action: { kind: "answer", status: 401, headers: { "www-authenticate": challenge } } }];
+    const challenge =
+      'Bearer realm="https://auth.docker.io/token",service="registry.docker.io", Basic realm="Registry"';
+    front.faults = [
+      { path: /v2/, action: { kind: "answer", status: 401, headers: { "www-authenticate": challenge } } },
+    ];
     const proxy = proxyWith({});
     const response = await proxy(ask(`http/${front.domain}/v2/`), client);
     expect(response.headers.get("www-authenticate")).toBe(
       'Bearer realm="https://page.example/proxy/https/auth.docker.io/token",service="registry.docker.io", Basic realm="Registry"',
     );
-    front.faults = [{ path: /uploads/, action: { kind: "answer", status: 202, headers: { location: "/v2/a/blobs/uploads/7?_state=s" } } }];
+    front.faults = [
+      {
+        path: /uploads/,
+        action: { kind: "answer", status: 202, headers: { location: "/v2/a/blobs/uploads/7?_state=s" } },
+      },
+    ];
     const upload = await proxy(ask(`http/${front.domain}/v2/a/blobs/uploads/`, { method: "POST" }), client);
     expect(upload.headers.get("location")).toBe(`/proxy/http/${front.domain}/v2/a/blobs/uploads/7?_state=s`);
   });
 
   test("Authorization stays behind when the registry redirects to another host", async () => {
     const cdn = await startFaultServer(new Map([["/v2/a/blobs/x", large]]));
-    const proxy = createNodeProxy({ allow: [configuredHost(front.domain, local), { host: cdn.domain, serves: ["blobs"], ...local }] });
+    const proxy = createNodeProxy({
+      allow: [configuredHost(front.domain, local), { host: cdn.domain, serves: ["blobs"], ...local }],
+    });
     front.faults = [{ path: /blobs/, action: { kind: "redirect", origin: cdn.origin } }];
     const headers = { authorization: "Bearer secret", range: "bytes=299990-" };
     const response = await proxy(ask(`http/${front.domain}/v2/a/blobs/x`, { headers }), client);
@@ -238,7 +308,9 @@ describe("limits", () => {
     const upload = await proxy(ask(`http/${front.domain}/v2/a/blobs/uploads/`, { method: "POST" }), client);
     expect(upload.status).toBe(404); // The files have no such path; the point is that it was reached at all.
     front.faults = [{ path: /uploads/, action: { kind: "redirect", origin: cdn.origin } }];
-    expect((await proxy(ask(`http/${front.domain}/v2/a/blobs/uploads/`, { method: "POST" }), client)).status).toBe(502);
+    expect(
+      (await proxy(ask(`http/${front.domain}/v2/a/blobs/uploads/`, { method: "POST" }), client)).status,
+    ).toBe(502);
     await cdn.stop();
   });
 });
@@ -271,31 +343,45 @@ describe.skipIf(!hasRegistry)("the shared cache (needs docker-registry)", () => 
       cache: { store, hash: createNodeHasher },
     });
   const tokenFor = async (repository: string, isAnn: boolean): Promise<string> => {
-    const headers: Record<string, string> = isAnn ? { authorization: `Basic ${Buffer.from(`${USERNAME}:${PASSWORD}`).toString("base64")}` } : {};
+    const headers: Record<string, string> = isAnn
+      ? { authorization: `Basic ${Buffer.from(`${USERNAME}:${PASSWORD}`).toString("base64")}` }
+      : {};
     const url = `http://${server.tokenDomain}/token?service=test-registry&scope=repository:${repository}:pull`;
     return `Bearer ${((await (await fetch(url, { headers })).json()) as { token: string }).token}`;
   };
-  const get = (proxy: ReturnType<typeof proxyOver>, path: string, authorization: string, more: Record<string, string> = {}) =>
-    proxy(ask(`http/${front.domain}/v2/${path}`, { headers: { authorization, accept: image.descriptor.mediaType, ...more } }));
+  const get = (
+    proxy: ReturnType<typeof proxyOver>,
+    path: string,
+    authorization: string,
+    more: Record<string, string> = {},
+  ) =>
+    proxy(
+      ask(`http/${front.domain}/v2/${path}`, {
+        headers: { authorization, accept: image.descriptor.mediaType, ...more },
+      }),
+    );
   const methods = () => front.seen.map(({ method, path }) => `${method} ${path.split("/").at(-2) ?? ""}`);
 
   test.each([
     ["memory", () => new MemoryCache(10_000_000)],
     ["disk", () => new DiskCache(newFolder(), 10_000_000)],
-  ])("%s: what one client fetched another gets from the cache, after the registry agreed", async (_name, create) => {
-    const proxy = proxyOver(create());
-    const path = `public/app/blobs/${layer.descriptor.digest}`;
-    const first = await tokenFor("public/app", false);
-    expect(sha256(await bodyOf(await get(proxy, path, first)))).toBe(layer.descriptor.digest);
-    expect(sha256(await bodyOf(await get(proxy, path, first)))).toBe(layer.descriptor.digest);
-    expect(methods()).toEqual(["GET blobs"]);
-    const second = await tokenFor("public/app", true);
-    const part = await get(proxy, path, second, { range: "bytes=399990-" });
-    expect([part.status, part.headers.get("content-range")]).toEqual([206, "bytes 399990-399999/400000"]);
-    expect(await bodyOf(part)).toEqual(layer.bytes.slice(399_990));
-    expect(methods()).toEqual(["GET blobs", "HEAD blobs"]);
-    expect((await get(proxy, path, second, { range: "bytes=400000-" })).status).toBe(416);
-  });
+  ])(
+    "%s: what one client fetched another gets from the cache, after the registry agreed",
+    async (_name, create) => {
+      const proxy = proxyOver(create());
+      const path = `public/app/blobs/${layer.descriptor.digest}`;
+      const first = await tokenFor("public/app", false);
+      expect(sha256(await bodyOf(await get(proxy, path, first)))).toBe(layer.descriptor.digest);
+      expect(sha256(await bodyOf(await get(proxy, path, first)))).toBe(layer.descriptor.digest);
+      expect(methods()).toEqual(["GET blobs"]);
+      const second = await tokenFor("public/app", true);
+      const part = await get(proxy, path, second, { range: "bytes=399990-" });
+      expect([part.status, part.headers.get("content-range")]).toEqual([206, "bytes 399990-399999/400000"]);
+      expect(await bodyOf(part)).toEqual(layer.bytes.slice(399_990));
+      expect(methods()).toEqual(["GET blobs", "HEAD blobs"]);
+      expect((await get(proxy, path, second, { range: "bytes=400000-" })).status).toBe(416);
+    },
+  );
 
   test("a private image in the cache stays private", async () => {
     const proxy = proxyOver(new MemoryCache(10_000_000));
@@ -303,9 +389,16 @@ describe.skipIf(!hasRegistry)("the shared cache (needs docker-registry)", () => 
     await bodyOf(await get(proxy, path, await tokenFor("private/app", true)));
     const stranger = await tokenFor("private/app", false);
     const refused = await get(proxy, path, stranger);
-    expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([401, expect.stringContaining(`/proxy/http/${server.tokenDomain}/token`)]);
+    expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([
+      401,
+      expect.stringContaining(`/proxy/http/${server.tokenDomain}/token`),
+    ]);
     // Nor by way of a repository that the stranger may read but that does not hold the blob.
-    const other = await get(proxy, `public/other/blobs/${layer.descriptor.digest}`, await tokenFor("public/other", false));
+    const other = await get(
+      proxy,
+      `public/other/blobs/${layer.descriptor.digest}`,
+      await tokenFor("public/other", false),
+    );
     expect(other.status).toBe(404);
   });
 
@@ -363,12 +456,19 @@ describe("the cache on disk", () => {
   test("what was used least recently goes first, across restarts, and the limit holds", async () => {
     const folder = newFolder();
     let cache = new DiskCache(folder, 1000);
-    const [first, second, third, fourth] = [await write(cache, 1, 240), await write(cache, 2, 240), await write(cache, 3, 240), await write(cache, 4, 240)];
+    const [first, second, third, fourth] = [
+      await write(cache, 1, 240),
+      await write(cache, 2, 240),
+      await write(cache, 3, 240),
+      await write(cache, 4, 240),
+    ];
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await cache.get(first)).toMatchObject({ sizeBytes: 240, contentType: "type/1" });
     cache = new DiskCache(folder, 1000);
     const fifth = await write(cache, 5, 240);
-    const present = await Promise.all([first, second, third, fourth, fifth].map(async (digest) => (await cache.get(digest)) !== undefined));
+    const present = await Promise.all(
+      [first, second, third, fourth, fifth].map(async (digest) => (await cache.get(digest)) !== undefined),
+    );
     expect(present).toEqual([true, false, true, true, true]);
     expect(cache.sizeBytes).toBe(960);
     expect(await cache.put(sha256(noise(9, 300)), { sizeBytes: 300, contentType: "" })).toBeUndefined();

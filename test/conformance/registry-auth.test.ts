@@ -66,7 +66,9 @@ describe.skipIf(!hasRegistry)("authorization (needs docker-registry)", () => {
     if (layer === undefined) throw new Error("no layer");
     const stream = await client.blob(reference, layer.descriptor).open(0);
     expect(sha256(await collectBytes(stream, WHOLE))).toBe(layer.descriptor.digest);
-    expect(shortLived.tokenRequests.filter((one) => one === "GET repository:public/app:pull")).toHaveLength(2);
+    expect(shortLived.tokenRequests.filter((one) => one === "GET repository:public/app:pull")).toHaveLength(
+      2,
+    );
   });
 
   test("a private repository is denied to strangers in Docker's words", async () => {
@@ -120,7 +122,10 @@ describe.skipIf(!hasRegistry)("authorization (needs docker-registry)", () => {
   test("login succeeds, returns the refresh token where there is one, and fails as docker's", async () => {
     const client = testClient();
     expect(await client.login(basic.domain, ann)).toEqual({ status: "Login Succeeded", identityToken: "" });
-    expect(await client.login(tokens.origin, ann)).toEqual({ status: "Login Succeeded", identityToken: REFRESH_TOKEN });
+    expect(await client.login(tokens.origin, ann)).toEqual({
+      status: "Login Succeeded",
+      identityToken: REFRESH_TOKEN,
+    });
     await expect(client.login(tokens.domain, wrong)).rejects.toMatchObject({
       kind: "unauthorized",
       message: `Get "${tokens.origin}/v2/": unauthorized: incorrect username or password`,
@@ -145,7 +150,9 @@ describe.skipIf(!hasRegistry)("authorization (needs docker-registry)", () => {
     let cdn: FaultServer;
     beforeAll(async () => {
       front = await startFaultServer(basic.origin);
-      cdn = await startFaultServer(new Map(image.blobs.map(({ descriptor, bytes }) => [`/v2/app/blobs/${descriptor.digest}`, bytes])));
+      cdn = await startFaultServer(
+        new Map(image.blobs.map(({ descriptor, bytes }) => [`/v2/app/blobs/${descriptor.digest}`, bytes])),
+      );
     });
     afterAll(async () => {
       await front.stop();
@@ -161,7 +168,9 @@ describe.skipIf(!hasRegistry)("authorization (needs docker-registry)", () => {
       front.faults = [{ path: /blobs/, action: { kind: "redirect", origin: cdn.origin } }];
       const stream = await client.blob(reference, layer.descriptor).open(1000);
       expect((await collectBytes(stream, WHOLE)).length).toBe(299_000);
-      expect(front.seen.find(({ path }) => path.includes("/blobs/"))?.headers.authorization).toMatch(/^Basic /);
+      expect(front.seen.find(({ path }) => path.includes("/blobs/"))?.headers.authorization).toMatch(
+        /^Basic /,
+      );
       expect(cdn.seen).toHaveLength(1);
       expect(cdn.seen[0]?.headers).toMatchObject({ range: "bytes=1000-" });
       expect(cdn.seen[0]?.headers.authorization).toBeUndefined();
@@ -175,7 +184,10 @@ describe.skipIf(!hasRegistry)("authorization (needs docker-registry)", () => {
   test("redirects in a circle end", async () => {
     const front = await startFaultServer(basic.origin);
     front.faults = [{ path: /manifests/, times: 999, action: { kind: "redirect", origin: front.origin } }];
-    await expect(testClient().manifest(parseReference(`${front.domain}/app:1`))).rejects.toMatchObject({ kind: "unavailable", message: /stopped after 10 redirects/ });
+    await expect(testClient().manifest(parseReference(`${front.domain}/app:1`))).rejects.toMatchObject({
+      kind: "unavailable",
+      message: /stopped after 10 redirects/,
+    });
     await front.stop();
   });
 });

@@ -50,7 +50,8 @@ describe.skipIf(!hasRegistry)("a registry that misbehaves (needs docker-registry
     const stream = await client().blob(app(), layer.descriptor).open(offset);
     return sha256(await collectBytes(stream, WHOLE));
   };
-  const ranges = () => front.seen.filter(({ path }) => blobPath.test(path)).map(({ headers }) => headers.range);
+  const ranges = () =>
+    front.seen.filter(({ path }) => blobPath.test(path)).map(({ headers }) => headers.range);
 
   test("a blob that breaks off in mid-stream is continued by Range from there", async () => {
     front.faults = [
@@ -77,30 +78,58 @@ describe.skipIf(!hasRegistry)("a registry that misbehaves (needs docker-registry
 
   test("a 206 for another range is refused", async () => {
     front.faults = [{ path: blobPath, times: 9, action: { kind: "wrongRange" } }];
-    await expect(pullLayer(1000)).rejects.toMatchObject({ kind: "dataLoss", message: /asked for bytes from 1000/ });
+    await expect(pullLayer(1000)).rejects.toMatchObject({
+      kind: "dataLoss",
+      message: /asked for bytes from 1000/,
+    });
   });
 
   test("breaks without progress end, naming the byte", async () => {
-    front.faults = [{ path: blobPath, action: { kind: "cut", afterBytes: 100_000 } }, { path: blobPath, times: 99, action: { kind: "cut", afterBytes: 0 } }];
-    await expect(pullLayer()).rejects.toMatchObject({ kind: "unavailable", message: /broke off \d+ times, last at byte 100000/ });
+    front.faults = [
+      { path: blobPath, action: { kind: "cut", afterBytes: 100_000 } },
+      { path: blobPath, times: 99, action: { kind: "cut", afterBytes: 0 } },
+    ];
+    await expect(pullLayer()).rejects.toMatchObject({
+      kind: "unavailable",
+      message: /broke off \d+ times, last at byte 100000/,
+    });
     expect(ranges().length).toBeLessThanOrEqual(7);
   });
 
   test("a registry gone in mid-pull is unavailable", async () => {
-    front.faults = [{ path: blobPath, action: { kind: "cut", afterBytes: 100_000 } }, { path: blobPath, times: 99, action: { kind: "destroy" } }];
-    await expect(pullLayer()).rejects.toMatchObject({ kind: "unavailable", message: /^Get "http:\/\/127\.0\.0\.1:\d+\/v2\/app\/blobs\/sha256:[0-9a-f]+": EOF/ });
+    front.faults = [
+      { path: blobPath, action: { kind: "cut", afterBytes: 100_000 } },
+      { path: blobPath, times: 99, action: { kind: "destroy" } },
+    ];
+    await expect(pullLayer()).rejects.toMatchObject({
+      kind: "unavailable",
+      message: /^Get "http:\/\/127\.0\.0\.1:\d+\/v2\/app\/blobs\/sha256:[0-9a-f]+": EOF/,
+    });
   });
 
   test("wrong bytes of a manifest are dataLoss and never returned", async () => {
     front.faults = [{ path: /manifests/, action: { kind: "corrupt" } }];
-    await expect(client().manifest(app())).rejects.toMatchObject({ kind: "dataLoss", message: `manifest verification failed for digest ${image.descriptor.digest}` });
+    await expect(client().manifest(app())).rejects.toMatchObject({
+      kind: "dataLoss",
+      message: `manifest verification failed for digest ${image.descriptor.digest}`,
+    });
     front.faults = [{ path: /manifests/, action: { kind: "corrupt" } }];
     const byDigest = { ...app(), tag: undefined, digest: image.descriptor.digest };
     await expect(client().manifest(byDigest)).rejects.toMatchObject({ kind: "dataLoss" });
   });
 
   test("a blob that is missing fails at once", async () => {
-    front.faults = [{ path: blobPath, times: 9, action: { kind: "answer", status: 404, body: '{"errors":[{"code":"BLOB_UNKNOWN","message":"blob unknown to registry"}]}' } }];
+    front.faults = [
+      {
+        path: blobPath,
+        times: 9,
+        action: {
+          kind: "answer",
+          status: 404,
+          body: '{"errors":[{"code":"BLOB_UNKNOWN","message":"blob unknown to registry"}]}',
+        },
+      },
+    ];
     await expect(pullLayer()).rejects.toMatchObject({ kind: "notFound" });
     expect(front.seen).toHaveLength(1);
   });
@@ -108,7 +137,14 @@ describe.skipIf(!hasRegistry)("a registry that misbehaves (needs docker-registry
   test("429 waits as long as Retry-After says, in seconds or until a date", async () => {
     front.faults = [
       { path: /manifests/, action: { kind: "answer", status: 429, headers: { "retry-after": "7" } } },
-      { path: /manifests/, action: { kind: "answer", status: 503, headers: { "retry-after": new Date(Date.now() + 20_000).toUTCString() } } },
+      {
+        path: /manifests/,
+        action: {
+          kind: "answer",
+          status: 503,
+          headers: { "retry-after": new Date(Date.now() + 20_000).toUTCString() },
+        },
+      },
     ];
     await client().manifest(app());
     const [first = 0, second = 0] = clock.delaysMs;
@@ -133,46 +169,93 @@ describe.skipIf(!hasRegistry)("a registry that misbehaves (needs docker-registry
     expect(front.seen).toHaveLength(5);
     front.seen.length = 0;
     front.faults = [{ path: /manifests/, times: 99, action: { kind: "answer", status: 503 } }];
-    await expect(client().manifest(app())).rejects.toMatchObject({ kind: "unavailable", message: "received unexpected HTTP status: 503 Service Unavailable" });
+    await expect(client().manifest(app())).rejects.toMatchObject({
+      kind: "unavailable",
+      message: "received unexpected HTTP status: 503 Service Unavailable",
+    });
     expect(front.seen).toHaveLength(5);
   });
 
   test("a limit that lasts is told in the registry's words, with what is left", async () => {
     const body = '{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit."}]}';
-    const headers = { "retry-after": "20000", "ratelimit-limit": "100;w=21600", "ratelimit-remaining": "0;w=21600" };
+    const headers = {
+      "retry-after": "20000",
+      "ratelimit-limit": "100;w=21600",
+      "ratelimit-remaining": "0;w=21600",
+    };
     front.faults = [{ path: /manifests/, times: 99, action: { kind: "answer", status: 429, headers, body } }];
     const asking = client();
-    await expect(asking.manifest(app())).rejects.toMatchObject({ kind: "resourceExhausted", message: "toomanyrequests: You have reached your pull rate limit." });
+    await expect(asking.manifest(app())).rejects.toMatchObject({
+      kind: "resourceExhausted",
+      message: "toomanyrequests: You have reached your pull rate limit.",
+    });
     expect(front.seen).toHaveLength(1);
     expect(asking.rateLimits().get(front.domain)).toEqual({ limit: 100, remaining: 0, windowSeconds: 21600 });
   });
 
   test("waiting for a retry ends at once when the caller gives up", async () => {
-    front.faults = [{ path: /manifests/, times: 99, action: { kind: "answer", status: 429, headers: { "retry-after": "59" } } }];
+    front.faults = [
+      {
+        path: /manifests/,
+        times: 99,
+        action: { kind: "answer", status: 429, headers: { "retry-after": "59" } },
+      },
+    ];
     const stopping = new AbortController();
     setTimeout(() => stopping.abort(), 50);
-    await expect(client().manifest(app(), { signal: stopping.signal })).rejects.toMatchObject({ kind: "cancelled" });
+    await expect(client().manifest(app(), { signal: stopping.signal })).rejects.toMatchObject({
+      kind: "cancelled",
+    });
   });
 
   test.each([
-    [403, '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}', "notFound", "pull access denied for DOMAIN/app, repository does not exist or may require 'docker login': denied: requested access to the resource is denied"],
-    [404, '{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known to registry"}]}', "notFound", "repository DOMAIN/app not found: name unknown: repository name not known to registry"],
-    [404, "<html>nothing</html>", "notFound", "manifest for DOMAIN/app:1 not found: manifest unknown: manifest unknown"],
+    [
+      403,
+      '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}',
+      "notFound",
+      "pull access denied for DOMAIN/app, repository does not exist or may require 'docker login': " +
+        "denied: requested access to the resource is denied",
+    ],
+    [
+      404,
+      '{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known to registry"}]}',
+      "notFound",
+      "repository DOMAIN/app not found: name unknown: repository name not known to registry",
+    ],
+    [
+      404,
+      "<html>nothing</html>",
+      "notFound",
+      "manifest for DOMAIN/app:1 not found: manifest unknown: manifest unknown",
+    ],
     [401, '{"details":"who are you"}', "unauthorized", "unauthorized: who are you"],
     [400, "<html>teapot</html>", "system", 'error parsing HTTP 400 response body: "<html>teapot</html>"'],
   ])("%i with %s is %s", async (status, body, kind, message) => {
     front.faults = [{ path: /manifests/, times: 99, action: { kind: "answer", status, body } }];
-    await expect(client().manifest(app())).rejects.toMatchObject({ kind, message: message.replace("DOMAIN", front.domain) });
+    await expect(client().manifest(app())).rejects.toMatchObject({
+      kind,
+      message: message.replace("DOMAIN", front.domain),
+    });
   });
 
   test("schema 1 is refused with Docker's notice", async () => {
     const headers = { "content-type": "application/vnd.docker.distribution.manifest.v1+prettyjws" };
-    front.faults = [{ path: /manifests/, action: { kind: "answer", status: 200, headers, body: '{"schemaVersion":1}' } }];
-    await expect(client().manifest(app())).rejects.toMatchObject({ kind: "invalidParameter", message: /schema 1 support has been removed/ });
+    front.faults = [
+      { path: /manifests/, action: { kind: "answer", status: 200, headers, body: '{"schemaVersion":1}' } },
+    ];
+    await expect(client().manifest(app())).rejects.toMatchObject({
+      kind: "invalidParameter",
+      message: /schema 1 support has been removed/,
+    });
   });
 
   test("a manifest of more than 4 MiB is refused", async () => {
-    front.faults = [{ path: /manifests/, action: { kind: "answer", status: 200, body: new Uint8Array(4 * 1024 * 1024 + 1) } }];
+    front.faults = [
+      {
+        path: /manifests/,
+        action: { kind: "answer", status: 200, body: new Uint8Array(4 * 1024 * 1024 + 1) },
+      },
+    ];
     await expect(client().manifest(app())).rejects.toMatchObject({ kind: "resourceExhausted" });
   });
 
@@ -190,11 +273,15 @@ describe.skipIf(!hasRegistry)("a registry that misbehaves (needs docker-registry
     const blobs = image.blobs.slice(1);
     front.faults = [{ path: /blobs/, times: 99, action: { kind: "slow", delayMs: 30 } }];
     const sums = await Promise.all(
-      blobs.map(async ({ descriptor }) => sha256(await collectBytes(await one.blob(app(), descriptor).open(0), WHOLE))),
+      blobs.map(async ({ descriptor }) =>
+        sha256(await collectBytes(await one.blob(app(), descriptor).open(0), WHOLE)),
+      ),
     );
     expect(sums).toEqual(blobs.map(({ descriptor }) => descriptor.digest));
     expect(front.atOnceMax(/blobs/)).toBe(3);
-    const held = await Promise.all(blobs.slice(0, 3).map(({ descriptor }) => one.blob(app(), descriptor).open(0)));
+    const held = await Promise.all(
+      blobs.slice(0, 3).map(({ descriptor }) => one.blob(app(), descriptor).open(0)),
+    );
     const stopping = new AbortController();
     const waiting = one.blob(app(), layer.descriptor).open(0, stopping.signal);
     stopping.abort();
@@ -207,7 +294,9 @@ describe.skipIf(!hasRegistry)("a registry that misbehaves (needs docker-registry
 
   test("a mirror that answers a missing blob with its start page is passed over", async () => {
     const page = new TextEncoder().encode("<html>start page</html>");
-    const mirror = await startFaultServer(new Map([[`/blobs/${layer.descriptor.digest.replace(":", "/")}`, page]]));
+    const mirror = await startFaultServer(
+      new Map([[`/blobs/${layer.descriptor.digest.replace(":", "/")}`, page]]),
+    );
     const asking = testClient({ mirrors: [mirror.origin] }, { clock: hastyClock() });
     const stream = await asking.blob(app(), layer.descriptor).open(0);
     expect(sha256(await collectBytes(stream, WHOLE))).toBe(layer.descriptor.digest);
@@ -250,9 +339,13 @@ describe.skipIf(!hasRegistry)("a registry that misbehaves (needs docker-registry
     const asking = testClient({ mirrors }, { clock: hastyClock() });
     const found = await asking.manifest(app());
     expect(found).toMatchObject({ descriptor: image.descriptor, origin: `direct ${front.domain}` });
-    const failure = await asking.manifest(parseReference(`${front.domain}/app:none`)).catch((thrown: unknown) => thrown);
+    const failure = await asking
+      .manifest(parseReference(`${front.domain}/app:none`))
+      .catch((thrown: unknown) => thrown);
     if (!(failure instanceof SlipwayError)) throw new Error("expected a SlipwayError");
-    expect(failure.message).toMatch(/^manifest for .* not found: manifest unknown: manifest unknown \(invalid manifest: not JSON; Get "http:\/\/127\.0\.0\.1:1\/index\.json"/);
+    expect(failure.message).toMatch(
+      /^manifest for .* not found: .*manifest unknown \(invalid manifest: not JSON; Get "http:\/\/127\.0\.0\.1:1\/index\.json"/,
+    );
     await empty.stop();
     await broken.stop();
   });

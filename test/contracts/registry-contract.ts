@@ -60,7 +60,10 @@ export function registryReadContract(under: () => RegistryUnderTest): void {
   test("a blob that is not there is notFound", async () => {
     const descriptor = { mediaType: "x", digest: sha256(new Uint8Array([1])), size: 1 };
     const opening = under().registry.blob(app(), descriptor).open(0);
-    await expect(opening).rejects.toMatchObject({ kind: "notFound", message: `unknown blob ${descriptor.digest}` });
+    await expect(opening).rejects.toMatchObject({
+      kind: "notFound",
+      message: `unknown blob ${descriptor.digest}`,
+    });
   });
 
   test("an aborted request is cancelled", async () => {
@@ -98,7 +101,9 @@ export function registryContract(under: () => RegistryUnderTest): void {
     const progress: number[] = [];
     const pieces = [0, 1, 2, 3].map((part) => layer.bytes.subarray(part * 5_000_000, (part + 1) * 5_000_000));
     const open = async () => streamOf(...pieces);
-    const outcome = await registry.pushBlob(reference, layer.descriptor, open, { onProgress: (sent) => progress.push(sent) });
+    const outcome = await registry.pushBlob(reference, layer.descriptor, open, {
+      onProgress: (sent) => progress.push(sent),
+    });
     expect(outcome).toBe("uploaded");
     expect(progress.length).toBeGreaterThanOrEqual(3);
     expect(progress.at(-1)).toBe(20_000_000);
@@ -115,7 +120,9 @@ export function registryContract(under: () => RegistryUnderTest): void {
     const open = async () => {
       throw new Error("must not be read");
     };
-    expect(await registry.pushBlob(reference, layer.descriptor, open, { mountFrom: "public/app" })).toBe("mounted");
+    expect(await registry.pushBlob(reference, layer.descriptor, open, { mountFrom: "public/app" })).toBe(
+      "mounted",
+    );
   });
 
   test("an index is pushed and pulled with its own media type", async () => {
@@ -149,7 +156,9 @@ export function registryContract(under: () => RegistryUnderTest): void {
     const { registry, domain } = under();
     const image = testImage({ seed: 9, layerBytes: [100] });
     const reference = parseReference(`${domain}/public/missing:1`);
-    await expect(registry.pushManifest(reference, image.manifest, image.descriptor.mediaType)).rejects.toMatchObject({
+    await expect(
+      registry.pushManifest(reference, image.manifest, image.descriptor.mediaType),
+    ).rejects.toMatchObject({
       kind: "invalidParameter",
       message: /^manifest blob unknown: /,
     });

@@ -35,44 +35,52 @@ for (const auth of ["open", "basic", "token"] as const satisfies RegistryServerO
 }
 
 for (const auth of ["open", "token"] as const satisfies RegistryServerOptions["auth"][]) {
-  describe.skipIf(!hasRegistry)(`through the CORS proxy to a registry with ${auth} access (needs docker-registry)`, () => {
-    let server: RegistryServer;
-    let proxy: HandlerServer;
-    let under: RegistryUnderTest;
-    let folder: string;
-    const refused: string[] = [];
-    beforeAll(async () => {
-      server = await startRegistry({ auth });
-      folder = mkdtempSync(join(tmpdir(), "slipway-proxy-cache-"));
-      const handler = createNodeProxy({ allow: allowedHosts(server), cacheFolder: folder });
-      proxy = await startHandlerServer(handler);
-      // What a page experiences: nothing but the proxy lets it read answers.
-      const pageFetch = async (input: string, init: RequestInit): Promise<Response> => {
-        if (input.startsWith(proxy.origin)) return await fetch(input, init);
-        refused.push(input);
-        throw new TypeError("Failed to fetch");
-      };
-      const settings = { proxy: `${proxy.origin}/proxy/` };
-      under = { registry: testClient(settings, { credentials, fetch: pageFetch, redirects: "follow" }), domain: server.domain };
-      await pushImage(under.registry, parseReference(`${server.domain}/public/app:1`), APP);
-    });
-    afterAll(async () => {
-      await proxy.stop();
-      await server.stop();
-      rmSync(folder, { recursive: true });
-    });
-    registryContract(() => under);
+  describe.skipIf(!hasRegistry)(
+    `through the CORS proxy to a registry with ${auth} access (needs docker-registry)`,
+    () => {
+      let server: RegistryServer;
+      let proxy: HandlerServer;
+      let under: RegistryUnderTest;
+      let folder: string;
+      const refused: string[] = [];
+      beforeAll(async () => {
+        server = await startRegistry({ auth });
+        folder = mkdtempSync(join(tmpdir(), "slipway-proxy-cache-"));
+        const handler = createNodeProxy({ allow: allowedHosts(server), cacheFolder: folder });
+        proxy = await startHandlerServer(handler);
+        // What a page experiences: nothing but the proxy lets it read answers.
+        const pageFetch = async (input: string, init: RequestInit): Promise<Response> => {
+          if (input.startsWith(proxy.origin)) return await fetch(input, init);
+          refused.push(input);
+          throw new TypeError("Failed to fetch");
+        };
+        const settings = { proxy: `${proxy.origin}/proxy/` };
+        under = {
+          registry: testClient(settings, { credentials, fetch: pageFetch, redirects: "follow" }),
+          domain: server.domain,
+        };
+        await pushImage(under.registry, parseReference(`${server.domain}/public/app:1`), APP);
+      });
+      afterAll(async () => {
+        await proxy.stop();
+        await server.stop();
+        rmSync(folder, { recursive: true });
+      });
+      registryContract(() => under);
 
-    test("the direct way is tried once and then left alone", () => {
-      expect(new Set(refused.map((url) => new URL(url).host)).size).toBe(refused.length);
-    });
-  });
+      test("the direct way is tried once and then left alone", () => {
+        expect(new Set(refused.map((url) => new URL(url).host)).size).toBe(refused.length);
+      });
+    },
+  );
 }
 
 /** The registry itself and its token server, both on this machine. */
 function allowedHosts(server: RegistryServer): AllowedHost[] {
   const permissions = { insecure: true, isPrivateAllowed: true };
-  return [server.domain, server.tokenDomain].filter((host) => host !== "").map((host) => configuredHost(host, permissions));
+  return [server.domain, server.tokenDomain]
+    .filter((host) => host !== "")
+    .map((host) => configuredHost(host, permissions));
 }
 
 describe("from a static mirror", () => {

@@ -14,7 +14,12 @@ export interface SeenRequest {
 }
 
 export type FaultAction =
-  | { readonly kind: "answer"; readonly status: number; readonly headers?: Record<string, string>; readonly body?: string | Uint8Array }
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      readonly headers?: Record<string, string>;
+      readonly body?: string | Uint8Array;
+    }
   /** The upstream's answer, its body cut after so many bytes and the connection destroyed. */
   | { readonly kind: "cut"; readonly afterBytes: number; readonly ignoresRange?: boolean }
   /** The same, but ended as if it were whole (chunked). */
@@ -50,7 +55,10 @@ export interface FaultServer {
 /** CORS as an operator would configure it; true when that was all that was asked. */
 function allowPages(request: IncomingMessage, response: ServerResponse): boolean {
   response.setHeader("access-control-allow-origin", "*");
-  response.setHeader("access-control-expose-headers", "docker-content-digest, content-range, location, www-authenticate");
+  response.setHeader(
+    "access-control-expose-headers",
+    "docker-content-digest, content-range, location, www-authenticate",
+  );
   if (request.method !== "OPTIONS") return false;
   response.setHeader("access-control-allow-headers", "authorization, accept, content-type, range");
   response.setHeader("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH");
@@ -102,7 +110,8 @@ export async function startFaultServer(
 
 function take(faults: Fault[], method: string, path: string): Fault | undefined {
   const fault = faults.find(
-    (one) => (one.times ?? 1) > 0 && (one.method === undefined || one.method === method) && one.path.test(path),
+    (one) =>
+      (one.times ?? 1) > 0 && (one.method === undefined || one.method === method) && one.path.test(path),
   );
   if (fault !== undefined) fault.times = (fault.times ?? 1) - 1;
   return fault;
@@ -136,7 +145,10 @@ async function answer(
   if (action?.kind === "wholeInsteadOfRange" || (action?.kind === "cut" && action.ignoresRange === true)) {
     delete headers.range;
   }
-  const reply = typeof upstream === "string" ? await passOn(request, upstream, headers) : fileReply(request, upstream, headers);
+  const reply =
+    typeof upstream === "string"
+      ? await passOn(request, upstream, headers)
+      : fileReply(request, upstream, headers);
   await send(response, reply, action);
 }
 
@@ -158,11 +170,16 @@ function passOn(request: IncomingMessage, upstream: string, headers: IncomingHtt
   });
 }
 
-function fileReply(request: IncomingMessage, files: ReadonlyMap<string, Uint8Array>, headers: IncomingHttpHeaders): Reply {
+function fileReply(
+  request: IncomingMessage,
+  files: ReadonlyMap<string, Uint8Array>,
+  headers: IncomingHttpHeaders,
+): Reply {
   const bytes = files.get((request.url ?? "/").split("?", 1)[0] ?? "/");
   if (bytes === undefined) return { status: 404, headers: {}, body: pieces(new Uint8Array(0)) };
   const start = Number(/^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1] ?? 0);
-  if (start === 0) return { status: 200, headers: { "content-length": String(bytes.length) }, body: pieces(bytes) };
+  if (start === 0)
+    return { status: 200, headers: { "content-length": String(bytes.length) }, body: pieces(bytes) };
   const range = `bytes ${start}-${bytes.length - 1}/${bytes.length}`;
   return { status: 206, headers: { "content-range": range }, body: pieces(bytes.subarray(start)) };
 }

@@ -31,7 +31,8 @@ async function answer(handler: Handler, message: IncomingMessage, response: Serv
   response.on("close", () => gone.abort());
   const headers = new Headers();
   for (const [name, value] of Object.entries(message.headers)) {
-    if (typeof value === "string" && !["connection", "host", "transfer-encoding"].includes(name)) headers.set(name, value);
+    if (typeof value === "string" && !["connection", "host", "transfer-encoding"].includes(name))
+      headers.set(name, value);
   }
   const method = message.method ?? "GET";
   const init: RequestInit & { duplex?: "half" } = { method, headers, signal: gone.signal };

@@ -1,7 +1,14 @@
 /** Small images for registry tests: bytes from a seed, manifests that any registry accepts. */
 import { createHash } from "node:crypto";
 import type { Descriptor } from "../../layers/oci/descriptor.ts";
-import { DOCKER_CONFIG, DOCKER_LAYER_GZIP, DOCKER_MANIFEST, OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from "../../layers/oci/media-types.ts";
+import {
+  DOCKER_CONFIG,
+  DOCKER_LAYER_GZIP,
+  DOCKER_MANIFEST,
+  OCI_CONFIG,
+  OCI_LAYER_GZIP,
+  OCI_MANIFEST,
+} from "../../layers/oci/media-types.ts";
 import type { Reference } from "../../layers/oci/reference.ts";
 import type { Registry, RegistryRequest } from "../../layers/registry/registry.ts";
 import { streamOf } from "../../layers/base/streams.ts";
@@ -28,7 +35,11 @@ export function noise(seed: number, length: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-export function testImage(options: { seed: number; layerBytes: readonly number[]; dialect?: "docker" | "oci" }): TestImage {
+export function testImage(options: {
+  seed: number;
+  layerBytes: readonly number[];
+  dialect?: "docker" | "oci";
+}): TestImage {
   const isDocker = options.dialect === "docker";
   const layers = options.layerBytes.map((length, index) => {
     const bytes = noise(options.seed * 100 + index, length);

@@ -126,7 +126,21 @@ async function startTokenServer(folder: string, options: RegistryServerOptions):
   const cert = join(folder, "cert.pem");
   execFileSync(
     "openssl",
-    ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test-issuer", "-keyout", key, "-out", cert],
+    [
+      "req",
+      "-x509",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-days",
+      "2",
+      "-subj",
+      "/CN=test-issuer",
+      "-keyout",
+      key,
+      "-out",
+      cert,
+    ],
     { stdio: "ignore" },
   );
   const signer = { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
@@ -158,10 +172,14 @@ async function answerTokenRequest(
   const pieces: Buffer[] = [];
   for await (const piece of request) pieces.push(piece as Buffer);
   const url = new URL(request.url ?? "/", "http://token.invalid");
-  const parameters = request.method === "POST" ? new URLSearchParams(Buffer.concat(pieces).toString()) : url.searchParams;
+  const parameters =
+    request.method === "POST" ? new URLSearchParams(Buffer.concat(pieces).toString()) : url.searchParams;
   const scopes = parameters.getAll("scope").flatMap((scope) => scope.split(" "));
   context.requests.push(`${request.method ?? ""} ${scopes.join(" ")}`);
-  const basic = Buffer.from((request.headers.authorization ?? "").replace(/^Basic /, ""), "base64").toString();
+  const basic = Buffer.from(
+    (request.headers.authorization ?? "").replace(/^Basic /, ""),
+    "base64",
+  ).toString();
   const isKnown = basic === `${USERNAME}:${PASSWORD}` || parameters.get("refresh_token") === REFRESH_TOKEN;
   response.setHeader("content-type", "application/json");
   if (!isKnown && (request.headers.authorization !== undefined || request.method === "POST")) {
@@ -181,7 +199,12 @@ async function answerTokenRequest(
 }
 
 /** Anonymous users may pull what is below `public/`; known ones everything but what is below `secret/`. */
-function signToken(scopes: readonly string[], isKnown: boolean, seconds: number, signer: TokenContext["signer"]): string {
+function signToken(
+  scopes: readonly string[],
+  isKnown: boolean,
+  seconds: number,
+  signer: TokenContext["signer"],
+): string {
   const now = Math.floor(Date.now() / 1000);
   const access = scopes.flatMap((scope) => {
     const [type, name = "", actions = ""] = scope.split(":");

@@ -26,7 +26,9 @@ export function createNodeProxy(
     basePath: "/proxy/",
     ...rest,
     upstream: createVettedUpstream(),
-    ...(cacheFolder === undefined ? {} : { cache: { store: new DiskCache(cacheFolder, cacheBytesMax), hash: createSha256 } }),
+    ...(cacheFolder === undefined
+      ? {}
+      : { cache: { store: new DiskCache(cacheFolder, cacheBytesMax), hash: createSha256 } }),
   });
 }
 
