@@ -83,9 +83,10 @@ export function imageRows(image: ImageSummary, digests: DigestChoice, options: I
   return imageNames(image, digests).map((name) => imageRow(image, name, options));
 }
 
+/** The API's type promises lists; daemons send null for none. */
 function imageNames(image: ImageSummary, { needsDigest, withDigests }: DigestChoice): ImageName[] {
-  const tags = byRepository((image.RepoTags) ?? [], ":");
-  const digests = byRepository((image.RepoDigests) ?? [], "@");
+  const tags = byRepository(image.RepoTags, ":");
+  const digests = byRepository(image.RepoDigests, "@");
   const names: ImageName[] = [];
   for (const [repository, found] of tags) {
     const some = needsDigest ? (digests.get(repository) ?? [NONE]) : [NONE];
@@ -99,9 +100,9 @@ function imageNames(image: ImageSummary, { needsDigest, withDigests }: DigestCho
 }
 
 /** "a/b:1", "a/b:2" → a/b: 1, 2. Dangling names are left out. */
-function byRepository(names: readonly string[], separator: ":" | "@"): Map<string, string[]> {
+function byRepository(names: readonly string[] | null, separator: ":" | "@"): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for (const name of names) {
+  for (const name of names ?? []) {
     const at = name.lastIndexOf(separator);
     const [repository, rest] = [name.slice(0, at), name.slice(at + 1)];
     if (repository === NONE || at < 0) continue;

@@ -3,7 +3,7 @@ import { fail } from "../../../layers/base/errors.ts";
 import type { Command, CommandContext } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
 import type { ImageName } from "../references.ts";
-import { familiarName, familiarReference, fullReference, parseImageName, withDefaultTag } from "../references.ts";
+import { familiarReference, fullReference, parseImageName, withDefaultTag } from "../references.ts";
 import { showProgress } from "../progress.ts";
 import { platformJson } from "./history.ts";
 

@@ -176,7 +176,7 @@ async function runAttached(context: CommandContext, { id, request }: Created): P
     }
     if (isTty) store.add(await followSize(io, client, id));
     if ((await running) === "detached") return 0;
-    return exitCodeOf(await ended, context);
+    return await exitCodeOf(await ended, context);
   } finally {
     store.dispose();
     abort.abort();
