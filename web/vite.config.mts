@@ -31,9 +31,9 @@ const ISOLATION_HEADERS = {
 const sdkRoot = resolve(dirname(require.resolve("@wasmer/sdk/browser")), "..");
 const sdkVersion = (JSON.parse(await readFile(join(sdkRoot, "package.json"), "utf8")) as { version: string }).version;
 const SDK_PATH = `sdk/wasmer-${sdkVersion}/`;
-/** What a browser loads of the SDK; the Node half and the declarations stay behind. */
+/** Verbatim but for what only a developer's tools read: the SDK's parts import each other freely. */
 const SDK_FOLDERS = ["dist", "pkg"];
-const isBrowserFile = (path: string): boolean => !/\.(map|d\.ts)$|\/node[-.][^/]*\.js$/.test(path);
+const isServed = (path: string): boolean => !/\.(map|d\.ts)$/.test(path);
 
 /** Text the service worker source holds in place of its list. */
 const PRECACHE_MARK = /["'`]__SLIPWAY_PRECACHE__["'`]/;
@@ -58,7 +58,7 @@ function wasmerSdk(): Plugin {
     },
     async writeBundle() {
       for (const folder of SDK_FOLDERS) {
-        await cp(join(sdkRoot, folder), join(outDir, SDK_PATH, folder), { recursive: true, filter: isBrowserFile });
+        await cp(join(sdkRoot, folder), join(outDir, SDK_PATH, folder), { recursive: true, filter: isServed });
       }
       await cp(join(sdkRoot, "LICENSE"), join(outDir, SDK_PATH, "LICENSE"));
     },

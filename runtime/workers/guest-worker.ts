@@ -5,11 +5,13 @@
  */
 import { GuestBridge } from "../backends/wasi/guest/bridge.ts";
 import { interceptInstances } from "../backends/wasi/guest/guest-instance.ts";
+import { avoidEval } from "../backends/wasi/guest/no-eval.ts";
 import { installHostFileSystem, sdkWorkerUrl } from "../backends/wasi/guest/sdk-worker.ts";
 
 const scope = self as unknown as DedicatedWorkerGlobalScope; // The library types a window as well.
 const bridge = new GuestBridge(crypto.randomUUID(), (message) => scope.postMessage(message));
 interceptInstances(bridge);
+avoidEval();
 
 const early: MessageEvent[] = [];
 let isLoading = false;
