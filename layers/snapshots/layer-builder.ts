@@ -6,13 +6,15 @@
  * merge, links point to what is here or only to what is below, whiteouts speak of the layers below and
  * never of this one (OCI image spec, layer.md).
  */
-import { fail } from "../base/errors.ts";
+import { fail, messageOf } from "../base/errors.ts";
+import { isFsError } from "../fs/errors.ts";
+import { checkXattr } from "../fs/xattrs.ts";
 import { storedXattr } from "../overlay/marks.ts";
 import { entryComponents, hardlinkComponents } from "../tar/entry-path.ts";
 import type { TarHeader } from "../tar/header.ts";
 import type { TarHandler } from "../tar/parser.ts";
 import { OPAQUE_VALUE, OPAQUE_XATTR, WHITEOUT_DEVICE, whiteoutOf } from "../tar/whiteout.ts";
-import { checkPath, directoryAt, isWhiteout, newDirectory, nodeAt } from "./layer-node.ts";
+import { checkPath, checkTarget, directoryAt, isWhiteout, newDirectory, nodeAt } from "./layer-node.ts";
 import type { LayerNode } from "./layer-node.ts";
 import type { PackWriter } from "./pack-writer.ts";
 
@@ -46,6 +48,7 @@ export class LayerBuilder implements TarHandler {
     }
     const components = entryComponents(header.name, "/");
     checkPath(components);
+    if (header.type === "symlink") checkTarget(header.linkName);
     const name = components.at(-1);
     if (name === undefined) {
       if (header.type === "directory") describe(this.root, header);
@@ -131,7 +134,18 @@ function describe(node: LayerNode, header: TarHeader): void {
   node.xattrs = undefined;
   for (const [name, value] of header.xattrs) {
     // A layer must not be able to make the overlay believe things.
-    (node.xattrs ??= new Map()).set(storedXattr(name), value);
+    if (isKept(name, value)) (node.xattrs ??= new Map()).set(storedXattr(name), value);
+  }
+}
+
+/** As Docker: what no filesystem knows is left out, what none could hold is an error. */
+function isKept(name: string, value: Uint8Array): boolean {
+  try {
+    checkXattr(name, value);
+    return true;
+  } catch (thrown) {
+    if (isFsError(thrown, "EOPNOTSUPP")) return false;
+    throw fail("invalidParameter", `extended attribute ${name.slice(0, 40)}: ${messageOf(thrown)}`, { cause: thrown });
   }
 }
 

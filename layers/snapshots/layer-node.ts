@@ -79,6 +79,13 @@ export function checkPath(components: readonly string[]): void {
   }
 }
 
+/** The same for the target of a symbolic link. */
+export function checkTarget(target: string): void {
+  if (target === "" || nameSizeBytes(target) >= PATH_BYTES_MAX) {
+    throw fail("invalidParameter", `symlink ${target.slice(0, 40)}: file name too long or empty`);
+  }
+}
+
 /**
  * The directory at `components`, made where it is missing. Symbolic links on the way are followed
  * inside the layer; whatever else is in the way gives way to a directory, as a later entry wins.

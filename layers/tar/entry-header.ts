@@ -3,6 +3,7 @@
  * idea is precedence: local PAX records over global ones over GNU long names over the block's fields.
  */
 import { fail } from "../base/errors.ts";
+import type { Device } from "../fs/filesystem.ts";
 import { numberField, textField, textOf } from "./fields.ts";
 import { FIELDS, MAGIC_GNU, MAGIC_USTAR, checksumsOf, invalidHeader } from "./header.ts";
 import type { TarEntryType, TarHeader } from "./header.ts";
@@ -11,6 +12,7 @@ import { paxSparse } from "./sparse.ts";
 import type { PaxSparse } from "./sparse.ts";
 
 const NS = 1_000_000_000n;
+const TIME_NS_MAX = 2n ** 63n - 1n;
 const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
 const NO_DEVICE = { major: 0, minor: 0 };
 const SCHILY = "SCHILY.xattr.";
@@ -63,26 +65,45 @@ export function readEntryHeader(block: Uint8Array, prelude: Prelude): ParsedHead
   const sizeBytes = sparse.kind === "none" ? storedBytes : realSizeOf(block, sparse.kind, records);
   const isDevice = type === "character" || type === "block";
   const mtimeNs = records?.timeNs("mtime") ?? BigInt(numberField(block, FIELDS.mtime)) * NS;
+  const uid = records?.integer("uid") ?? numberField(block, FIELDS.uid);
+  const gid = records?.integer("gid") ?? numberField(block, FIELDS.gid);
+  if (!isId(uid) || !isId(gid)) throw invalidHeader("owner is out of range");
   const header: TarHeader = {
     name: withoutSlashes(rawName),
     type,
     mode: numberField(block, FIELDS.mode) & 0o7777,
-    uid: records?.integer("uid") ?? numberField(block, FIELDS.uid),
-    gid: records?.integer("gid") ?? numberField(block, FIELDS.gid),
+    uid,
+    gid,
     userName: records?.text("uname") ?? textField(block, FIELDS.userName),
     groupName: records?.text("gname") ?? textField(block, FIELDS.groupName),
     sizeBytes,
-    mtimeNs,
-    atimeNs: records?.timeNs("atime") ?? gnuTime(block, FIELDS.gnuAtime),
-    ctimeNs: records?.timeNs("ctime") ?? gnuTime(block, FIELDS.gnuCtime),
+    mtimeNs: inRange(mtimeNs),
+    atimeNs: inRange(records?.timeNs("atime") ?? gnuTime(block, FIELDS.gnuAtime)),
+    ctimeNs: inRange(records?.timeNs("ctime") ?? gnuTime(block, FIELDS.gnuCtime)),
     linkName: records?.text("linkpath") ?? prelude.longLinkName ?? textField(block, FIELDS.linkName),
-    rdev: isDevice
-      ? { major: numberField(block, FIELDS.devMajor), minor: numberField(block, FIELDS.devMinor) }
-      : NO_DEVICE,
+    rdev: isDevice ? deviceOf(block) : NO_DEVICE,
     xattrs: records === undefined ? NO_XATTRS : xattrsOf(records),
     extents: undefined,
   };
   return { header, storedBytes, sparse };
+}
+
+/** uid_t and gid_t, without -1, which means "none" to chown(2). */
+function isId(value: number): boolean {
+  return value >= 0 && value < 0xffff_ffff;
+}
+
+function deviceOf(block: Uint8Array): Device {
+  const major = numberField(block, FIELDS.devMajor);
+  const minor = numberField(block, FIELDS.devMinor);
+  if (!isId(major) || !isId(minor)) throw invalidHeader("device is out of range");
+  return { major, minor };
+}
+
+/** Times that 64 bits of nanoseconds cannot hold become the nearest they can, as filesystems do. */
+function inRange<Time extends bigint | undefined>(timeNs: Time): Time | bigint {
+  if (timeNs === undefined) return timeNs;
+  return timeNs > TIME_NS_MAX ? TIME_NS_MAX : timeNs < -TIME_NS_MAX ? -TIME_NS_MAX : timeNs;
 }
 
 function nameOf(block: Uint8Array): string {

@@ -7,6 +7,9 @@ import { invalidHeader } from "./header.ts";
 
 type Field = readonly [position: number, sizeBytes: number];
 
+/** More arguments than this a call should not have. */
+const SPREAD_MAX = 1024;
+
 /** The text of `field`, up to its first NUL. */
 export function textField(block: Uint8Array, [position, sizeBytes]: Field): string {
   return textOf(block, position, position + sizeBytes);
@@ -23,7 +26,7 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
   }
   if (stop === start) return "";
   const text = bytes.subarray(start, stop);
-  return mixed < 0x80 ? String.fromCharCode(...text) : decodeName(text);
+  return mixed < 0x80 && text.length <= SPREAD_MAX ? String.fromCharCode(...text) : decodeName(text);
 }
 
 /** The number in `field`: octal, or base-256 when its first bit is set. */
