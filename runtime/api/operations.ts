@@ -1,6 +1,7 @@
 /**
  * Every operation of the Engine API v1.50, from moby's docs/api/v1.50.yaml, with what Slipway does
- * about it: "done" has a function in routes/, "501" answers with its name. OPERATIONS.md is generated
+ * about it: "done" has a function in routes/, "none" answers truthfully that there is no such thing (nothing
+ * can make one yet), "501" answers with its name. OPERATIONS.md is generated
  * from this table (test/tidy/generate-operations.ts).
  */
 
@@ -9,7 +10,7 @@ export interface OperationRow {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   /** As in the definition: parameters in braces. */
   readonly path: string;
-  readonly state: "done" | "501";
+  readonly state: "done" | "none" | "501";
 }
 
 export const OPERATIONS = [
@@ -66,12 +67,12 @@ export const OPERATIONS = [
   { id: "ExecInspect", method: "GET", path: "/exec/{id}/json", state: "501" },
   { id: "VolumeList", method: "GET", path: "/volumes", state: "501" },
   { id: "VolumeCreate", method: "POST", path: "/volumes/create", state: "501" },
-  { id: "VolumeInspect", method: "GET", path: "/volumes/{name}", state: "501" },
+  { id: "VolumeInspect", method: "GET", path: "/volumes/{name}", state: "none" },
   { id: "VolumeUpdate", method: "PUT", path: "/volumes/{name}", state: "501" },
   { id: "VolumeDelete", method: "DELETE", path: "/volumes/{name}", state: "501" },
   { id: "VolumePrune", method: "POST", path: "/volumes/prune", state: "501" },
   { id: "NetworkList", method: "GET", path: "/networks", state: "501" },
-  { id: "NetworkInspect", method: "GET", path: "/networks/{id}", state: "501" },
+  { id: "NetworkInspect", method: "GET", path: "/networks/{id}", state: "none" },
   { id: "NetworkDelete", method: "DELETE", path: "/networks/{id}", state: "501" },
   { id: "NetworkCreate", method: "POST", path: "/networks/create", state: "501" },
   { id: "NetworkConnect", method: "POST", path: "/networks/{id}/connect", state: "501" },
@@ -80,7 +81,7 @@ export const OPERATIONS = [
   { id: "PluginList", method: "GET", path: "/plugins", state: "501" },
   { id: "GetPluginPrivileges", method: "GET", path: "/plugins/privileges", state: "501" },
   { id: "PluginPull", method: "POST", path: "/plugins/pull", state: "501" },
-  { id: "PluginInspect", method: "GET", path: "/plugins/{name}/json", state: "501" },
+  { id: "PluginInspect", method: "GET", path: "/plugins/{name}/json", state: "none" },
   { id: "PluginDelete", method: "DELETE", path: "/plugins/{name}", state: "501" },
   { id: "PluginEnable", method: "POST", path: "/plugins/{name}/enable", state: "501" },
   { id: "PluginDisable", method: "POST", path: "/plugins/{name}/disable", state: "501" },
@@ -89,7 +90,7 @@ export const OPERATIONS = [
   { id: "PluginPush", method: "POST", path: "/plugins/{name}/push", state: "501" },
   { id: "PluginSet", method: "POST", path: "/plugins/{name}/set", state: "501" },
   { id: "NodeList", method: "GET", path: "/nodes", state: "501" },
-  { id: "NodeInspect", method: "GET", path: "/nodes/{id}", state: "501" },
+  { id: "NodeInspect", method: "GET", path: "/nodes/{id}", state: "none" },
   { id: "NodeDelete", method: "DELETE", path: "/nodes/{id}", state: "501" },
   { id: "NodeUpdate", method: "POST", path: "/nodes/{id}/update", state: "501" },
   { id: "SwarmInspect", method: "GET", path: "/swarm", state: "501" },
@@ -101,21 +102,21 @@ export const OPERATIONS = [
   { id: "SwarmUnlock", method: "POST", path: "/swarm/unlock", state: "501" },
   { id: "ServiceList", method: "GET", path: "/services", state: "501" },
   { id: "ServiceCreate", method: "POST", path: "/services/create", state: "501" },
-  { id: "ServiceInspect", method: "GET", path: "/services/{id}", state: "501" },
+  { id: "ServiceInspect", method: "GET", path: "/services/{id}", state: "none" },
   { id: "ServiceDelete", method: "DELETE", path: "/services/{id}", state: "501" },
   { id: "ServiceUpdate", method: "POST", path: "/services/{id}/update", state: "501" },
   { id: "ServiceLogs", method: "GET", path: "/services/{id}/logs", state: "501" },
   { id: "TaskList", method: "GET", path: "/tasks", state: "501" },
-  { id: "TaskInspect", method: "GET", path: "/tasks/{id}", state: "501" },
+  { id: "TaskInspect", method: "GET", path: "/tasks/{id}", state: "none" },
   { id: "TaskLogs", method: "GET", path: "/tasks/{id}/logs", state: "501" },
   { id: "SecretList", method: "GET", path: "/secrets", state: "501" },
   { id: "SecretCreate", method: "POST", path: "/secrets/create", state: "501" },
-  { id: "SecretInspect", method: "GET", path: "/secrets/{id}", state: "501" },
+  { id: "SecretInspect", method: "GET", path: "/secrets/{id}", state: "none" },
   { id: "SecretDelete", method: "DELETE", path: "/secrets/{id}", state: "501" },
   { id: "SecretUpdate", method: "POST", path: "/secrets/{id}/update", state: "501" },
   { id: "ConfigList", method: "GET", path: "/configs", state: "501" },
   { id: "ConfigCreate", method: "POST", path: "/configs/create", state: "501" },
-  { id: "ConfigInspect", method: "GET", path: "/configs/{id}", state: "501" },
+  { id: "ConfigInspect", method: "GET", path: "/configs/{id}", state: "none" },
   { id: "ConfigDelete", method: "DELETE", path: "/configs/{id}", state: "501" },
   { id: "ConfigUpdate", method: "POST", path: "/configs/{id}/update", state: "501" },
   { id: "DistributionInspect", method: "GET", path: "/distribution/{name}/json", state: "501" },
@@ -124,4 +125,5 @@ export const OPERATIONS = [
 
 type Row = (typeof OPERATIONS)[number];
 export type OperationId = Row["id"];
-export type DoneOperationId = Extract<Row, { state: "done" }>["id"];
+/** Those with a function in routes/. */
+export type RoutedOperationId = Extract<Row, { state: "done" | "none" }>["id"];

@@ -8,13 +8,13 @@ import { MemoryPlace, MemoryStorage } from "../../layers/content/memory-storage.
 import { createNodeHasher } from "../../layers/content/node/node-hasher.ts";
 import { systemClock } from "../../layers/base/clock.ts";
 import { collectBytes } from "../../layers/base/streams.ts";
-import { decodeUtf8 } from "../../layers/base/bytes.ts";
+import { decodeUtf8, encodeUtf8 } from "../../layers/base/bytes.ts";
 import { StorageSnapshotter } from "../../layers/snapshots/storage-snapshotter.ts";
 import { createApiHandler } from "../../runtime/api/create-handler.ts";
 import type { Engine } from "../../runtime/engine/engine.ts";
 import { ApiClient } from "../support/api-calls.ts";
 import { openTestEngine } from "../support/engine.ts";
-import { ImageLayout, json } from "../support/image-layout.ts";
+import { ImageLayout, digestOf, json } from "../support/image-layout.ts";
 import { testClient } from "../support/registry-client.ts";
 
 interface World {
@@ -318,7 +318,7 @@ describe("names and removal", () => {
       { Untagged: "two:latest" },
       { Untagged: `two@${two.manifest.digest}` },
       { Deleted: two.config.digest },
-      { Deleted: two.diffIDs[1] },
+      { Deleted: digestOf(encodeUtf8(two.diffIDs.join(" "))) },
     ]);
     expect((await engine.snapshots.layers()).map((layer) => layer.diffID)).toEqual(one.diffIDs);
     await api.call("DELETE", `/images/${short(one.config.digest)}`);

@@ -40,8 +40,7 @@ export interface ProgramHost {
 /** Returns the exit code; 0 without one. */
 export type Program = (host: ProgramHost) => unknown;
 
-/** Signals that do nothing unless a program asks for them (signal(7): ignored by default, and stop/continue). */
-const IGNORED: ReadonlySet<number> = new Set([17, 18, 19, 23, 28]);
+const SIGKILL = 9;
 
 export interface FakeBackendOptions {
   readonly name?: string;
@@ -95,7 +94,6 @@ class FakeProcess implements Process {
   readonly #killed = new AbortController();
   readonly #actions = new Map<number, () => void>();
   #settle: (status: ExitStatus) => void = () => undefined;
-  #deathSignal: number | undefined;
   #hasExited = false;
 
   constructor(spec: ProcessSpec, machine: FakeMachine) {
@@ -121,12 +119,9 @@ class FakeProcess implements Process {
 
   kill(signal: number): void {
     if (this.#hasExited) throw fail("conflict", "the process has exited");
-    const action = signal === 9 ? undefined : this.#actions.get(signal);
-    if (action !== undefined) action();
-    else if (!IGNORED.has(signal)) {
-      this.#deathSignal ??= signal;
-      this.#killed.abort();
-    }
+    // Like pid 1 of a namespace: signals without a handler do nothing, but for SIGKILL.
+    if (signal === SIGKILL) this.#killed.abort();
+    else this.#actions.get(signal)?.();
   }
 
   async resize(size: ConsoleSize): Promise<void> {
@@ -138,7 +133,7 @@ class FakeProcess implements Process {
     const out = this.#out.writable.getWriter();
     const error = this.spec.hasTerminal ? out : this.#error.writable.getWriter();
     const dead = new Promise<number>((resolve) => {
-      this.#killed.signal.addEventListener("abort", () => resolve(128 + (this.#deathSignal ?? 9)), { once: true });
+      this.#killed.signal.addEventListener("abort", () => resolve(128 + SIGKILL), { once: true });
     });
     const bytesOf = (text: string | Uint8Array): Uint8Array => (typeof text === "string" ? encodeUtf8(text) : text);
     const host: ProgramHost = {

@@ -1,13 +1,14 @@
-/** Every operation that is done, by its id. The type keeps this and the table of operations in step. */
+/** Every operation that is answered, by its id. The type keeps this and the table of operations in step. */
 import type { Route } from "../call.ts";
-import type { DoneOperationId } from "../operations.ts";
+import type { RoutedOperationId } from "../operations.ts";
+import * as absent from "./absent.ts";
 import * as streams from "./container-streams.ts";
 import * as containers from "./containers.ts";
 import * as images from "./images.ts";
 import * as usage from "./system-usage.ts";
 import * as system from "./system.ts";
 
-const ROUTES: Readonly<Record<DoneOperationId, Route>> = {
+const ROUTES: Readonly<Record<RoutedOperationId, Route>> = {
   ContainerAttach: streams.containerAttach,
   ContainerCreate: containers.containerCreate,
   ContainerDelete: containers.containerDelete,
@@ -25,6 +26,7 @@ const ROUTES: Readonly<Record<DoneOperationId, Route>> = {
   ContainerTop: streams.containerTop,
   ContainerUnpause: streams.containerUnpause,
   ContainerWait: containers.containerWait,
+  ConfigInspect: absent.swarmInspect,
   ImageCreate: images.imageCreate,
   ImageDelete: images.imageDelete,
   ImageHistory: images.imageHistory,
@@ -33,13 +35,20 @@ const ROUTES: Readonly<Record<DoneOperationId, Route>> = {
   ImagePrune: images.imagePrune,
   ImagePush: images.imagePush,
   ImageTag: images.imageTag,
+  NetworkInspect: absent.networkInspect,
+  NodeInspect: absent.swarmInspect,
+  PluginInspect: absent.pluginInspect,
+  SecretInspect: absent.swarmInspect,
+  ServiceInspect: absent.swarmInspect,
   SystemAuth: usage.systemAuth,
   SystemDataUsage: usage.systemDataUsage,
   SystemInfo: usage.systemInfo,
   SystemPing: system.systemPing,
   SystemPingHead: system.systemPingHead,
-  SystemVersion: system.systemVersion,
   SystemEvents: system.systemEvents,
+  SystemVersion: system.systemVersion,
+  TaskInspect: absent.swarmInspect,
+  VolumeInspect: absent.volumeInspect,
 };
 
 export function routeOf(id: string): Route | undefined {

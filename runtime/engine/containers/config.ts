@@ -83,9 +83,7 @@ export function mergeConfig(own: ContainerConfig, image: ContainerConfig): Conta
   return {
     ...own,
     User: own.User === "" ? image.User : own.User,
-    ExposedPorts: image.ExposedPorts === null && own.ExposedPorts === null
-      ? null
-      : { ...image.ExposedPorts, ...own.ExposedPorts },
+    ExposedPorts: isUnset(own.ExposedPorts) ? image.ExposedPorts : { ...image.ExposedPorts, ...own.ExposedPorts },
     Env: mergeEnv(own.Env, image.Env),
     Labels: { ...image.Labels, ...own.Labels },
     Cmd: isEmpty(cmd) ? null : cmd,
@@ -93,11 +91,15 @@ export function mergeConfig(own: ContainerConfig, image: ContainerConfig): Conta
     Entrypoint: isEntrypointReset || isEmpty(entrypoint) ? null : entrypoint,
     Healthcheck: mergeHealth(own.Healthcheck, image.Healthcheck),
     WorkingDir: own.WorkingDir === "" ? image.WorkingDir : own.WorkingDir,
-    Volumes: image.Volumes === null && own.Volumes === null ? null : { ...own.Volumes, ...image.Volumes },
+    Volumes: isUnset(own.Volumes) ? image.Volumes : { ...own.Volumes, ...image.Volumes },
     StopSignal: own.StopSignal === "" ? image.StopSignal : own.StopSignal,
     StopTimeout: own.StopTimeout ?? image.StopTimeout,
     Shell: own.Shell ?? image.Shell,
   };
+}
+
+function isUnset(set: Readonly<Record<string, object>> | null): boolean {
+  return set === null || Object.keys(set).length === 0;
 }
 
 function isEmpty(list: readonly string[] | null): boolean {

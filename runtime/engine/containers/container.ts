@@ -64,7 +64,9 @@ export class Container {
 
   notifyRemoved(): void {
     this.notifyExit();
-    for (const waiter of this.#removalWaiters.splice(0)) waiter(this.#result());
+    // A failed start was told by the start itself.
+    const { exitCode } = this.#result();
+    for (const waiter of this.#removalWaiters.splice(0)) waiter({ exitCode, error: "" });
   }
 
   #result(): WaitResult {

@@ -131,6 +131,5 @@ async function restartLater(context: EngineContext, container: Container, delayM
     }
     await context.containers.updateState(container, { isRunning: false, isRestarting: false });
     container.notifyExit();
-    if (container.record.hostConfig.AutoRemove) await discardContainer(context, container);
   });
 }

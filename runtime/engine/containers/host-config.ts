@@ -206,6 +206,8 @@ export function withHostDefaults(config: HostConfig): HostConfig {
     IpcMode: config.IpcMode === "" ? "private" : config.IpcMode,
     ShmSize: config.ShmSize === 0 ? SHM_SIZE_BYTES : config.ShmSize,
     Runtime: config.Runtime === "" ? "runc" : config.Runtime,
+    // The docker command's way to say "not set".
+    MemorySwappiness: config.MemorySwappiness === -1 ? null : config.MemorySwappiness,
     PidsLimit: config.PidsLimit !== null && config.PidsLimit <= 0 ? null : config.PidsLimit,
     // Twice the memory is what Docker allows with swap when nothing else was asked for.
     MemorySwap: config.Memory > 0 && config.MemorySwap === 0 ? config.Memory * 2 : config.MemorySwap,

@@ -1,5 +1,5 @@
 /** `docker rename`. */
-import { fail } from "../../../layers/base/errors.ts";
+import { SlipwayError, fail } from "../../../layers/base/errors.ts";
 import type { EngineContext } from "../context.ts";
 import { containerEvent } from "./container-events.ts";
 import { requireName } from "./names.ts";
@@ -9,11 +9,11 @@ export async function renameContainer(context: EngineContext, nameOrId: string, 
   const container = context.containers.get(nameOrId);
   await container.lock.run(async () => {
     const oldName = container.record.name;
-    const name = requireName(newName);
-    if (name === oldName) {
+    const slashed = newName.startsWith("/") ? newName : `/${newName}`;
+    if (slashed === `/${oldName}`) {
       throw fail("invalidParameter", "Renaming a container with the same name as its current name");
     }
-    context.containers.reserveName(name, container.id);
+    const name = allocateName(context, slashed, container.id);
     try {
       await context.containers.update(container, { name });
     } catch (thrown) {
@@ -23,4 +23,15 @@ export async function renameContainer(context: EngineContext, nameOrId: string, 
     context.containers.releaseName(oldName, container.id);
     containerEvent(context, container, "rename", { oldName: `/${oldName}` });
   });
+}
+
+function allocateName(context: EngineContext, slashed: string, id: string): string {
+  try {
+    const name = requireName(slashed);
+    context.containers.reserveName(name, id);
+    return name;
+  } catch (thrown) {
+    const error = SlipwayError.from(thrown);
+    throw fail(error.kind, `Error when allocating new name: ${error.message}`, { cause: thrown });
+  }
 }

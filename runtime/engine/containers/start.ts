@@ -83,6 +83,7 @@ async function giveUp(context: EngineContext, container: Container, task: Task |
     await task.closed().catch(() => undefined); // The start's own error is the one to tell.
   }
   container.streams.disconnect();
+  // Who waits for an exit goes on waiting: nothing ran. A failed restart is told by exit.ts.
   await context.containers.updateState(container, {
     isRunning: false,
     isRestarting: false,
@@ -90,7 +91,6 @@ async function giveUp(context: EngineContext, container: Container, task: Task |
     error: error.message,
     exitCode,
   });
-  container.notifyExit();
   if (container.record.hostConfig.AutoRemove) await discardContainer(context, container);
   return error;
 }

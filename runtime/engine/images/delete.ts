@@ -2,6 +2,7 @@
  * `docker rmi`: a name goes; with the last name the image, and with it whatever no other image needs.
  * Which conflicts stop it, and which of them force overrides, is moby's daemon/images/image_delete.go.
  */
+import { encodeUtf8 } from "../../../layers/base/bytes.ts";
 import { fail } from "../../../layers/base/errors.ts";
 import type { Reference } from "../../../layers/oci/reference.ts";
 import { familiarString, formatName, parseReference, withDefaultTag } from "../../../layers/oci/reference.ts";
@@ -100,10 +101,27 @@ async function removeImage(context: EngineContext, image: ImageRecord, force: bo
   imageEvent(context, image, "delete", image.id, image.id);
   deleted.push({ Deleted: image.id });
   const after = layersInUse(context);
-  // Topmost first, as dockerd tells it.
-  for (const diffID of [...image.diffIDs].reverse()) {
-    if (before.has(diffID) && !after.has(diffID)) deleted.push({ Deleted: diffID });
+  const chain = await chainIDs(context, image.diffIDs);
+  // Topmost first, and by chain, as dockerd tells it.
+  for (const [index, diffID] of [...image.diffIDs.entries()].reverse()) {
+    if (before.has(diffID) && !after.has(diffID)) deleted.push({ Deleted: chain[index] ?? diffID });
   }
+}
+
+/** A layer with all below it has one name (OCI image spec config.md, layer ChainID). */
+async function chainIDs(context: EngineContext, diffIDs: readonly string[]): Promise<readonly string[]> {
+  const chain: string[] = [];
+  for (const diffID of diffIDs) {
+    const below = chain.at(-1);
+    if (below === undefined) {
+      chain.push(diffID);
+      continue;
+    }
+    const hasher = await context.hasher("sha256");
+    hasher.update(encodeUtf8(`${below} ${diffID}`));
+    chain.push(`sha256:${hasher.digestHex()}`);
+  }
+  return chain;
 }
 
 function layersInUse(context: EngineContext): ReadonlySet<string> {
