@@ -227,6 +227,19 @@ describe.skipIf(!hasClang)("streams", () => {
     expect(Buffer.from(stdout, "latin1").equals(stdin)).toBe(true);
   });
 
+  test("what is written to stdin before the start is not lost", async () => {
+    const task = await backend.create(taskSpec({ args: ["cat"], layers, hasStdin: true }));
+    const writer = task.stdin.getWriter();
+    const written = writer.write(encodeUtf8("early")).then(() => writer.close());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await task.start();
+    await written;
+    expect(decodeUtf8(await collectBytes(task.stdout, MIB))).toBe("early");
+    expect((await task.exited).exitCode).toBe(0);
+    task.dispose();
+    await task.closed();
+  });
+
   test("without stdin the guest reads end-of-file at once", async () => {
     expect(await go("cat")).toMatchObject({ exitCode: 0, stdout: "" });
   });

@@ -1,6 +1,7 @@
 /**
  * A container running in a pod, as the engine's Task. The root filesystem is the pod's while the task
- * lives; `dispose` makes the pod close it, and `closed` settles when that is durable.
+ * lives; `dispose`, or waiting for `closed` after the exit, makes the pod close it; `closed` settles when
+ * that is durable.
  */
 import { fail } from "../../../layers/base/errors.ts";
 import type { ByteStream } from "../../../layers/base/streams.ts";
@@ -84,7 +85,9 @@ export class WasiTask implements Task {
     throw fail("notImplemented", "the memory limit of a running WASI program cannot be changed");
   }
 
+  /** Whoever waits for this is done with the task's files: after the exit, waiting lets go of them. */
   closed(): Promise<void> {
+    void this.exited.then(() => this.dispose());
     return this.#closed;
   }
 

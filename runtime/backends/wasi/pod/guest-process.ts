@@ -45,7 +45,9 @@ export class GuestProcess {
   #running: Running | undefined;
   #gauges: SharedArrayBuffer | undefined;
   #killedBy: number | undefined;
-  #stdinQueue: Promise<void> = Promise.resolve();
+  /** Input waits here for the start, and then one piece for the other. */
+  #stdinQueue: Promise<void>;
+  readonly #markAttached: () => void;
   #isStdinClosed = false;
   #hasEnded = false;
 
@@ -59,6 +61,9 @@ export class GuestProcess {
     let markGreeted: () => void = () => undefined;
     this.greeted = new Promise((resolve) => (markGreeted = resolve));
     this.#markGreeted = markGreeted;
+    let markAttached: () => void = () => undefined;
+    this.#stdinQueue = new Promise((resolve) => (markAttached = resolve));
+    this.#markAttached = markAttached;
     let settle: (status: ExitStatus) => void = () => undefined;
     this.exited = new Promise((resolve) => (settle = resolve));
     this.#settle = settle;
@@ -91,6 +96,7 @@ export class GuestProcess {
   /** Takes over the SDK's process. */
   attach(running: Running): void {
     this.#running = running;
+    this.#markAttached();
     const end = this.#pump(running);
     void end.then((status) => this.#finish(status));
     if (this.#killedBy !== undefined) running.kill();
@@ -179,6 +185,7 @@ export class GuestProcess {
 
   #finish(status: ExitStatus): void {
     this.#hasEnded = true;
+    this.#markAttached();
     this.files.dispose();
     this.#out.end();
     this.#err.end();
