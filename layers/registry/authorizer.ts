@@ -86,9 +86,13 @@ export class Authorizer {
     return credentials === undefined || credentials.username === "" ? undefined : basic(credentials);
   }
 
-  /** Drops the token that the registry refused, so that the next `header` fetches another. */
-  forget(domain: string, scope: Scope, credentials: Credentials | undefined): void {
-    this.#tokens.delete(keyOf(domain, scope, credentials));
+  /**
+   * Drops the token that the registry refused, so that the next `header` fetches another. A newer
+   * one, which another request fetched meanwhile, stays.
+   */
+  forget(domain: string, scope: Scope, credentials: Credentials | undefined, refused: string): void {
+    const key = keyOf(domain, scope, credentials);
+    if (`Bearer ${this.#tokens.get(key)?.value ?? ""}` === refused) this.#tokens.delete(key);
   }
 
   /** A token for `docker login`: without scope, asking for a refresh token; undefined without Bearer. */

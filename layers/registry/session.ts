@@ -66,8 +66,8 @@ export class Session {
       // Basic does not get better by repeating, nor a token that was fetched for this very request.
       if (wasAnswered && (authorization.startsWith("Basic") || round > 1)) return answer;
       if (!this.#authorizer.learn(this.domain, answer)) return answer;
-      this.#authorizer.forget(this.domain, scope, credentials);
-      if (!wasAnswered && (await this.#cannotAnswer(scope, signal))) {
+      if (wasAnswered) this.#authorizer.forget(this.domain, scope, credentials, authorization);
+      else if (await this.#cannotAnswer(scope, signal)) {
         await discard(answer.response);
         throw fail("unauthorized", NO_BASIC_CREDENTIALS);
       }
