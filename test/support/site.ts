@@ -33,6 +33,20 @@ export function hasImage(name: string): boolean {
   return existsSync(index) && readFileSync(index, "utf8").includes(`/library/${name}:`);
 }
 
+/** The layer that matters in an image of the mirror. */
+export function largestBlobOf(name: string): { readonly digest: string; readonly bytes: Uint8Array } {
+  const read = (digest: string): Buffer => readFileSync(join(IMAGES, "blobs/sha256", digest.replace("sha256:", "")));
+  const index = JSON.parse(readFileSync(join(IMAGES, "index.json"), "utf8")) as {
+    manifests: { digest: string; annotations?: Record<string, string> }[];
+  };
+  const entry = index.manifests.find((one) => one.annotations?.["io.containerd.image.name"]?.includes(`/library/${name}:`));
+  if (entry === undefined) throw new Error(`${name} is not in the mirror`);
+  const manifest = JSON.parse(read(entry.digest).toString()) as { layers: { digest: string; size: number }[] };
+  const [layer] = [...manifest.layers].sort((left, right) => right.size - left.size);
+  if (layer === undefined) throw new Error(`${name} has no layers`);
+  return { digest: layer.digest.replace("sha256:", ""), bytes: read(layer.digest) };
+}
+
 export interface Site {
   readonly address: string;
   /** Paths asked for, in order, with the Range header where there was one. */
