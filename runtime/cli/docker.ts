@@ -100,6 +100,9 @@ class Docker {
       const problem = countProblem(command.arguments, positional.length);
       if (problem !== undefined) return await this.#countError(problem, command, path, usage);
       for (const spec of flags.given()) {
+        if (spec.isNotYet === true && flags.string(spec.name) !== spec.fallback) {
+          throw new ExitError(DOCKER_FAILED, `docker: the flag --${spec.name} is not part of Slipway yet`);
+        }
         if (spec.isWindows === true) {
           throw new ExitError(1, `"--${spec.name}" is only supported on a Docker daemon running on windows, but the Docker daemon is running on linux`);
         }

@@ -18,6 +18,8 @@ export interface FlagSpec {
   readonly isHidden?: boolean;
   /** Refused: the daemon is never a Windows one. */
   readonly isWindows?: boolean;
+  /** Accepted in form and refused in words: not part of Slipway yet. */
+  readonly isNotYet?: boolean;
   /** Another name for `aliasOf`, with a warning when it is used. */
   readonly deprecatedFor?: string;
 }

@@ -50,14 +50,13 @@ export const systemPrune: Command = {
     { name: "all", short: "a", type: "bool", usage: "Remove all unused images not just dangling ones" },
     { name: "filter", type: "filter", usage: 'Provide filter values (e.g. "label=<key>=<value>")' },
     FORCE,
-    { name: "volumes", type: "bool", usage: "Prune anonymous volumes" },
+    { name: "volumes", type: "bool", isNotYet: true, usage: "Prune anonymous volumes" },
   ],
   arguments: { kind: "none" },
   async run(context) {
     const { flags } = context;
     const isAll = flags.bool("all");
     const filters = filtersOf(flags.list("filter"));
-    if (flags.bool("volumes")) throw new ExitError(1, "--volumes is not part of Slipway yet: it has no volumes to prune");
     await askOrCancel(context, systemWarning(isAll, flags.list("filter")));
     const containers = await pruneContainers(context, filters);
     const images = await pruneImages(context, filters, isAll);

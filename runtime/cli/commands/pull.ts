@@ -7,7 +7,7 @@ import { familiarReference, fullReference, parseImageName, withDefaultTag } from
 import { showProgress } from "../progress.ts";
 import { platformJson } from "./history.ts";
 
-const TRUST = (usage: string): FlagSpec => ({ name: "disable-content-trust", type: "bool", fallback: "true", usage });
+const TRUST = (usage: string): FlagSpec => ({ name: "disable-content-trust", type: "bool", fallback: "true", isNotYet: true, usage });
 
 export const pull: Command = {
   names: ["image pull", "pull"],

@@ -141,7 +141,7 @@ export async function startFixtureServer(): Promise<FixtureServer> {
       };
       asked.push(one);
       const reply = answer(one);
-      if (typeof reply === "string" || reply instanceof Buffer) return void response.writeHead(200).end(reply);
+      if (typeof reply === "string" || Buffer.isBuffer(reply)) return void response.writeHead(200).end(reply);
       response.writeHead(reply.status, { "content-type": "application/json" });
       response.end(reply.body === undefined ? undefined : `${JSON.stringify(reply.body)}\n`);
     });

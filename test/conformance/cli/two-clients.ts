@@ -4,7 +4,7 @@ import { systemClock } from "../../../layers/base/clock.ts";
 import { disposable } from "../../../layers/base/disposable.ts";
 import { streamOf } from "../../../layers/base/streams.ts";
 import { runDocker } from "../../../runtime/cli/docker.ts";
-import type { DockerIo } from "../../../runtime/cli/io.ts";
+import type { DockerIo, Terminal } from "../../../runtime/cli/io.ts";
 import type { KeyValue } from "../../../runtime/client/docker-config.ts";
 import { DockerConfigStore, MemoryKeyValue } from "../../../runtime/client/docker-config.ts";
 import { EngineClient } from "../../../runtime/client/engine-client.ts";
@@ -41,25 +41,45 @@ export async function runReal(host: string, args: readonly string[], stdin = "",
   return { ...text, exitCode };
 }
 
+/** What the real client shows on a terminal of `columns`, stdout and stderr in one. */
+export async function runOnTerminal(host: string, line: string, columns: number): Promise<string> {
+  const command = `stty cols ${columns} rows 40; exec docker ${line}`;
+  const child = spawn("script", ["-qefc", command, "/dev/null"], {
+    env: { PATH: process.env["PATH"] ?? "", HOME: "/root", DOCKER_HOST: host, SHELL: "/bin/sh" },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let text = "";
+  child.stdout.on("data", (piece: Buffer) => (text += piece.toString()));
+  await new Promise((resolve) => child.on("close", resolve));
+  return text;
+}
+
 export interface OurOptions {
+  /** Given: all three streams are a terminal this wide. */
+  readonly columns?: number;
   readonly stdin?: string;
   readonly env?: Record<string, string>;
   readonly config?: KeyValue;
 }
 
-export async function runOurs(transport: NodeTransport, args: readonly string[], options: OurOptions = {}): Promise<Outcome> {
-  const text = { stdout: "", stderr: "" };
+/** `both` is stdout and stderr in the order they were written. */
+export async function runOurs(transport: NodeTransport, args: readonly string[], options: OurOptions = {}): Promise<Outcome & { both: string }> {
+  const text = { stdout: "", stderr: "", both: "" };
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   const sink = (name: "stdout" | "stderr"): DockerIo["stdout"] => ({
     write: async (bytes) => {
-      text[name] += decoders[name].decode(bytes, { stream: true });
+      const piece = decoders[name].decode(bytes, { stream: true });
+      text[name] += piece;
+      text.both += piece;
     },
   });
+  const isTerminal = options.columns !== undefined;
   const exitCode = await runDocker(args, {
     stdin: streamOf(new TextEncoder().encode(options.stdin ?? "")),
     stdout: sink("stdout"),
     stderr: sink("stderr"),
-    isTerminal: { stdin: false, stdout: false, stderr: false },
+    isTerminal: { stdin: isTerminal, stdout: isTerminal, stderr: isTerminal },
+    ...(isTerminal ? { terminal: terminalOf(options.columns ?? 0) } : {}),
     onSignal: () => disposable(() => undefined),
     env: options.env ?? {},
     config: new DockerConfigStore(options.config ?? new MemoryKeyValue()),
@@ -67,4 +87,13 @@ export async function runOurs(transport: NodeTransport, args: readonly string[],
     clock: systemClock,
   });
   return { ...text, exitCode };
+}
+
+function terminalOf(columns: number): Terminal {
+  return {
+    size: () => ({ columns, rows: 40 }),
+    onResize: () => disposable(() => undefined),
+    setRaw: () => undefined,
+    setEcho: () => undefined,
+  };
 }
