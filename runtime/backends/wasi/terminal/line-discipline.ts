@@ -86,7 +86,6 @@ export class LineDiscipline {
     this.#missing = 0;
     if (this.#isLiteral) {
       this.#isLiteral = false;
-      this.#echo(RUB_OUT.subarray(2));
       this.#begin(byte);
       return;
     }
