@@ -139,7 +139,7 @@ function decode(type: GoType, value: unknown, path: string): unknown {
       return Array.from({ length: type.length }, (_none, index) => decode(type.of, value[index], path));
     case "map":
       if (typeof value !== "object" || Array.isArray(value)) throw mismatch(value, path, goName(type));
-      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, decode(type.of, item, path)]));
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, decode(type.of, item, `${path}.${key}`)]));
     case "struct":
       return decodeStruct(type.struct, value, path);
     default:
