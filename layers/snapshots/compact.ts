@@ -20,7 +20,7 @@ export async function compact(
   storage: Storage,
   name: string,
   from: WritableFilesystem,
-  clock: Pick<Clock, "nowNs">,
+  clock: Pick<Clock, "nowNs" | "after">,
 ): Promise<void> {
   const file = await storage.files.openWritable(compactingName(name));
   try {

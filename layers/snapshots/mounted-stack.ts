@@ -26,7 +26,7 @@ export interface OpenWritable {
 
 export interface StackParts {
   readonly storage: Storage;
-  readonly clock: Pick<Clock, "nowNs">;
+  readonly clock: Pick<Clock, "nowNs" | "after">;
   /** Topmost first. */
   readonly lowers: readonly Filesystem[];
   readonly writable: OpenWritable | undefined;
@@ -103,7 +103,7 @@ export async function closeCompacted(
   storage: Storage,
   name: string,
   filesystem: WritableFilesystem,
-  clock: Pick<Clock, "nowNs">,
+  clock: Pick<Clock, "nowNs" | "after">,
 ): Promise<void> {
   try {
     await compact(storage, name, filesystem, clock);

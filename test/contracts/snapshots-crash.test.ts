@@ -29,7 +29,7 @@ function program(directory: string, statements: string): string {
     const { createNodeHasher } = await load("layers/content/node/node-hasher.ts");
     const { StorageSnapshotter } = await load("layers/snapshots/storage-snapshotter.ts");
     const { writeWholeFile } = await load("layers/fs/walk.ts");
-    const clock = { nowNs: () => BigInt(Date.now()) * 1000000n };
+    const { systemClock: clock } = await load("layers/base/clock.ts");
     const storage = new NodeStorage(${JSON.stringify(directory)});
     const snapshotter = new StorageSnapshotter({ storage, newHasher: createNodeHasher, clock });
     ${statements}
@@ -99,6 +99,23 @@ test.each(LIVES_MS)("what was synced before a kill after %i ms is there, whole",
   }
   // A prefix of what was done, in order: never a later change without the earlier ones.
   expect(found.every((n) => n >= newest - 4)).toBe(true);
+  await mounted.unmount();
+});
+
+test("what was closed a moment before a kill is there without a sync", async () => {
+  const directory = temporaryDirectory();
+  const victim = await start(
+    directory,
+    `const { filesystem } = await snapshotter.mount({ layers: [], writable: "c" });
+     const file = filesystem.create(filesystem.root, "closed", { type: "file", mode: 0o644, uid: 0, gid: 0 });
+     filesystem.acquire(file);
+     filesystem.write(file, 0, new TextEncoder().encode("closed"));
+     filesystem.release(file);
+     setTimeout(() => console.log("closed"), 200);`,
+  );
+  await kill(victim);
+  const mounted = await reopen(directory).mount({ layers: [], writable: "c" });
+  expect(new TextDecoder().decode(readWholeFile(mounted.filesystem, "/closed", 100))).toBe("closed");
   await mounted.unmount();
 });
 

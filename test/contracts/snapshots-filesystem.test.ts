@@ -14,7 +14,8 @@ afterAll(endPlaces);
 
 const NAME = "writable/contract.journal";
 
-async function openIn(storage: Storage, clock = testClock()): Promise<WritableFilesystem> {
+async function openIn(storage: Storage): Promise<WritableFilesystem> {
+  const clock = { ...testClock(), after: systemClock.after.bind(systemClock) };
   return new WritableFilesystem(await storage.files.openWritable(NAME), { clock });
 }
 
