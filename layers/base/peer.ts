@@ -15,6 +15,11 @@ import { streamOf } from "./streams.ts";
 
 /** Unread bytes allowed per stream: two of the largest pieces the layers produce. */
 const WINDOW_BYTES = 256 * 1024;
+/**
+ * What a piece costs besides its bytes. Without it a guest that writes two bytes at a time could have
+ * 100,000 messages under way, and a ^C would wait behind all of them.
+ */
+const PIECE_BYTES = 1024;
 
 export interface IncomingCall {
   readonly method: string;
@@ -107,7 +112,7 @@ class Outgoing {
       }
       if (this.#isStopped) return false;
       const bytes = piece.slice(start, start + this.#windowBytes);
-      this.#windowBytes -= bytes.length;
+      this.#windowBytes -= bytes.length + PIECE_BYTES;
       start += bytes.length;
       this.#send({ kind: "data", bytes });
     }
@@ -151,7 +156,7 @@ class Incoming {
   readonly #received: number[];
 
   push(bytes: Uint8Array): void {
-    this.#received.push(bytes.length);
+    this.#received.push(bytes.length + PIECE_BYTES);
     this.#controller?.enqueue(bytes);
   }
 
