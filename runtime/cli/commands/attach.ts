@@ -25,9 +25,9 @@ export const attach: Command = {
     const name = context.arg(0);
     const { value } = await client.containers.containerInspect(name, { signal: context.signal });
     const state = value.State;
-    if (state?.Running !== true) throw fail("conflict", "cannot attach to a stopped container, start it first");
-    if (state.Paused === true) throw fail("conflict", "cannot attach to a paused container, unpause it first");
-    if (state.Restarting === true) throw fail("conflict", "cannot attach to a restarting container, wait until it is running");
+    if (state?.Running !== true) throw fail("conflict", "You cannot attach to a stopped container, start it first");
+    if (state.Paused === true) throw fail("conflict", "You cannot attach to a paused container, unpause it first");
+    if (state.Restarting === true) throw fail("conflict", "You cannot attach to a restarting container, wait until it is running");
     const id = value.Id ?? name;
     const { ended } = await client.containers.containerWait(id, "not-running");
     ended.catch(() => undefined); // Not awaited when the user detaches.

@@ -1,5 +1,6 @@
 /** docker events: what happens in the engine, as it happens. */
 import type { Event } from "../../client/system.ts";
+import { apiTime } from "../api-times.ts";
 import type { Command } from "../command.ts";
 import { ExitError } from "../command.ts";
 import { FILTER, filtersOf } from "../filters.ts";
@@ -25,11 +26,12 @@ export const events: Command = {
   arguments: { kind: "none" },
   async run(context) {
     const { flags, signal } = context;
+    const now = context.io.clock.nowNs();
     const format = flags.string("format");
     const template = format === "" || format === "json" ? undefined : parseEvents(format);
     const stream = await context.client.system.systemEvents({
-      since: flags.string("since"),
-      until: flags.string("until"),
+      since: apiTime(flags.string("since"), now),
+      until: apiTime(flags.string("until"), now),
       filters: filtersOf(flags.list("filter")),
       signal,
     });

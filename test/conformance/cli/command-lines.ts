@@ -195,6 +195,8 @@ const OBJECTS = [
   "events",
   "events --format '{{.Type}} {{.Action}} {{.Actor.ID}} {{.Actor.Attributes.name}}'",
   "events --format json",
+  "events --since 10m --until 2026-01-01 --filter type=container",
+  "events --since bogus",
   "events --format '{{'",
 ];
 
