@@ -7,6 +7,7 @@ import { fail, messageOf } from "../../layers/base/errors.ts";
 import { collectBytes } from "../../layers/base/streams.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Filters } from "../engine/filters.ts";
+import type { Client } from "./client.ts";
 import type { ApiReply, ApiRequest } from "./handler.ts";
 
 /** A JSON body is a configuration; seccomp profiles are the largest (moby: 4 MiB for headers and form). */
@@ -15,6 +16,8 @@ const BODY_BYTES_MAX = 4 * 1024 * 1024;
 export interface ApiCall {
   readonly engine: Engine;
   readonly request: ApiRequest;
+  /** Whether anybody still listens; its `stream` makes bodies that notice. */
+  readonly client: Client;
   /** Parameters in the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: Query;

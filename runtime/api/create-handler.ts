@@ -5,6 +5,7 @@
 import { fail } from "../../layers/base/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Query } from "./call.ts";
+import { Client } from "./client.ts";
 import { errorReply } from "./errors.ts";
 import type { ApiHandler, ApiReply, ApiRequest } from "./handler.ts";
 import type { OperationRow } from "./operations.ts";
@@ -34,12 +35,13 @@ async function answer(engine: Engine, request: ApiRequest): Promise<ApiReply> {
   const whole = question < 0 ? request.target : request.target.slice(0, question);
   const query = new Query(question < 0 ? "" : request.target.slice(question + 1));
   const { version, path } = splitVersion(whole);
+  const client = new Client(request.signal);
   const extension = extensionOf(request.method, path);
-  if (extension !== undefined) return extension({ engine, request, params: {}, query, version: minorOf(API_VERSION) });
+  if (extension !== undefined) return extension({ engine, request, client, params: {}, query, version: minorOf(API_VERSION) });
   const match = router.match(request.method, path);
   if (match === undefined) throw fail("notFound", "page not found");
   requireSupported(version);
-  const call = { engine, request, params: match.params, query, version: minorOf(version) };
+  const call = { engine, request, client, params: match.params, query, version: minorOf(version) };
   const route = routeOf(match.row.id);
   if (route === undefined) throw fail("notImplemented", `${match.row.id} is not implemented by Slipway yet`);
   return route(call);

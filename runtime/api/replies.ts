@@ -1,7 +1,7 @@
 /** The few shapes of answers: JSON as Go writes it, nothing, and streams. */
 import { encodeUtf8 } from "../../layers/base/bytes.ts";
 import type { ByteStream } from "../../layers/base/streams.ts";
-import { streamFrom } from "../../layers/base/streams.ts";
+import type { Client } from "./client.ts";
 import type { ApiReply } from "./handler.ts";
 
 const JSON_TYPE = "application/json";
@@ -21,8 +21,8 @@ export function streamReply(contentType: string, body: ByteStream): ApiReply {
 }
 
 /** One JSON value a line, each sent as it comes. */
-export function jsonLinesReply(values: AsyncIterable<unknown>): ApiReply {
-  return streamReply(JSON_TYPE, streamFrom(jsonLines(values)));
+export function jsonLinesReply(client: Client, values: AsyncIterable<unknown>): ApiReply {
+  return streamReply(JSON_TYPE, client.stream(jsonLines(values)));
 }
 
 async function* jsonLines(values: AsyncIterable<unknown>): AsyncGenerator<Uint8Array, void, undefined> {

@@ -9,6 +9,7 @@ import type { HasherFactory } from "../../layers/oci/hasher.ts";
 import type { Registry } from "../../layers/registry/registry.ts";
 import type { Snapshotter } from "../../layers/snapshots/snapshotter.ts";
 import type { Backend } from "../backends/backend.ts";
+import type { BackgroundWork } from "./background.ts";
 import type { ContainerStore } from "./containers/container-store.ts";
 import type { EventBus } from "./events/events.ts";
 import type { ImageStore } from "./images/image-store.ts";
@@ -47,6 +48,7 @@ export interface EngineContext {
   readonly containers: ContainerStore;
   readonly events: EventBus;
   readonly pulls: PullShare;
+  readonly background: BackgroundWork;
   /** Serialises what must not overlap across containers: removal of layers and the pull of one layer. */
   readonly locks: KeyedLock;
   /** Aborts when the engine closes. */

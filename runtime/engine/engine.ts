@@ -12,6 +12,7 @@ import { createWasmHasher } from "../../layers/oci/wasm-hasher.ts";
 import type { Registry } from "../../layers/registry/registry.ts";
 import type { Snapshotter } from "../../layers/snapshots/snapshotter.ts";
 import type { Backend } from "../backends/backend.ts";
+import { BackgroundWork } from "./background.ts";
 import { ContainerStore } from "./containers/container-store.ts";
 import { restoreContainers } from "./containers/restore.ts";
 import { endContainers } from "./containers/shutdown.ts";
@@ -72,6 +73,7 @@ export class Engine implements EngineContext {
   readonly containers: ContainerStore;
   readonly events: EventBus;
   readonly pulls = new PullShare();
+  readonly background: BackgroundWork;
   readonly locks = new KeyedLock();
   readonly #closing = new AbortController();
   readonly #onSettings: (settings: EngineSettings) => void;
@@ -88,8 +90,9 @@ export class Engine implements EngineContext {
     this.rng = options.rng ?? systemRng;
     this.hasher = options.hasher ?? createWasmHasher;
     this.host = { ...UNKNOWN_HOST, ...options.host };
-    this.events = new EventBus(this.clock);
     this.id = restored.id;
+    this.events = new EventBus(this.clock);
+    this.background = new BackgroundWork((error) => this.events.emit("daemon", "failure", this.id, { error }));
     this.images = restored.images;
     this.containers = restored.containers;
     this.#settings = restored.settings;
@@ -131,6 +134,7 @@ export class Engine implements EngineContext {
   async #close(): Promise<void> {
     this.#closing.abort();
     await endContainers(this);
+    await this.background.settled();
   }
 }
 

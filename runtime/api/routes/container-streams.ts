@@ -2,7 +2,6 @@
 import { encodeUtf8 } from "../../../layers/base/bytes.ts";
 import { fail } from "../../../layers/base/errors.ts";
 import type { Duplex } from "../../../layers/base/streams.ts";
-import { streamFrom } from "../../../layers/base/streams.ts";
 import { attachContainer } from "../../engine/containers/attach.ts";
 import type { Attachment } from "../../engine/containers/attach.ts";
 import type { LogEntry } from "../../engine/containers/log-reader.ts";
@@ -55,7 +54,7 @@ async function serveAttachment(attachment: Attachment, connection: Duplex, signa
 }
 
 export const containerLogs: Route = async (call) => {
-  const { query, request, version } = call;
+  const { query, client, version } = call;
   const options = { stdout: query.boolean("stdout"), stderr: query.boolean("stderr") };
   if (!options.stdout && !options.stderr) {
     throw fail("invalidParameter", "Bad parameters: you must choose at least one stream");
@@ -66,12 +65,12 @@ export const containerLogs: Route = async (call) => {
     since: query.text("since"),
     until: query.text("until"),
     tail: query.text("tail"),
-    signal: request.signal,
+    signal: client.signal,
   });
   const isMultiplexed = !logs.hasTerminal;
   const hasTimes = query.boolean("timestamps");
   const type = isMultiplexed && version >= 42 ? MULTIPLEXED_STREAM : RAW_STREAM;
-  return streamReply(type, streamFrom(logBytes(logs.entries, isMultiplexed, hasTimes)));
+  return streamReply(type, client.stream(logBytes(logs.entries, isMultiplexed, hasTimes)));
 };
 
 async function* logBytes(

@@ -1,7 +1,6 @@
 /** Containers: create, list, inspect and the verbs, one function per operation. */
 import { encodeUtf8 } from "../../../layers/base/bytes.ts";
 import { SlipwayError, fail, messageOf } from "../../../layers/base/errors.ts";
-import { streamFrom } from "../../../layers/base/streams.ts";
 import { parsePlatform } from "../../../layers/oci/platform.ts";
 import type { ContainerConfig } from "../../engine/containers/config.ts";
 import type { WaitCondition, WaitResult } from "../../engine/containers/container.ts";
@@ -131,7 +130,7 @@ export const containerWait: Route = async (call) => {
   if (text !== "" && !WAIT_CONDITIONS.has(text)) throw fail("invalidParameter", `invalid condition: ${JSON.stringify(text)}`);
   const condition = (text === "" ? "not-running" : text) as WaitCondition; // One of the set.
   const ended = call.engine.containers.get(param(call, "id")).wait(condition);
-  return streamReply("application/json", streamFrom(waitBody(ended, call.request.signal)));
+  return streamReply("application/json", call.client.stream(waitBody(ended, call.client.signal)));
 };
 
 async function* waitBody(ended: Promise<WaitResult>, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {

@@ -21,7 +21,7 @@ import { imageInspect, imageSummaries } from "../image-json.ts";
 import { emptyReply, jsonLinesReply, jsonReply } from "../replies.ts";
 
 export const imageCreate: Route = async (call) => {
-  const { engine, query, request } = call;
+  const { engine, query } = call;
   const from = query.text("fromImage");
   if (from === "") throw fail("notImplemented", "importing an image is not implemented by Slipway yet");
   const platform = query.text("platform");
@@ -29,9 +29,9 @@ export const imageCreate: Route = async (call) => {
     reference: pullReference(from.replace(/:$/, ""), query.text("tag")),
     platform: platform === "" ? undefined : parsePlatform(platform),
     credentials: credentialsOf(call),
-    signal: request.signal,
+    signal: call.client.signal,
   });
-  return jsonLinesReply(messages);
+  return jsonLinesReply(call.client, messages);
 };
 
 /** The "tag" may be a digest. */
@@ -143,7 +143,7 @@ export const imagePush: Route = async (call) => {
   const messages = await pushImage(call.engine, {
     reference: tag === "" ? named : withTag(named, tag),
     credentials: credentialsOf(call),
-    signal: call.request.signal,
+    signal: call.client.signal,
   });
-  return jsonLinesReply(messages);
+  return jsonLinesReply(call.client, messages);
 };

@@ -1,7 +1,6 @@
 /** The engine as a whole: ping, version, events. */
 import { encodeUtf8 } from "../../../layers/base/bytes.ts";
 import { fail } from "../../../layers/base/errors.ts";
-import { streamFrom } from "../../../layers/base/streams.ts";
 import type { EngineEvent } from "../../engine/events/events.ts";
 import { streamEvents } from "../../engine/events/stream.ts";
 import { parseTimestamp, unixSeconds } from "../../engine/time.ts";
@@ -60,7 +59,7 @@ export const systemVersion: Route = async ({ engine }) => {
   });
 };
 
-export const systemEvents: Route = async ({ engine, query, request }) => {
+export const systemEvents: Route = async ({ engine, query, client }) => {
   const nowNs = engine.clock.nowNs();
   const bound = (name: string): bigint | undefined =>
     query.text(name) === "" ? undefined : parseTimestamp(query.text(name), nowNs);
@@ -68,8 +67,8 @@ export const systemEvents: Route = async ({ engine, query, request }) => {
   if (sinceNs !== undefined && untilNs !== undefined && untilNs < sinceNs) {
     throw fail("invalidParameter", "`since` time cannot be after `until` time");
   }
-  const events = streamEvents(engine, { sinceNs, untilNs, filters: query.filters(), signal: request.signal });
-  return streamReply("application/json", streamFrom(eventLines(events)));
+  const events = streamEvents(engine, { sinceNs, untilNs, filters: query.filters(), signal: client.signal });
+  return streamReply("application/json", client.stream(eventLines(events)));
 };
 
 async function* eventLines(events: AsyncIterable<EngineEvent>): AsyncGenerator<Uint8Array, void, undefined> {

@@ -2,7 +2,7 @@
  * The end of a run: output written to the last byte, the root filesystem closed, the state recorded,
  * events and waiters told, then a restart or the automatic removal (moby daemon/monitor.go).
  */
-import { SlipwayError } from "../../../layers/base/errors.ts";
+import { SlipwayError, messageOf } from "../../../layers/base/errors.ts";
 import type { ExitStatus, Task } from "../../backends/backend.ts";
 import type { EngineContext } from "../context.ts";
 import { formatTime, timeNs } from "../time.ts";
@@ -13,6 +13,8 @@ import { discardContainer } from "./discard.ts";
 /** How long the end of a run waits for clients that do not read (moby: StreamConfig.Wait). */
 const SLOW_CLIENT_MS = 2_000;
 const OOM_EXIT_CODE = 137;
+/** The machine under the program failed without an exit code of its own (moby: exitUnknown). */
+const EXIT_MACHINE_FAILED = 128;
 
 /** Starts the container again; the lock is held. */
 type Restart = () => Promise<void>;
@@ -32,13 +34,13 @@ export function watchExit(context: EngineContext, container: Container, task: Ta
   };
   return {
     arm(): void {
-      void finished()
-        .catch((thrown: unknown): ExitStatus => ({
-          exitCode: OOM_EXIT_CODE,
-          isOomKilled: false,
-          error: SlipwayError.from(thrown).message,
-        }))
-        .then((status) => handleExit(context, container, { task, status, restart }));
+      const ended = finished().catch((thrown: unknown): ExitStatus => ({
+        exitCode: EXIT_MACHINE_FAILED,
+        isOomKilled: false,
+        error: SlipwayError.from(thrown).message,
+      }));
+      // Not among the background work: a container may run for ever; closing the engine ends it.
+      void ended.then((status) => context.background.run(handleExit(context, container, { task, status, restart })));
     },
   };
 }
@@ -63,8 +65,8 @@ interface FinishedTask {
 async function handleExit(context: EngineContext, container: Container, finished: FinishedTask): Promise<void> {
   await container.lock.run(async () => {
     const delayMs = await recordExit(context, container, finished);
-    if (delayMs !== undefined) void restartLater(context, container, delayMs, finished.restart);
-    else if (container.record.hostConfig.AutoRemove && !container.isBeingRestarted && !context.closing.aborted) {
+    if (delayMs !== undefined) context.background.run(restartLater(context, container, delayMs, finished.restart));
+    else if (container.record.hostConfig.AutoRemove && !container.isBeingRestarted) {
       await discardContainer(context, container);
     }
   });
@@ -92,7 +94,7 @@ async function recordExit(
   task.dispose();
   if (status.isOomKilled) containerEvent(context, container, "oom");
   const willRestart = delayMs !== undefined;
-  await context.containers.update(container, {
+  const saved = context.containers.update(container, {
     restartCount: record.restartCount + (willRestart ? 1 : 0),
     state: {
       ...container.record.state,
@@ -107,6 +109,8 @@ async function recordExit(
       finishedAt: formatTime(nowNs),
     },
   });
+  // A full disk must not leave clients waiting: what is in memory is true, the record is behind.
+  await saved.catch((thrown: unknown) => containerEvent(context, container, "save_failure", { error: messageOf(thrown) }));
   container.streams.disconnect();
   containerEvent(context, container, "die", {
     exitCode: String(exitCode),

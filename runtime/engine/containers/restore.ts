@@ -2,7 +2,6 @@
  * After a crash or a restart: containers that ran are exited (255, as dockerd says when it cannot know
  * better), half removed ones and automatic ones are removed, and restart policies bring back the rest.
  */
-import { messageOf } from "../../../layers/base/errors.ts";
 import type { EngineContext } from "../context.ts";
 import { formatTime } from "../time.ts";
 import type { Container } from "./container.ts";
@@ -17,7 +16,7 @@ export async function restoreContainers(context: EngineContext): Promise<void> {
   for (const container of context.containers.all()) {
     const { state, hostConfig } = container.record;
     const wasRunning = state.isRunning;
-    if (state.isDead || (wasRunning && hostConfig.AutoRemove)) {
+    if (state.isDead || hostConfig.AutoRemove) {
       await discardContainer(context, container);
       continue;
     }
@@ -26,9 +25,7 @@ export async function restoreContainers(context: EngineContext): Promise<void> {
   }
   await removeOrphans(context);
   for (const container of toStart) {
-    container.lock
-      .run(() => startLocked(context, container))
-      .catch((thrown: unknown) => context.events.emit("daemon", "restore_failure", container.id, { error: messageOf(thrown) }));
+    context.background.run(container.lock.run(() => startLocked(context, container)));
   }
 }
 

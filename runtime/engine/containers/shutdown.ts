@@ -6,7 +6,9 @@ import { stopAndWait } from "./stop.ts";
 const CLOSE_GRACE_S = 1;
 
 export async function endContainers(context: EngineContext): Promise<void> {
+  for (const container of context.containers.all()) container.restarts.cancel();
   const running = context.containers.all().filter((container) => container.isRunning);
-  await Promise.all(running.map((container) => stopAndWait(context, container, { signal: "", timeoutS: CLOSE_GRACE_S })));
+  // One that cannot be ended must not keep the others, or the storage, open.
+  await Promise.allSettled(running.map((container) => stopAndWait(context, container, { signal: "", timeoutS: CLOSE_GRACE_S })));
   for (const container of context.containers.all()) container.streams.endListeners();
 }

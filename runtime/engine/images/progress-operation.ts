@@ -17,13 +17,14 @@ export async function progressOperation(
   const stopped = AbortSignal.any([signal, context.closing]);
   let early: SlipwayError | undefined;
   let hasSpoken = false;
-  work(progress, stopped)
+  const done = work(progress, stopped)
     .catch((thrown: unknown) => {
       const error = SlipwayError.from(thrown);
       if (hasSpoken || !progress.isEmpty) progress.fail(error);
       else early = error;
     })
     .finally(() => progress.end());
+  context.background.run(done);
   await progress.ready();
   hasSpoken = true;
   if (early !== undefined) throw early;
