@@ -18,7 +18,7 @@ interface Scanned {
   readonly end: number;
 }
 
-type ScannedWrite = Scanned & { readonly record: { readonly op: "write"; readonly sizeBytes: number; readonly dataCrc: number } };
+type ScannedWrite = Scanned & { readonly record: Extract<JournalRecord, { readonly op: "write" }> };
 
 export class JournalScan {
   readonly #file: ReadOnlyFile;

@@ -69,6 +69,7 @@ export class LayerFilesystem implements Filesystem {
     const seconds = BigInt(index.mtimeSeconds[at] ?? 0);
     const mtimeNs = seconds * NS + BigInt(index.mtimeNanoseconds[at] ?? 0);
     const sizeBytes = this.#size(node, type);
+    const pagesBytes = type === "file" ? allocatedBytes(regionsOf(this.#extents(node))) : 0;
     return {
       ino: node,
       type,
@@ -78,7 +79,7 @@ export class LayerFilesystem implements Filesystem {
       gid: index.gids[at] ?? 0,
       rdev: rare?.rdev ?? NO_DEVICE,
       sizeBytes,
-      allocatedBytes: type === "file" ? allocatedBytes(regionsOf(this.#extents(node))) : type === "directory" ? PAGE_BYTES : 0,
+      allocatedBytes: type === "directory" ? PAGE_BYTES : pagesBytes,
       atimeNs: rare?.atimeNs === undefined ? mtimeNs : BigInt(rare.atimeNs),
       mtimeNs,
       ctimeNs: mtimeNs,

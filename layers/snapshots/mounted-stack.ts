@@ -3,7 +3,7 @@
  * `unmount`, which is also what makes the writable layer durable and small again.
  */
 import type { Clock } from "../base/clock.ts";
-import { SlipwayError, fail } from "../base/errors.ts";
+import { SlipwayError, fail, isKind } from "../base/errors.ts";
 import type { ByteStream } from "../base/streams.ts";
 import { streamOf } from "../base/streams.ts";
 import type { Storage } from "../content/storage.ts";
@@ -108,7 +108,7 @@ export async function closeCompacted(
   try {
     await compact(storage, name, filesystem, clock);
   } catch (thrown) {
-    const isFull = isFsError(thrown, "ENOSPC") || (thrown instanceof SlipwayError && thrown.kind === "resourceExhausted");
+    const isFull = isFsError(thrown, "ENOSPC") || isKind(thrown, "resourceExhausted");
     if (!isFull) throw thrown;
     filesystem.close(); // Large, but whole.
   }

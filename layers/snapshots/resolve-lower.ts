@@ -28,7 +28,8 @@ export function resolveLower(index: LayerIndex, lower: Filesystem | undefined): 
     const target = lower === undefined ? undefined : find(lower, linkPath ?? path);
     const isDirectory = target !== undefined && lower?.attributes(target).type === "directory";
     if (linkPath === undefined) {
-      if (lower !== undefined && target !== undefined && isDirectory) resolved.set(node, { filesystem: lower, node: target });
+      if (lower === undefined || target === undefined || !isDirectory) continue;
+      resolved.set(node, { filesystem: lower, node: target });
       continue;
     }
     if (lower === undefined || target === undefined) {

@@ -249,7 +249,8 @@ describe("unpacking", () => {
   it("fails with resourceExhausted on a full disk, leaving nothing", async () => {
     const { snapshotter, place } = open(new MemoryPlace({ quotaBytes: 3 * MIB }));
     const random = new Uint8Array(4 * MIB).map((_, index) => (index * 2654435761) >>> 13);
-    const tar = concatBytes([writeHeader({ ...HEADER, name: "big", sizeBytes: random.length }), random, END_OF_ARCHIVE]);
+    const head = writeHeader({ ...HEADER, name: "big", sizeBytes: random.length });
+    const tar = concatBytes([head, random, END_OF_ARCHIVE]);
     const failure = await failureOf(snapshotter.unpack(await digestOf(tar), streamOf(tar)));
     expect(failure).toBe("resourceExhausted: no space left on device");
     expect(place.usageBytes).toBe(0);
@@ -293,7 +294,8 @@ describe("unpacking", () => {
 
 const HEADER: TarHeader = {
   name: "", type: "file", mode: 0o644, uid: 0, gid: 0, userName: "", groupName: "", sizeBytes: 0, mtimeNs: 0n,
-  atimeNs: undefined, ctimeNs: undefined, linkName: "", rdev: { major: 0, minor: 0 }, xattrs: new Map(), extents: undefined,
+  atimeNs: undefined, ctimeNs: undefined, linkName: "", rdev: { major: 0, minor: 0 }, xattrs: new Map(),
+  extents: undefined,
 };
 
 describe("mounts", () => {
@@ -321,7 +323,8 @@ describe("mounts", () => {
   }
 
   const CHANGED = [
-    "/etc/", "/etc/hosts = changed", "/linked = made", "/made = made", "/to -> made", "/var/", "/var/log/", "/var/log/b = b",
+    "/etc/", "/etc/hosts = changed", "/linked = made", "/made = made", "/to -> made", "/var/",
+    "/var/log/", "/var/log/b = b",
   ];
 
   it("keep what was written, for the next mount and in another worker", async () => {

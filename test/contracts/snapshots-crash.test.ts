@@ -127,7 +127,8 @@ test("a killed unpack leaves no layer, and the sweep nothing at all", async () =
     `const header = new Uint8Array(512);
      const text = (at, value) => header.set(new TextEncoder().encode(value), at);
      text(0, "big"); text(100, "0000644"); text(108, "0000000"); text(116, "0000000");
-     text(124, "77777777777"); text(136, "00000000000"); text(148, "        "); text(156, "0"); text(257, "ustar\\x0000");
+     text(124, "77777777777"); text(136, "00000000000"); text(148, "        ");
+     text(156, "0"); text(257, "ustar\\x0000");
      text(148, header.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, "0") + "\\0 ");
      let pieces = 0;
      const endless = new ReadableStream({
