@@ -6,13 +6,16 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { decodeUtf8, encodeUtf8 } from "../../layers/base/bytes.ts";
 import { collectBytes } from "../../layers/base/streams.ts";
 import type { Task } from "../../runtime/backends/backend.ts";
 import type { WasiBackend } from "../../runtime/backends/wasi/wasi-backend.ts";
 import { nodeBackend, run, taskSpec } from "./wasi-backend-support.ts";
 import { toolboxModule } from "./wasi-toolbox-module.ts";
+
+// Machines that test are shared: nothing here is timed but by its own assertions.
+vi.setConfig({ testTimeout: 120_000 });
 
 const hasClang = spawnSync("clang", ["--version"]).status === 0;
 const MIB = 1024 * 1024;

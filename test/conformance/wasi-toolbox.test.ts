@@ -6,12 +6,15 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { encodeUtf8 } from "../../layers/base/bytes.ts";
 import type { WasiBackend } from "../../runtime/backends/wasi/wasi-backend.ts";
 import { nodeBackend, run } from "./wasi-backend-support.ts";
 import { runOracle, treeOfArchive, treeOfDirectory } from "./wasi-oracle.ts";
 import { toolboxModule } from "./wasi-toolbox-module.ts";
+
+// Machines that test are shared: nothing here is timed but by its own assertions.
+vi.setConfig({ testTimeout: 120_000 });
 
 const hasClang = spawnSync("clang", ["--version"]).status === 0;
 const ENV = ["PATH=/bin", "HOME=/root", "LANG=C.UTF-8", "EMPTY="];
