@@ -59,12 +59,18 @@ export class SlipApp extends LitElement {
     this.screenReader = localStorage.getItem(SCREEN_READER_KEY) === "on";
     this.errors = {};
     this.saved = "";
-    this.addEventListener("keydown", (event) => this.#handleKey(event));
     this.#listen();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener("keydown", this.#onKey);
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
+    // On the window: the keys must lead back in when the focus was lost.
+    window.addEventListener("keydown", this.#onKey);
     const { role, theme, terminals, settings } = this.model;
     new StoreController(this, role, theme.shown, terminals.tabs, settings.form);
   }
@@ -129,7 +135,7 @@ export class SlipApp extends LitElement {
     on("slip-screen-reader", () => this.#toggleScreenReader());
   }
 
-  #handleKey(event: KeyboardEvent): void {
+  readonly #onKey = (event: KeyboardEvent): void => {
     if (event.key === "F6") {
       event.preventDefault();
       this.#nextRegion();
@@ -137,7 +143,7 @@ export class SlipApp extends LitElement {
       event.preventDefault();
       this.#newTerminal();
     }
-  }
+  };
 
   /** F6 goes round: terminal, its tabs, the panel. */
   #nextRegion(): void {

@@ -97,9 +97,10 @@ export class SlipContainers extends LitElement {
     </li>`;
   }
 
-  #button(icon: IconName, label: string, isDisabled: boolean, click: () => void): TemplateResult {
+  /** Busy, not disabled: a button that is disabled under the focus loses it. */
+  #button(icon: IconName, label: string, isBusy: boolean, click: () => void): TemplateResult {
     const kind = icon === "kill" || icon === "remove" ? "quiet icon danger" : "quiet icon";
-    return html`<button class=${kind} aria-label=${label} title=${label} ?disabled=${isDisabled} @click=${click}>
+    return html`<button class=${kind} aria-label=${label} title=${label} aria-disabled=${isBusy ? "true" : "false"} @click=${isBusy ? nothing : click}>
       <slip-icon name=${icon}></slip-icon>
     </button>`;
   }

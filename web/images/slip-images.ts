@@ -64,8 +64,8 @@ export class SlipImages extends LitElement {
           <span class="soft number"><span class="mono">${shortID(image.Id)}</span> · ${age} old${others.length > 0 ? ` · also ${others.join(", ")}` : ""}</span>
         </button>
         <span class="number">${humanSize(image.Size)}</span>
-        <button class="quiet icon danger" aria-label="Remove ${reference}" title="Remove ${reference}" ?disabled=${list.busy.has(image.Id)}
-          @click=${() => this.#emit("slip-image-remove", { id: image.Id, reference })}><slip-icon name="remove"></slip-icon></button>
+        <button class="quiet icon danger" aria-label="Remove ${reference}" title="Remove ${reference}" aria-disabled=${list.busy.has(image.Id) ? "true" : "false"}
+          @click=${() => list.busy.has(image.Id) || this.#emit("slip-image-remove", { id: image.Id, reference })}><slip-icon name="remove"></slip-icon></button>
       </div>
       ${error === undefined ? nothing : html`<p class="error" role="alert">${error}</p>`}
       ${isOpen && this.details !== undefined ? html`<slip-image .details=${this.details} .image=${image.Id}></slip-image>` : nothing}

@@ -27,7 +27,7 @@ export const shared = css`
     transition: background var(--motion), border-color var(--motion);
   }
   button:hover:not(:disabled) { background: var(--hover); }
-  button:disabled { opacity: 0.55; cursor: default; }
+  button:disabled, button[aria-disabled="true"] { opacity: 0.55; cursor: default; }
   button.primary { background: var(--signal); border-color: var(--signal); color: var(--on-signal); }
   button.primary:hover:not(:disabled) { background: color-mix(in srgb, var(--signal), var(--ink) 14%); }
   button.quiet { background: none; border-color: transparent; }

@@ -1,7 +1,6 @@
 /**
- * One terminal: xterm over the bytes of a session. The one hard idea is backpressure: the next piece
- * of output is read only when xterm has drawn the last, so that a flood waits in the container and
- * the page keeps answering.
+ * One terminal: xterm over the bytes of a session. The one hard idea is backpressure: output is read
+ * only as fast as xterm draws it, so that a flood waits in the container and the page keeps answering.
  */
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
@@ -15,6 +14,8 @@ import { WELCOME } from "./welcome.ts";
 
 /** Lines kept above the screen: enough to read back, little enough to search and draw at once. */
 const SCROLLBACK_LINES = 5000;
+/** Handed to xterm and not yet drawn: a few frames' worth, so that ^C is seen at once. */
+const UNDRAWN_BYTES_MAX = 32 * 1024;
 const FONT_SIZE_PX = 13;
 
 export class SlipTerminal extends LitElement {
@@ -124,10 +125,18 @@ export class SlipTerminal extends LitElement {
   async #draw(output: ReadableStream<Uint8Array>): Promise<void> {
     const reader = output.getReader();
     try {
+      let undrawnBytes = 0;
+      let wake = (): void => undefined;
       for (;;) {
         const step = await reader.read();
         if (step.done) return;
-        await new Promise<void>((resolve) => this.#terminal?.write(step.value, resolve) ?? resolve());
+        const sizeBytes = step.value.length;
+        undrawnBytes += sizeBytes;
+        this.#terminal?.write(step.value, () => {
+          undrawnBytes -= sizeBytes;
+          if (undrawnBytes <= UNDRAWN_BYTES_MAX) wake();
+        });
+        if (undrawnBytes > UNDRAWN_BYTES_MAX) await new Promise<void>((resolve) => (wake = resolve));
       }
     } catch (thrown) {
       this.#say(`\r\n\x1b[31m${thrown instanceof Error ? thrown.message : String(thrown)}\x1b[0m\r\n`);
