@@ -3,7 +3,6 @@
 // counts as one test. What the machine cannot run is skipped by name (see the list of skips).
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { PACKAGES, ensurePackages } from "./support/debian-packages.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -37,7 +36,7 @@ check("demo images", process.execPath, ["test/fixtures/images/build.mjs", "--qui
 const report = ".build/test-report.json";
 rmSync(report, { force: true });
 run("tests", process.execPath, [
-  createRequire(import.meta.url).resolve("vitest/vitest.mjs"),
+  "node_modules/vitest/vitest.mjs",
   "run",
   "--config",
   "test/vitest.config.mts",

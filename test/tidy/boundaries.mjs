@@ -81,7 +81,8 @@ export default {
   options: {
     tsPreCompilationDeps: true, // Type-only imports count.
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(node_modules|\\.build|\\.cache|\\.images)/" },
+    // AssemblyScript is compiled by its own compiler, which resolves names without extensions.
+    exclude: { path: "^(node_modules|\\.build|\\.cache|\\.images|runtime/cpu/assembly)/" },
     enhancedResolveOptions: { extensions: [".ts", ".mts", ".mjs", ".js"], exportsFields: ["exports"], conditionNames: ["import", "types", "browser", "default"] },
   },
 };
