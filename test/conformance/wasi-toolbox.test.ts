@@ -136,7 +136,7 @@ describe.skipIf(!hasClang)("the tool box behaves as under Node's own WASI", () =
       execFileSync("cp", ["-a", join(scratch, "image"), root]);
       const env = cwd === undefined ? ENV : [...ENV, `PWD=${cwd}`];
       const input = stdin === undefined ? undefined : encodeUtf8(stdin);
-      const expected = runOracle({ module, root, args, env, stdin: input });
+      const expected = runOracle({ module, root, args: ["/bin/toolbox", ...args], env, stdin: input });
       const wanted = { ...expected, tree: treeOfDirectory(root) };
       rmSync(root, { recursive: true });
 
