@@ -13,7 +13,8 @@ export function apiTime(text: string, nowNs: bigint): string {
   if (/^\d+(\.\d+)?$/.test(text)) return text;
   const complete = completeTime(text);
   const ns = complete === undefined ? undefined : parseRfc3339Ns(complete);
-  if (ns === undefined) throw fail("invalidParameter", `failed to parse value as time or duration: ${JSON.stringify(text)}`);
+  if (ns === undefined)
+    throw fail("invalidParameter", `failed to parse value as time or duration: ${JSON.stringify(text)}`);
   return seconds(ns);
 }
 
@@ -32,7 +33,9 @@ function durationOf(text: string): bigint | undefined {
 
 /** "2013-01-02", "2013-01-02T15:04", with or without a zone; the zone is the local one. */
 function completeTime(text: string): string | undefined {
-  const found = /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d))?(?::(\d\d(?:\.\d+)?))?)?(Z|[+-]\d\d:\d\d)?$/.exec(text);
+  const found = /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d))?(?::(\d\d(?:\.\d+)?))?)?(Z|[+-]\d\d:\d\d)?$/.exec(
+    text,
+  );
   if (found === null) return undefined;
   const [, date = "", hours = "00", minutes = "00", second = "00", zone] = found;
   const local = `${date}T${hours}:${minutes}:${second}`;

@@ -39,7 +39,8 @@ export async function runSession(io: DockerIo, options: SessionOptions): Promise
   const keys = isTty ? new DetachKeys(options.detachKeys) : undefined;
   if (isRaw) io.terminal?.setRaw(true);
   const stdin = hasStdin ? new StdinPump(io.stdin, attachment.stdin, keys) : undefined;
-  if (stdin === undefined) await attachment.stdin.close().catch(() => undefined); // The engine may have closed it first.
+  // The engine may have closed it first.
+  if (stdin === undefined) await attachment.stdin.close().catch(() => undefined);
   try {
     const output = copyOutput(attachment.output, io).then((): SessionEnd => "ended");
     const races = [output];
@@ -62,7 +63,11 @@ class StdinPump {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   #isStopped = false;
 
-  constructor(source: ReadableStream<Uint8Array>, target: WritableStream<Uint8Array>, keys: DetachKeys | undefined) {
+  constructor(
+    source: ReadableStream<Uint8Array>,
+    target: WritableStream<Uint8Array>,
+    keys: DetachKeys | undefined,
+  ) {
     this.#reader = source.getReader();
     this.#writer = target.getWriter();
     this.#writer.closed.catch(() => undefined); // The output's end says what happened.
@@ -119,7 +124,8 @@ export async function followSize(io: DockerIo, client: EngineClient, id: string)
       await client.containers.containerResize(id, terminal.size());
     } catch (thrown) {
       // A container that has ended has no size to set.
-      if (!isKind(thrown, "conflict") && !isKind(thrown, "notFound") && !isKind(thrown, "system")) throw thrown;
+      if (!isKind(thrown, "conflict") && !isKind(thrown, "notFound") && !isKind(thrown, "system"))
+        throw thrown;
     }
   };
   await resize();

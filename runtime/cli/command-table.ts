@@ -19,7 +19,23 @@ import { top } from "./commands/top.ts";
 import { version } from "./commands/version.ts";
 
 export const COMMANDS: readonly Command[] = [
-  ...[run, create, start, attach, stop, kill, restart, rm, rename, wait, logs, top, ps, containerInspect, containerPrune],
+  ...[
+    run,
+    create,
+    start,
+    attach,
+    stop,
+    kill,
+    restart,
+    rm,
+    rename,
+    wait,
+    logs,
+    top,
+    ps,
+    containerInspect,
+    containerPrune,
+  ],
   ...[images, pull, push, tag, rmi, history, imageInspect, imagePrune],
   ...[inspect, login, logout, version, info, events, systemDf, systemPrune],
 ];
@@ -31,14 +47,19 @@ export const GROUPS: ReadonlyMap<string, string> = new Map([
   ["system", "Manage Docker"],
 ]);
 
-const BY_NAME: ReadonlyMap<string, Command> = new Map(COMMANDS.flatMap((command) => command.names.map((name) => [name, command] as const)));
+const BY_NAME: ReadonlyMap<string, Command> = new Map(
+  COMMANDS.flatMap((command) => command.names.map((name) => [name, command] as const)),
+);
 
 /** The command that `words` begin with, what it was called as, and the words after it. */
-export function commandNamed(words: readonly string[]): { command: Command; path: string; args: readonly string[] } | undefined {
+export function commandNamed(
+  words: readonly string[],
+): { command: Command; path: string; args: readonly string[] } | undefined {
   for (const length of [2, 1]) {
     const path = words.slice(0, length).join(" ");
     const command = BY_NAME.get(path);
-    if (command !== undefined && words.length >= length) return { command, path: properPath(command, path), args: words.slice(length) };
+    if (command !== undefined && words.length >= length)
+      return { command, path: properPath(command, path), args: words.slice(length) };
   }
   return undefined;
 }

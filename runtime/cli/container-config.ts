@@ -10,6 +10,7 @@ import { parseDurationNs } from "./format/go-time.ts";
 import { exposedPorts, parsePublished } from "./published-ports.ts";
 import { hostConfig } from "./host-config.ts";
 import { networkingConfig } from "./network-flags.ts";
+import { splitPair } from "./pairs.ts";
 
 /** The whole request for `image` and its command. @throws SlipwayError invalidParameter */
 export async function createRequest(context: CommandContext): Promise<ContainerCreateRequest> {
@@ -46,14 +47,26 @@ export async function createRequest(context: CommandContext): Promise<ContainerC
   };
 }
 
-function attachedStreams(context: CommandContext): { AttachStdin: boolean; AttachStdout: boolean; AttachStderr: boolean } {
+function attachedStreams(context: CommandContext): {
+  AttachStdin: boolean;
+  AttachStdout: boolean;
+  AttachStderr: boolean;
+} {
   const { flags } = context;
   const asked = flags.list("attach").map((name) => name.toLowerCase());
   const isDetached = flags.bool("detach");
   if (asked.length > 0) {
-    return { AttachStdin: asked.includes("stdin"), AttachStdout: asked.includes("stdout"), AttachStderr: asked.includes("stderr") };
+    return {
+      AttachStdin: asked.includes("stdin"),
+      AttachStdout: asked.includes("stdout"),
+      AttachStderr: asked.includes("stderr"),
+    };
   }
-  return { AttachStdin: flags.bool("interactive") && !isDetached, AttachStdout: !isDetached, AttachStderr: !isDetached };
+  return {
+    AttachStdin: flags.bool("interactive") && !isDetached,
+    AttachStdout: !isDetached,
+    AttachStderr: !isDetached,
+  };
 }
 
 function entrypoint(context: CommandContext): { Entrypoint?: string[] } {
@@ -83,21 +96,20 @@ async function labels(context: CommandContext): Promise<Record<string, string>> 
   return Object.fromEntries(entries.map(splitPair));
 }
 
-/** "a=b=c" → a, "b=c"; "a" → a, "". */
-export function splitPair(text: string): [name: string, value: string] {
-  const equals = text.indexOf("=");
-  return equals < 0 ? [text, ""] : [text.slice(0, equals), text.slice(equals + 1)];
-}
-
 async function linesOf(context: CommandContext, path: string, what: string): Promise<string[]> {
   const { files } = context.io;
   if (files === undefined) throw fail("invalidParameter", `open ${path}: no such file or directory`);
   const text = decodeUtf8(await files.read(path));
-  const lines = text.split(/\r?\n/).map((line) => line.replace(/^[ \t]+/, "")).filter((line) => line !== "" && !line.startsWith("#"));
+  const lines = text
+    .split(/\r?\n/)
+    .map((line) => line.replace(/^[ \t]+/, ""))
+    .filter((line) => line !== "" && !line.startsWith("#"));
   for (const line of lines) {
     const [name] = splitPair(line);
-    if (name === "") throw fail("invalidParameter", `invalid ${what} in file ${path}: no variable name on line '${line}'`);
-    if (/\s/.test(name)) throw fail("invalidParameter", `invalid env file (${path}): variable '${name}' contains whitespaces`);
+    if (name === "")
+      throw fail("invalidParameter", `invalid ${what} in file ${path}: no variable name on line '${line}'`);
+    if (/\s/.test(name))
+      throw fail("invalidParameter", `invalid env file (${path}): variable '${name}' contains whitespaces`);
   }
   return lines;
 }
@@ -109,7 +121,14 @@ function anonymousVolumes(values: readonly string[]): Record<string, object> {
 
 function healthConfig(context: CommandContext): HealthConfig | undefined {
   const { flags } = context;
-  const names = ["health-cmd", "health-interval", "health-retries", "health-timeout", "health-start-period", "health-start-interval"];
+  const names = [
+    "health-cmd",
+    "health-interval",
+    "health-retries",
+    "health-timeout",
+    "health-start-period",
+    "health-start-interval",
+  ];
   const isAsked = names.some((name) => flags.has(name));
   if (flags.bool("no-healthcheck")) {
     if (isAsked) throw fail("invalidParameter", "--no-healthcheck conflicts with --health-* options");
@@ -117,7 +136,9 @@ function healthConfig(context: CommandContext): HealthConfig | undefined {
   }
   if (!isAsked) return undefined;
   const ns = (name: string): number => Number(parseDurationNs(flags.string(name)));
-  const negative = ["health-interval", "health-timeout", "health-start-period", "health-start-interval"].find((name) => ns(name) < 0);
+  const negative = ["health-interval", "health-timeout", "health-start-period", "health-start-interval"].find(
+    (name) => ns(name) < 0,
+  );
   if (negative !== undefined) throw fail("invalidParameter", `--${negative} cannot be negative`);
   if (flags.int("health-retries") < 0) throw fail("invalidParameter", "--health-retries cannot be negative");
   return {

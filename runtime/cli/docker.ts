@@ -48,7 +48,8 @@ class Docker {
     try {
       const { flags, positional, wantsHelp } = parseFlags(GLOBAL_FLAGS, args, { isInterspersed: false });
       if (wantsHelp) return await this.#out(rootHelp(columns));
-      if (flags.bool("version")) return await this.#out(`Docker version ${CLIENT_VERSION}, build ${CLIENT_COMMIT}\n`);
+      if (flags.bool("version"))
+        return await this.#out(`Docker version ${CLIENT_VERSION}, build ${CLIENT_COMMIT}\n`);
       words = positional;
     } catch (thrown) {
       return this.#usageError(thrown, "docker", "docker [OPTIONS] COMMAND [ARG...]");
@@ -61,7 +62,10 @@ class Docker {
   }
 
   async #help(words: readonly string[], columns: number): Promise<number> {
-    const page = helpTopic(words.filter((word) => word !== "--help"), columns);
+    const page = helpTopic(
+      words.filter((word) => word !== "--help"),
+      columns,
+    );
     if (page !== undefined) return this.#out(page);
     return this.#err(`unknown help topic: ${words.join(" ")}\n`, 1);
   }
@@ -104,7 +108,10 @@ class Docker {
           throw new ExitError(DOCKER_FAILED, `docker: the flag --${spec.name} is not part of Slipway yet`);
         }
         if (spec.isWindows === true) {
-          throw new ExitError(1, `"--${spec.name}" is only supported on a Docker daemon running on windows, but the Docker daemon is running on linux`);
+          throw new ExitError(
+            1,
+            `"--${spec.name}" is only supported on a Docker daemon running on windows, but the Docker daemon is running on linux`,
+          );
         }
       }
       return await command.run(new CommandContext(this.#io, flags, positional, path, this.#signal));
@@ -118,10 +125,15 @@ class Docker {
     if (this.#signal.aborted && isCancelled(thrown)) {
       return this.#err("", this.#signal.reason === "SIGTERM" ? 143 : 130);
     }
-    if (thrown instanceof ExitError) return this.#err(thrown.message === "" ? "" : `${thrown.message}\n`, thrown.exitCode);
+    if (thrown instanceof ExitError)
+      return this.#err(thrown.message === "" ? "" : `${thrown.message}\n`, thrown.exitCode);
     if (!(thrown instanceof Error)) throw thrown;
     const text = errorText(thrown);
-    if (command.isRun === true) return this.#err(`docker: ${text}\n\nRun 'docker ${path} --help' for more information\n`, DOCKER_FAILED);
+    if (command.isRun === true)
+      return this.#err(
+        `docker: ${text}\n\nRun 'docker ${path} --help' for more information\n`,
+        DOCKER_FAILED,
+      );
     return this.#err(text === "" ? "" : `${text}\n`, 1);
   }
 
@@ -139,7 +151,9 @@ class Docker {
   }
 
   #columns(): number {
-    return this.#io.isTerminal.stdin ? (this.#io.terminal?.size().columns ?? COLUMNS_DEFAULT) : COLUMNS_DEFAULT;
+    return this.#io.isTerminal.stdin
+      ? (this.#io.terminal?.size().columns ?? COLUMNS_DEFAULT)
+      : COLUMNS_DEFAULT;
   }
 
   async #out(text: string): Promise<number> {

@@ -2,7 +2,12 @@
 import type { Filters } from "../client/api-caller.ts";
 import type { FlagSpec } from "./flags.ts";
 
-export const FILTER: FlagSpec = { name: "filter", short: "f", type: "filter", usage: "Filter output based on conditions provided" };
+export const FILTER: FlagSpec = {
+  name: "filter",
+  short: "f",
+  type: "filter",
+  usage: "Filter output based on conditions provided",
+};
 
 /** The values of one flag, by name. Values were checked when the flag was parsed. */
 export function filtersOf(values: readonly string[]): Filters {

@@ -4,25 +4,7 @@
 import { SlipwayError } from "../../layers/base/errors.ts";
 import { parseDurationNs } from "./format/go-time.ts";
 import { parseRamBytes } from "./format/units.ts";
-import type { FlagSpec } from "./flags.ts";
-
-export type FlagType =
-  | "bool"
-  | "bytes"
-  | "decimal"
-  | "duration"
-  | "filter"
-  | "gpu-request"
-  | "int"
-  | "list"
-  | "map"
-  | "mount"
-  | "network"
-  | "string"
-  | "strings"
-  | "uint"
-  | "uint16"
-  | "ulimit";
+import type { FlagSpec, FlagType } from "./flag-spec.ts";
 
 /** A mistake on the command line; `docker` shows the usage line below it. */
 export class FlagError extends SlipwayError {
@@ -43,11 +25,17 @@ const CHECKS: Readonly<Partial<Record<FlagType, Check>>> = {
   uint16: (value) => checkInteger("ParseUint", value, 0n, 65_535n),
   duration: (value) => failureOf(() => parseDurationNs(value)),
   bytes: (value) => (value === "-1" ? undefined : failureOf(() => parseRamBytes(value))),
-  decimal: (value) => (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(value) ? undefined : `failed to parse ${value} as a rational number`),
-  filter: (value) => (value === "" || value.includes("=") ? undefined : "bad format of filter (expected name=value)"),
+  decimal: (value) =>
+    /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(value)
+      ? undefined
+      : `failed to parse ${value} as a rational number`,
+  filter: (value) =>
+    value === "" || value.includes("=") ? undefined : "bad format of filter (expected name=value)",
   list: checkListItem,
-  map: (value, spec) => (spec.name === "sysctl" && !isSysctlAllowed(value) ? `sysctl '${value}' is not allowed` : undefined),
-  ulimit: (value) => (/^[a-z]+=-?\d+(:-?\d+)?$/.test(value) ? undefined : `invalid ulimit argument: ${value}`),
+  map: (value, spec) =>
+    spec.name === "sysctl" && !isSysctlAllowed(value) ? `sysctl '${value}' is not allowed` : undefined,
+  ulimit: (value) =>
+    /^[a-z]+=-?\d+(:-?\d+)?$/.test(value) ? undefined : `invalid ulimit argument: ${value}`,
 };
 
 /** @throws FlagError when `value` is not one for `spec`. */
@@ -82,11 +70,23 @@ function failureOf(parse: () => unknown): string | undefined {
 }
 
 /** Those that belong to a namespace of the container's own (docker/cli: opts.ValidateSysctl). */
-const SYSCTLS = ["kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"];
+const SYSCTLS = [
+  "kernel.msgmax",
+  "kernel.msgmnb",
+  "kernel.msgmni",
+  "kernel.sem",
+  "kernel.shmall",
+  "kernel.shmmax",
+  "kernel.shmmni",
+  "kernel.shm_rmid_forced",
+];
 
 function isSysctlAllowed(value: string): boolean {
   const [name = ""] = value.split("=");
-  return value.includes("=") && (SYSCTLS.includes(name) || name.startsWith("net.") || name.startsWith("fs.mqueue."));
+  return (
+    value.includes("=") &&
+    (SYSCTLS.includes(name) || name.startsWith("net.") || name.startsWith("fs.mqueue."))
+  );
 }
 
 /** Lists whose items Docker checks as they are given (docker/cli: opts/). */
@@ -99,7 +99,9 @@ function checkListItem(value: string, spec: FlagSpec): string | undefined {
         ? undefined
         : "valid streams are STDIN, STDOUT and STDERR";
     case "label":
-      return value.startsWith("=") || value === "" ? `invalid label format: ${JSON.stringify(value)}` : undefined;
+      return value.startsWith("=") || value === ""
+        ? `invalid label format: ${JSON.stringify(value)}`
+        : undefined;
     case "link":
       return value === "" ? `bad format for links: ${value}` : undefined;
     case "add-host":

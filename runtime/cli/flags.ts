@@ -3,26 +3,10 @@
  * joined or apart, `--`, and the very words of every error. Values are checked while parsing, so that
  * errors come in the order of the command line.
  */
-import type { FlagType } from "./flag-values.ts";
+import type { FlagSpec } from "./flag-spec.ts";
 import { FlagError, checkFlagValue } from "./flag-values.ts";
 
-export interface FlagSpec {
-  readonly name: string;
-  readonly short?: string;
-  /** The word shown in help, and what the value is checked against. */
-  readonly type: FlagType;
-  readonly usage: string;
-  /** Shown in help as the default, and what an absent flag reads as. */
-  readonly fallback?: string;
-  /** Accepted but not shown. */
-  readonly isHidden?: boolean;
-  /** Refused: the daemon is never a Windows one. */
-  readonly isWindows?: boolean;
-  /** Accepted in form and refused in words: not part of Slipway yet. */
-  readonly isNotYet?: boolean;
-  /** Another name for `aliasOf`, with a warning when it is used. */
-  readonly deprecatedFor?: string;
-}
+export type { FlagSpec };
 
 export class Flags {
   readonly #specs: ReadonlyMap<string, FlagSpec>;
@@ -90,8 +74,15 @@ export interface ParseOptions {
 }
 
 /** Reads `args`. @throws FlagError in pflag's words. */
-export function parseFlags(specs: readonly FlagSpec[], args: readonly string[], options: ParseOptions): ParsedArguments {
-  const reader = new ArgumentReader(specs.some((spec) => spec.name === "help") ? specs : [...specs, HELP], args);
+export function parseFlags(
+  specs: readonly FlagSpec[],
+  args: readonly string[],
+  options: ParseOptions,
+): ParsedArguments {
+  const reader = new ArgumentReader(
+    specs.some((spec) => spec.name === "help") ? specs : [...specs, HELP],
+    args,
+  );
   const positional: string[] = [];
   for (let word = reader.next(); word !== undefined; word = reader.next()) {
     if (word === "--") {
@@ -144,7 +135,7 @@ class ArgumentReader {
 
   shorts(word: string): void {
     const letters = word.slice(1);
-    for (let rest = letters; rest !== ""; ) {
+    for (let rest = letters; rest !== "";) {
       const letter = rest.charAt(0);
       const spec = this.#byShort.get(letter);
       if (spec === undefined) {

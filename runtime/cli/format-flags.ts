@@ -12,6 +12,19 @@ const COMMON_LINES = [
 ];
 const HEAD = "Format output using a custom template:";
 
-export const LIST_FORMAT: FlagSpec = { name: "format", type: "string", usage: [HEAD, ...TABLE_LINES, ...COMMON_LINES].join("\n") };
-export const OBJECT_FORMAT: FlagSpec = { name: "format", short: "f", type: "string", usage: [HEAD, ...COMMON_LINES].join("\n") };
-export const EVENTS_FORMAT: FlagSpec = { name: "format", type: "string", usage: [HEAD, ...COMMON_LINES].join("\n") };
+export const LIST_FORMAT: FlagSpec = {
+  name: "format",
+  type: "string",
+  usage: [HEAD, ...TABLE_LINES, ...COMMON_LINES].join("\n"),
+};
+export const OBJECT_FORMAT: FlagSpec = {
+  name: "format",
+  short: "f",
+  type: "string",
+  usage: [HEAD, ...COMMON_LINES].join("\n"),
+};
+export const EVENTS_FORMAT: FlagSpec = {
+  name: "format",
+  type: "string",
+  usage: [HEAD, ...COMMON_LINES].join("\n"),
+};

@@ -24,21 +24,48 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
     usage: 'Set the logging level ("debug", "info", "warn", "error", "fatal")',
   },
   { name: "tls", type: "bool", usage: "Use TLS; implied by --tlsverify" },
-  { name: "tlscacert", type: "string", fallback: "/root/.docker/ca.pem", usage: "Trust certs signed only by this CA" },
-  { name: "tlscert", type: "string", fallback: "/root/.docker/cert.pem", usage: "Path to TLS certificate file" },
+  {
+    name: "tlscacert",
+    type: "string",
+    fallback: "/root/.docker/ca.pem",
+    usage: "Trust certs signed only by this CA",
+  },
+  {
+    name: "tlscert",
+    type: "string",
+    fallback: "/root/.docker/cert.pem",
+    usage: "Path to TLS certificate file",
+  },
   { name: "tlskey", type: "string", fallback: "/root/.docker/key.pem", usage: "Path to TLS key file" },
   { name: "tlsverify", type: "bool", usage: "Use TLS and verify the remote" },
   { name: "version", short: "v", type: "bool", usage: "Print version information and quit" },
 ];
 
 /** Shown first on docker's own page, in this order. */
-const COMMON = ["run", "exec", "ps", "build", "pull", "push", "images", "login", "logout", "search", "version", "info"];
+const COMMON = [
+  "run",
+  "exec",
+  "ps",
+  "build",
+  "pull",
+  "push",
+  "images",
+  "login",
+  "logout",
+  "search",
+  "version",
+  "info",
+];
 
 /** The page of `command`, called as `path`. */
 export function commandHelp(command: Command, path: string, columns: number): string {
   const shown = command.flags.some((spec) => spec.isHidden !== true);
-  const parts = [`Usage:  docker ${path}${command.use === "" ? "" : ` ${command.use}`}`, command.description ?? command.summary];
-  if (command.names.length > 1) parts.push(`Aliases:\n  ${command.names.map((name) => `docker ${name}`).join(", ")}`);
+  const parts = [
+    `Usage:  docker ${path}${command.use === "" ? "" : ` ${command.use}`}`,
+    command.description ?? command.summary,
+  ];
+  if (command.names.length > 1)
+    parts.push(`Aliases:\n  ${command.names.map((name) => `docker ${name}`).join(", ")}`);
   if (shown) parts.push(`Options:\n${flagUsages(command.flags, columns - 1)}`);
   return `${parts.join("\n\n")}\n`;
 }
@@ -59,9 +86,13 @@ export function groupHelp(group: string, summary: string): string {
 
 /** docker's own page: only commands that exist. */
 export function rootHelp(columns: number): string {
-  const top = COMMANDS.flatMap((command) => command.names.filter((name) => !name.includes(" ")).map((name) => [name, command.summary] as const));
+  const top = COMMANDS.flatMap((command) =>
+    command.names.filter((name) => !name.includes(" ")).map((name) => [name, command.summary] as const),
+  );
   const common = COMMON.flatMap((name) => top.filter(([candidate]) => candidate === name));
-  const others = top.filter(([name]) => !COMMON.includes(name)).sort(([left], [right]) => (left < right ? -1 : 1));
+  const others = top
+    .filter(([name]) => !COMMON.includes(name))
+    .sort(([left], [right]) => (left < right ? -1 : 1));
   const groups = [...GROUPS].sort(([left], [right]) => (left < right ? -1 : 1));
   return [
     "Usage:  docker [OPTIONS] COMMAND",
@@ -79,7 +110,8 @@ export function rootHelp(columns: number): string {
 const NAME_COLUMNS = 11;
 
 function commandRows(title: string, rows: readonly (readonly [string, string])[]): string {
-  const sorted = title === "Common Commands" ? rows : [...rows].sort(([left], [right]) => (left < right ? -1 : 1));
+  const sorted =
+    title === "Common Commands" ? rows : [...rows].sort(([left], [right]) => (left < right ? -1 : 1));
   return `${title}:\n${sorted.map(([name, summary]) => `  ${name.padEnd(NAME_COLUMNS)} ${summary}`).join("\n")}`;
 }
 

@@ -2,10 +2,17 @@
 import { fail } from "../../layers/base/errors.ts";
 import type { HostConfig, PortBinding } from "../api/schema/types.ts";
 import type { CommandContext } from "./command.ts";
-import { splitPair } from "./container-config.ts";
+import { splitPair } from "./pairs.ts";
 import type { Flags } from "./flags.ts";
 import { parseRamBytes } from "./format/units.ts";
-import { parseDevice, parseMount, parseThrottle, parseTmpfs, parseUlimit, parseWeight } from "./host-values.ts";
+import {
+  parseDevice,
+  parseMount,
+  parseThrottle,
+  parseTmpfs,
+  parseUlimit,
+  parseWeight,
+} from "./host-values.ts";
 import { networkNames } from "./network-flags.ts";
 
 /** The fields that are the value of one flag. */
@@ -58,18 +65,23 @@ const LISTS: readonly (readonly [keyof HostConfig, readonly string[]])[] = [
   ["DeviceCgroupRules", ["device-cgroup-rule"]],
 ];
 
-export function hostConfig(context: CommandContext, bindings: Readonly<Record<string, PortBinding[]>>): HostConfig {
+export function hostConfig(
+  context: CommandContext,
+  bindings: Readonly<Record<string, PortBinding[]>>,
+): HostConfig {
   const { flags } = context;
   const config: Record<string, unknown> = {};
   for (const [field, flag] of STRINGS) if (flags.has(flag)) config[field] = flags.string(flag);
   for (const [field, flag] of NUMBERS) if (flags.has(flag)) config[field] = flags.int(flag);
-  for (const [field, flag] of BYTES) if (flags.has(flag)) config[field] = flags.string(flag) === "-1" ? -1 : parseRamBytes(flags.string(flag));
+  for (const [field, flag] of BYTES)
+    if (flags.has(flag)) config[field] = flags.string(flag) === "-1" ? -1 : parseRamBytes(flags.string(flag));
   for (const [field, flag] of BOOLEANS) if (flags.has(flag)) config[field] = flags.bool(flag);
   for (const [field, names] of LISTS) {
     const values = names.flatMap((name) => flags.list(name));
     if (values.length > 0) config[field] = values;
   }
-  if (flags.string("log-driver") === "none" && flags.has("log-opt")) throw fail("invalidParameter", "invalid logging opts for driver none");
+  if (flags.string("log-driver") === "none" && flags.has("log-opt"))
+    throw fail("invalidParameter", "invalid logging opts for driver none");
   const size = context.io.isTerminal.stdout && flags.bool("tty") ? context.io.terminal?.size() : undefined;
   if (flags.has("cpus")) config["NanoCpus"] = nanoCpus(flags.string("cpus"));
   return {
@@ -81,7 +93,10 @@ export function hostConfig(context: CommandContext, bindings: Readonly<Record<st
     ConsoleSize: size === undefined ? [0, 0] : [size.rows, size.columns],
     ExtraHosts: flags.list("add-host").map(extraHost),
     Links: [...flags.list("link")],
-    LogConfig: { Type: flags.string("log-driver") as "local", Config: Object.fromEntries(flags.list("log-opt").map(splitPair)) }, // Any driver's name.
+    LogConfig: {
+      Type: flags.string("log-driver") as "local",
+      Config: Object.fromEntries(flags.list("log-opt").map(splitPair)),
+    }, // Any driver's name.
     NetworkMode: networkNames(flags)[0] ?? "default",
     PortBindings: { ...bindings },
     RestartPolicy: restartPolicy(flags),
@@ -95,7 +110,8 @@ function mounts(flags: Flags): Pick<HostConfig, "Binds" | "Tmpfs" | "Mounts"> {
   const binds = flags.list("volume").filter((value) => value.includes(":"));
   for (const bind of binds) {
     const parts = bind.split(":");
-    if (parts.length > 3 || parts.some((part) => part === "")) throw fail("invalidParameter", `invalid spec: ${bind}: empty section between colons`);
+    if (parts.length > 3 || parts.some((part) => part === ""))
+      throw fail("invalidParameter", `invalid spec: ${bind}: empty section between colons`);
   }
   const mountSpecs = flags.list("mount").map(parseMount);
   return {
@@ -140,9 +156,12 @@ function extraHost(value: string): string {
 
 function restartPolicy(flags: Flags): NonNullable<HostConfig["RestartPolicy"]> {
   const [name = "", count, extra] = flags.string("restart").split(":");
-  if (name === "" && count !== undefined) throw fail("invalidParameter", "invalid restart policy format: no policy provided before colon");
+  if (name === "" && count !== undefined)
+    throw fail("invalidParameter", "invalid restart policy format: no policy provided before colon");
   if (extra !== undefined) throw fail("invalidParameter", "invalid restart policy format");
-  if (count !== undefined && !/^-?\d+$/.test(count)) throw fail("invalidParameter", "invalid restart policy format: maximum retry count must be an integer");
-  if (flags.bool("rm") && !["", "no"].includes(name)) throw fail("invalidParameter", "conflicting options: cannot specify both --restart and --rm");
+  if (count !== undefined && !/^-?\d+$/.test(count))
+    throw fail("invalidParameter", "invalid restart policy format: maximum retry count must be an integer");
+  if (flags.bool("rm") && !["", "no"].includes(name))
+    throw fail("invalidParameter", "conflicting options: cannot specify both --restart and --rm");
   return { Name: name as "no", MaximumRetryCount: Number(count ?? 0) }; // The daemon knows which there are.
 }

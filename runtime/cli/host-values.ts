@@ -1,6 +1,12 @@
 /** The small languages of single flags: devices, ulimits, tmpfs, throttles, --mount. */
 import { fail } from "../../layers/base/errors.ts";
-import type { DeviceMapping, Mount, ResourcesBlkioWeightDeviceInner, ResourcesUlimitsInner, ThrottleDevice } from "../api/schema/types.ts";
+import type {
+  DeviceMapping,
+  Mount,
+  ResourcesBlkioWeightDeviceInner,
+  ResourcesUlimitsInner,
+  ThrottleDevice,
+} from "../api/schema/types.ts";
 import { parseRamBytes } from "./format/units.ts";
 
 /** "/dev/sda:/dev/xvda:rwm" */
@@ -18,7 +24,10 @@ export function parseUlimit(value: string): ResourcesUlimitsInner {
   const [name = "", limits = ""] = value.split("=");
   const [soft = "", hard = soft] = limits.split(":");
   if (Number(soft) > Number(hard) && hard !== "-1") {
-    throw fail("invalidParameter", `ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`);
+    throw fail(
+      "invalidParameter",
+      `ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`,
+    );
   }
   return { Name: name, Soft: Number(soft), Hard: Number(hard) };
 }
@@ -36,7 +45,10 @@ export function parseThrottle(value: string, rateOf: (text: string) => number): 
   if (!path.startsWith("/dev/")) throw fail("invalidParameter", `bad format for device path: ${value}`);
   const number = rateOf(rate);
   if (!Number.isSafeInteger(number) || number < 0) {
-    throw fail("invalidParameter", `invalid rate for device: ${value}. The correct format is <device-path>:<number>[<unit>]. Number must be a positive integer. Unit is optional and can be kb, mb, or gb`);
+    throw fail(
+      "invalidParameter",
+      `invalid rate for device: ${value}. The correct format is <device-path>:<number>[<unit>]. Number must be a positive integer. Unit is optional and can be kb, mb, or gb`,
+    );
   }
   return { Path: path, Rate: number };
 }
@@ -58,9 +70,16 @@ const MOUNT_TYPES = ["bind", "volume", "tmpfs", "image", "npipe", "cluster"];
 export function parseMount(value: string): Mount {
   const fields = value.split(",").map((field): [string, string] => {
     const equals = field.indexOf("=");
-    return equals < 0 ? [field.toLowerCase(), "true"] : [field.slice(0, equals).toLowerCase(), field.slice(equals + 1)];
+    return equals < 0
+      ? [field.toLowerCase(), "true"]
+      : [field.slice(0, equals).toLowerCase(), field.slice(equals + 1)];
   });
-  const known: Record<string, string> = { src: "source", dst: "target", destination: "target", ro: "readonly" };
+  const known: Record<string, string> = {
+    src: "source",
+    dst: "target",
+    destination: "target",
+    ro: "readonly",
+  };
   const mount: Mount & { Type: NonNullable<Mount["Type"]> } = { Type: "volume" };
   for (const [key, text] of fields) setMountField(mount, known[key] ?? key, text, value);
   if (mount.Target === undefined) throw fail("invalidParameter", "target is required");
@@ -70,7 +89,8 @@ export function parseMount(value: string): Mount {
 function setMountField(mount: Mount, key: string, text: string, whole: string): void {
   switch (key) {
     case "type":
-      if (!MOUNT_TYPES.includes(text.toLowerCase())) throw fail("invalidParameter", `mount type unknown: ${JSON.stringify(text)}`);
+      if (!MOUNT_TYPES.includes(text.toLowerCase()))
+        throw fail("invalidParameter", `mount type unknown: ${JSON.stringify(text)}`);
       mount.Type = text.toLowerCase() as NonNullable<Mount["Type"]>; // Checked just above.
       return;
     case "source":
@@ -98,6 +118,9 @@ function setMountField(mount: Mount, key: string, text: string, whole: string): 
       mount.TmpfsOptions = { ...mount.TmpfsOptions, Mode: parseInt(text, 8) };
       return;
     default:
-      throw fail("invalidParameter", `unexpected key '${key}' in '${whole.split(",").find((field) => field.toLowerCase().startsWith(key)) ?? key}'`);
+      throw fail(
+        "invalidParameter",
+        `unexpected key '${key}' in '${whole.split(",").find((field) => field.toLowerCase().startsWith(key)) ?? key}'`,
+      );
   }
 }

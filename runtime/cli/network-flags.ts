@@ -33,9 +33,13 @@ export function networkingConfig(flags: Flags): NetworkingConfig {
   const options = [...flags.list("network"), ...flags.list("net")].map(networkOption);
   const aliases = [...flags.list("network-alias"), ...flags.list("net-alias")];
   const first = options[0] ?? { name: "default", aliases: [], ip: "", ip6: "" };
-  const isUserDefined = !["default", "bridge", "host", "none"].includes(first.name) && !first.name.startsWith("container:");
+  const isUserDefined =
+    !["default", "bridge", "host", "none"].includes(first.name) && !first.name.startsWith("container:");
   if (aliases.length > 0 && !isUserDefined) {
-    throw fail("invalidParameter", "network-scoped alias is supported only for containers in user defined networks");
+    throw fail(
+      "invalidParameter",
+      "network-scoped alias is supported only for containers in user defined networks",
+    );
   }
   const settings = (option: NetworkOption, isFirst: boolean): EndpointSettings => {
     const ip = isFirst && flags.has("ip") ? flags.string("ip") : option.ip;
@@ -45,9 +49,20 @@ export function networkingConfig(flags: Flags): NetworkingConfig {
       ...(names.length === 0 ? {} : { Aliases: names }),
       ...(isFirst && isUserDefined && flags.has("link") ? { Links: [...flags.list("link")] } : {}),
       ...(isFirst && flags.has("mac-address") ? { MacAddress: flags.string("mac-address") } : {}),
-      ...(ip === "" && ip6 === "" ? {} : { IPAMConfig: { ...(ip === "" ? {} : { IPv4Address: ip }), ...(ip6 === "" ? {} : { IPv6Address: ip6 }) } }),
+      ...(ip === "" && ip6 === ""
+        ? {}
+        : {
+            IPAMConfig: {
+              ...(ip === "" ? {} : { IPv4Address: ip }),
+              ...(ip6 === "" ? {} : { IPv6Address: ip6 }),
+            },
+          }),
     };
   };
   if (options.length === 0) return { EndpointsConfig: { default: settings(first, true) } };
-  return { EndpointsConfig: Object.fromEntries(options.map((option, index) => [option.name, settings(option, index === 0)])) };
+  return {
+    EndpointsConfig: Object.fromEntries(
+      options.map((option, index) => [option.name, settings(option, index === 0)]),
+    ),
+  };
 }

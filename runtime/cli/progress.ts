@@ -42,7 +42,9 @@ export async function showProgress(
     } else {
       lines = new Map();
     }
-    await write(text + messageText(message, options) + (id !== "" && options.isTerminal && up > 0 ? `\x1b[${up}B` : ""));
+    await write(
+      text + messageText(message, options) + (id !== "" && options.isTerminal && up > 0 ? `\x1b[${up}B` : ""),
+    );
     const failure = message.errorDetail?.message ?? message.error;
     if (failure !== undefined && failure !== "") throw fail("system", failure);
   }
@@ -71,7 +73,11 @@ export function progressText(progress: ProgressNumbers, options: ProgressOptions
   const columns = options.columns();
   const filled = Math.min(BAR_WIDTH, Math.trunc(Math.trunc((current / total) * 100) / 2));
   const bar = columns > BAR_COLUMNS_MIN ? `[${"=".repeat(filled)}>${" ".repeat(BAR_WIDTH - filled)}] ` : "";
-  return bar + numbers(progress, current, total, units) + timeLeft(progress, current, total, filled, columns, options);
+  return (
+    bar +
+    numbers(progress, current, total, units) +
+    timeLeft(progress, current, total, filled, columns, options)
+  );
 }
 
 function numbers(progress: ProgressNumbers, current: number, total: number, units: string): string {
@@ -81,7 +87,14 @@ function numbers(progress: ProgressNumbers, current: number, total: number, unit
   return isOver ? humanSize(current).padStart(8) : `${humanSize(current).padStart(8)}/${humanSize(total)}`;
 }
 
-function timeLeft(progress: ProgressNumbers, current: number, total: number, filled: number, columns: number, options: ProgressOptions): string {
+function timeLeft(
+  progress: ProgressNumbers,
+  current: number,
+  total: number,
+  filled: number,
+  columns: number,
+  options: ProgressOptions,
+): string {
   const start = progress.start ?? 0;
   if (current <= 0 || start <= 0 || filled >= BAR_WIDTH || columns <= TIME_COLUMNS_MIN) return "";
   const elapsed = options.nowSeconds() - start;

@@ -51,14 +51,25 @@ function parseMapping(value: string): [port: string, binding: PortBinding][] {
   if (containerPorts === undefined) throw fail("invalidParameter", `invalid containerPort: ${container}`);
   const hostPorts = host === "" ? undefined : parseRange(host);
   if (host !== "" && hostPorts === undefined) throw fail("invalidParameter", `invalid hostPort: ${host}`);
-  if (!PROTOCOLS.includes(protocol.toLowerCase())) throw fail("invalidParameter", `invalid proto: ${protocol}`);
+  if (!PROTOCOLS.includes(protocol.toLowerCase()))
+    throw fail("invalidParameter", `invalid proto: ${protocol}`);
   return pair(ip, containerPorts, hostPorts, host, protocol.toLowerCase(), value);
 }
 
-function pair(ip: string, container: Range, host: Range | undefined, hostText: string, protocol: string, value: string): [string, PortBinding][] {
+function pair(
+  ip: string,
+  container: Range,
+  host: Range | undefined,
+  hostText: string,
+  protocol: string,
+  value: string,
+): [string, PortBinding][] {
   const count = container.last - container.first;
   if (host !== undefined && host.last - host.first !== count && count !== 0) {
-    throw fail("invalidParameter", `invalid ranges specified for container and host Ports: ${value.split("/")[0]?.split(":").at(-1) ?? ""} and ${hostText}`);
+    throw fail(
+      "invalidParameter",
+      `invalid ranges specified for container and host Ports: ${value.split("/")[0]?.split(":").at(-1) ?? ""} and ${hostText}`,
+    );
   }
   const result: [string, PortBinding][] = [];
   for (let offset = 0; offset <= count; offset++) {

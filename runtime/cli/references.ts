@@ -12,18 +12,24 @@ export interface ImageName {
   readonly digest: string | undefined;
 }
 
-const REFERENCE = /^(?<name>[^@]+?)(?::(?<tag>[\w][\w.-]{0,127}))?(?:@(?<digest>[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?$/;
+const REFERENCE =
+  /^(?<name>[^@]+?)(?::(?<tag>[\w][\w.-]{0,127}))?(?:@(?<digest>[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?$/;
 const PATH = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
-const DOMAIN = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(?::\d+)?$/;
+const DOMAIN =
+  /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(?::\d+)?$/;
 
 /** @throws SlipwayError invalidParameter in the words of distribution/reference. */
 export function parseImageName(text: string): ImageName {
   if (/^[a-f0-9]{64}$/.test(text)) {
-    throw fail("invalidParameter", `invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`);
+    throw fail(
+      "invalidParameter",
+      `invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`,
+    );
   }
   const slash = text.indexOf("/");
   const first = slash < 0 ? "" : text.slice(0, slash);
-  const isDomain = first !== "" && (/[.:]/.test(first) || first === "localhost" || first.toLowerCase() !== first);
+  const isDomain =
+    first !== "" && (/[.:]/.test(first) || first === "localhost" || first.toLowerCase() !== first);
   const domain = isDomain ? (first === "index.docker.io" ? "docker.io" : first) : "docker.io";
   const rest = isDomain ? text.slice(slash + 1) : text;
   const remainder = domain === "docker.io" && !rest.includes("/") ? `library/${rest}` : rest;
@@ -32,7 +38,8 @@ export function parseImageName(text: string): ImageName {
   if (path.toLowerCase() !== path && PATH.test(path.toLowerCase())) {
     throw fail("invalidParameter", `invalid reference format: repository name (${path}) must be lowercase`);
   }
-  if (found === undefined || !PATH.test(path) || !DOMAIN.test(domain)) throw fail("invalidParameter", "invalid reference format");
+  if (found === undefined || !PATH.test(path) || !DOMAIN.test(domain))
+    throw fail("invalidParameter", "invalid reference format");
   return { domain, path, tag: found["tag"], digest: found["digest"] };
 }
 

@@ -11,7 +11,9 @@ const WRAP_MIN = 24;
 
 /** The Options block: one entry per shown flag, sorted by name, no trailing newline. */
 export function flagUsages(specs: readonly FlagSpec[], columns: number): string {
-  const shown = specs.filter((spec) => spec.isHidden !== true && spec.isWindows !== true && spec.deprecatedFor === undefined);
+  const shown = specs.filter(
+    (spec) => spec.isHidden !== true && spec.isWindows !== true && spec.deprecatedFor === undefined,
+  );
   shown.sort((left, right) => (left.name < right.name ? -1 : 1));
   const heads = shown.map(flagHead);
   const widest = Math.max(0, ...heads.map((head) => head.length)) + 1;

@@ -8,7 +8,7 @@ import type { ByteStream } from "../../layers/base/streams.ts";
 import { collectBytes, streamOf } from "../../layers/base/streams.ts";
 import { abortable } from "./abortable.ts";
 import { errorOf } from "./api-errors.ts";
-import type { Transport, TransportRequest, TransportResponse } from "./engine-client.ts";
+import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
 import { parseJson } from "./exact-json.ts";
 
 /** An inspect or list of a thousand containers is a few MiB; a body beyond this is a mistake. */
@@ -81,7 +81,11 @@ export class ApiCaller {
   }
 
   /** Settles when the head of the response has come; `value` when its body is complete. */
-  async begin<T>(method: string, path: string, options: CallOptions = {}): Promise<{ readonly value: Promise<T> }> {
+  async begin<T>(
+    method: string,
+    path: string,
+    options: CallOptions = {},
+  ): Promise<{ readonly value: Promise<T> }> {
     const response = await this.call(method, path, options);
     return { value: this.#read<T>(response, `${method} ${path}`, options.signal).then((read) => read.value) };
   }

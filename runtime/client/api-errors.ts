@@ -6,7 +6,7 @@ import { decodeUtf8 } from "../../layers/base/bytes.ts";
 import type { ErrorKind } from "../../layers/base/errors.ts";
 import { SlipwayError } from "../../layers/base/errors.ts";
 import { collectBytes } from "../../layers/base/streams.ts";
-import type { TransportResponse } from "./engine-client.ts";
+import type { TransportResponse } from "./transport.ts";
 
 /** moby: errdefs/httphandlers.go, the other way round. */
 const KIND_BY_STATUS: ReadonlyMap<number, ErrorKind> = new Map([

@@ -43,12 +43,15 @@ function clientOf(answer: (call: IncomingCall) => Reply): EngineClient {
   return new EngineClient(new PeerTransport(new Peer(left)));
 }
 
-test.each([1, 3, 7, 8, 9, 64])("stdout and stderr come apart whatever the pieces (%i bytes)", async (size) => {
-  const whole = concatBytes([frame(1, "one\n"), frame(2, "two\n"), frame(1, ""), frame(1, "three\n")]);
-  const { stdout, stderr } = separate(demultiplex(streamOf(...cut(whole, size))));
-  const [out, err] = await Promise.all([collectBytes(stdout, 100), collectBytes(stderr, 100)]);
-  expect([decodeUtf8(out), decodeUtf8(err)]).toEqual(["one\nthree\n", "two\n"]);
-});
+test.each([1, 3, 7, 8, 9, 64])(
+  "stdout and stderr come apart whatever the pieces (%i bytes)",
+  async (size) => {
+    const whole = concatBytes([frame(1, "one\n"), frame(2, "two\n"), frame(1, ""), frame(1, "three\n")]);
+    const { stdout, stderr } = separate(demultiplex(streamOf(...cut(whole, size))));
+    const [out, err] = await Promise.all([collectBytes(stdout, 100), collectBytes(stderr, 100)]);
+    expect([decodeUtf8(out), decodeUtf8(err)]).toEqual(["one\nthree\n", "two\n"]);
+  },
+);
 
 test("a multiplexed stream that ends inside a frame is an error", async () => {
   const read = async (): Promise<void> => {
@@ -100,7 +103,11 @@ test("filters, flags and the version prefix are sent as Docker's client sends th
 
 test("attach carries stdin in and separated output out", async () => {
   const client = clientOf((call) => ({ status: 101, body: call.body.pipeThrough(framer()) }));
-  const { stdin, output } = await client.containers.containerAttach("c", { stdin: true, stdout: true, isTty: false });
+  const { stdin, output } = await client.containers.containerAttach("c", {
+    stdin: true,
+    stdout: true,
+    isTty: false,
+  });
   const writer = stdin.getWriter();
   await writer.write(encodeUtf8("echo"));
   await writer.close();
@@ -116,7 +123,9 @@ function framer(): TransformStream<Uint8Array, Uint8Array> {
 test("a hijack that is refused is the daemon's error", async () => {
   const body = streamOf(encodeUtf8('{"message":"container is paused"}'));
   const client = clientOf(() => ({ status: 409, body }));
-  await expect(client.containers.containerAttach("c", { isTty: false })).rejects.toThrow("container is paused");
+  await expect(client.containers.containerAttach("c", { isTty: false })).rejects.toThrow(
+    "container is paused",
+  );
 });
 
 test("an abort ends a followed log and cancels it at the daemon", async () => {
@@ -129,7 +138,11 @@ test("an abort ends a followed log and cancels it at the daemon", async () => {
   });
   const client = clientOf(() => ({ status: 200, body }));
   const abort = new AbortController();
-  const output = await client.containers.containerLogs("c", { isTty: false, follow: true, signal: abort.signal });
+  const output = await client.containers.containerLogs("c", {
+    isTty: false,
+    follow: true,
+    signal: abort.signal,
+  });
   const read = async (): Promise<void> => {
     for await (const _ of output) abort.abort();
   };

@@ -82,17 +82,30 @@ export class ContainersApi {
     return this.#caller.json("GET", "/containers/json", { query, signal });
   }
 
-  containerCreate(config: ContainerCreateRequest, options: ContainerCreateOptions = {}): Promise<ContainerCreateResponse> {
+  containerCreate(
+    config: ContainerCreateRequest,
+    options: ContainerCreateOptions = {},
+  ): Promise<ContainerCreateResponse> {
     const { name, platform, signal } = options;
-    return this.#caller.json("POST", "/containers/create", { query: { name, platform }, json: config, signal });
+    return this.#caller.json("POST", "/containers/create", {
+      query: { name, platform },
+      json: config,
+      signal,
+    });
   }
 
-  containerInspect(id: string, options: { readonly size?: boolean; readonly signal?: AbortSignal } = {}): Promise<WithRaw<ContainerInspectResponse>> {
+  containerInspect(
+    id: string,
+    options: { readonly size?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<WithRaw<ContainerInspectResponse>> {
     const { size, signal } = options;
     return this.#caller.withRaw("GET", `/containers/${segment(id)}/json`, { query: { size }, signal });
   }
 
-  async containerStart(id: string, options: { readonly detachKeys?: string; readonly signal?: AbortSignal } = {}): Promise<void> {
+  async containerStart(
+    id: string,
+    options: { readonly detachKeys?: string; readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
     const { detachKeys, signal } = options;
     await this.#caller.run("POST", `/containers/${segment(id)}/start`, { query: { detachKeys }, signal });
   }
@@ -111,12 +124,20 @@ export class ContainersApi {
   }
 
   async containerKill(id: string, signalName?: string, signal?: AbortSignal): Promise<void> {
-    await this.#caller.run("POST", `/containers/${segment(id)}/kill`, { query: { signal: signalName }, signal });
+    await this.#caller.run("POST", `/containers/${segment(id)}/kill`, {
+      query: { signal: signalName },
+      signal,
+    });
   }
 
   async containerDelete(
     id: string,
-    options: { readonly force?: boolean; readonly volumes?: boolean; readonly link?: boolean; readonly signal?: AbortSignal } = {},
+    options: {
+      readonly force?: boolean;
+      readonly volumes?: boolean;
+      readonly link?: boolean;
+      readonly signal?: AbortSignal;
+    } = {},
   ): Promise<void> {
     const { force, volumes: v, link, signal } = options;
     await this.#caller.run("DELETE", `/containers/${segment(id)}`, { query: { force, v, link }, signal });
@@ -127,7 +148,11 @@ export class ContainersApi {
   }
 
   /** A tty's new size; silently nothing when the container has ended meanwhile is the caller's choice. */
-  async containerResize(id: string, size: { readonly columns: number; readonly rows: number }, signal?: AbortSignal): Promise<void> {
+  async containerResize(
+    id: string,
+    size: { readonly columns: number; readonly rows: number },
+    signal?: AbortSignal,
+  ): Promise<void> {
     const query = { h: size.rows, w: size.columns };
     await this.#caller.run("POST", `/containers/${segment(id)}/resize`, { query, signal });
   }
@@ -150,7 +175,10 @@ export class ContainersApi {
     return { ended: (await ended).value };
   }
 
-  async containerLogs(id: string, options: ContainerLogsOptions): Promise<AsyncGenerator<OutputPiece, void, undefined>> {
+  async containerLogs(
+    id: string,
+    options: ContainerLogsOptions,
+  ): Promise<AsyncGenerator<OutputPiece, void, undefined>> {
     const { isTty, signal, ...query } = options;
     const path = `/containers/${segment(id)}/logs`;
     const response = await this.#caller.call("GET", path, { query, signal });
@@ -160,12 +188,18 @@ export class ContainersApi {
   async containerAttach(id: string, options: ContainerAttachOptions): Promise<Attachment> {
     const { isTty, signal, ...query } = options;
     const path = `/containers/${segment(id)}/attach`;
-    const { connection } = await this.#caller.hijack(path, { query: { ...query, stream: query.stream ?? true }, signal });
+    const { connection } = await this.#caller.hijack(path, {
+      query: { ...query, stream: query.stream ?? true },
+      signal,
+    });
     return { stdin: connection.writable, output: outputOf(connection.readable, isTty, signal) };
   }
 
   containerPrune(filters?: Filters, signal?: AbortSignal): Promise<ContainerPruneResponse> {
-    return this.#caller.json("POST", "/containers/prune", { query: { filters: encodeFilters(filters) }, signal });
+    return this.#caller.json("POST", "/containers/prune", {
+      query: { filters: encodeFilters(filters) },
+      signal,
+    });
   }
 }
 

@@ -64,7 +64,8 @@ export class DockerConfigStore {
     if (text === undefined || text.trim() === "") return {};
     try {
       const parsed: unknown = JSON.parse(text);
-      if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed as DockerConfig;
+      if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed))
+        return parsed as DockerConfig;
     } catch (thrown) {
       throw fail("invalidParameter", "the docker configuration is not JSON", { cause: thrown });
     }
@@ -96,7 +97,9 @@ export class DockerConfigStore {
   async logout(registry: string): Promise<boolean> {
     const config = await this.read();
     const kept = { ...config.auths };
-    const names = Object.keys(kept).filter((name) => name === authKey(registry) || name === registry || hostOf(name) === hostOf(registry));
+    const names = Object.keys(kept).filter(
+      (name) => name === authKey(registry) || name === registry || hostOf(name) === hostOf(registry),
+    );
     for (const name of names) Reflect.deleteProperty(kept, name);
     if (names.length > 0) await this.write({ ...config, auths: kept });
     return names.length > 0;

@@ -11,13 +11,7 @@ const SAFE_DIGITS = 15;
 const MARK = "\u0001integer:";
 
 export type JsonValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
+  null | boolean | number | bigint | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** @throws SyntaxError as JSON.parse does. */
 export function parseJson(text: string): JsonValue {

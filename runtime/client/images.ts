@@ -46,15 +46,30 @@ export class ImagesApi {
   }
 
   imageList(
-    options: { readonly all?: boolean; readonly digests?: boolean; readonly filters?: Filters; readonly sharedSize?: boolean; readonly signal?: AbortSignal } = {},
+    options: {
+      readonly all?: boolean;
+      readonly digests?: boolean;
+      readonly filters?: Filters;
+      readonly sharedSize?: boolean;
+      readonly signal?: AbortSignal;
+    } = {},
   ): Promise<ImageSummary[]> {
     const { all, digests, signal } = options;
-    const query = { all, digests, "shared-size": options.sharedSize, filters: encodeFilters(options.filters) };
+    const query = {
+      all,
+      digests,
+      "shared-size": options.sharedSize,
+      filters: encodeFilters(options.filters),
+    };
     return this.#caller.json("GET", "/images/json", { query, signal });
   }
 
   /** Pulls. `fromImage` without a tag or digest needs `tag`. */
-  async imageCreate(fromImage: string, tag: string, options: ImageCreateOptions = {}): Promise<AsyncGenerator<ProgressMessage, void, undefined>> {
+  async imageCreate(
+    fromImage: string,
+    tag: string,
+    options: ImageCreateOptions = {},
+  ): Promise<AsyncGenerator<ProgressMessage, void, undefined>> {
     const { platform, signal } = options;
     const query = { fromImage, tag, platform: platform?.toLowerCase() };
     const headers = authHeader(options.auth);
@@ -62,20 +77,34 @@ export class ImagesApi {
     return jsonLines(response.body, signal);
   }
 
-  async imagePush(name: string, tag: string, options: ImageCreateOptions & { readonly platform?: string } = {}): Promise<AsyncGenerator<ProgressMessage, void, undefined>> {
+  async imagePush(
+    name: string,
+    tag: string,
+    options: ImageCreateOptions & { readonly platform?: string } = {},
+  ): Promise<AsyncGenerator<ProgressMessage, void, undefined>> {
     const { platform, signal } = options;
     // The daemon refuses a push without the header, so it is sent even when empty.
     const headers = authHeader(options.auth ?? {});
-    const response = await this.#caller.call("POST", `/images/${segment(name)}/push`, { query: { tag, platform }, headers, signal });
+    const response = await this.#caller.call("POST", `/images/${segment(name)}/push`, {
+      query: { tag, platform },
+      headers,
+      signal,
+    });
     return jsonLines(response.body, signal);
   }
 
-  imageInspect(name: string, options: { readonly platform?: string; readonly signal?: AbortSignal } = {}): Promise<WithRaw<ImageInspect>> {
+  imageInspect(
+    name: string,
+    options: { readonly platform?: string; readonly signal?: AbortSignal } = {},
+  ): Promise<WithRaw<ImageInspect>> {
     const { platform, signal } = options;
     return this.#caller.withRaw("GET", `/images/${segment(name)}/json`, { query: { platform }, signal });
   }
 
-  imageHistory(name: string, options: { readonly platform?: string; readonly signal?: AbortSignal } = {}): Promise<HistoryResponseItem[]> {
+  imageHistory(
+    name: string,
+    options: { readonly platform?: string; readonly signal?: AbortSignal } = {},
+  ): Promise<HistoryResponseItem[]> {
     const { platform, signal } = options;
     return this.#caller.json("GET", `/images/${segment(name)}/history`, { query: { platform }, signal });
   }
@@ -86,10 +115,18 @@ export class ImagesApi {
 
   imageDelete(
     name: string,
-    options: { readonly force?: boolean; readonly noprune?: boolean; readonly platforms?: readonly string[]; readonly signal?: AbortSignal } = {},
+    options: {
+      readonly force?: boolean;
+      readonly noprune?: boolean;
+      readonly platforms?: readonly string[];
+      readonly signal?: AbortSignal;
+    } = {},
   ): Promise<ImageDeleteResponseItem[]> {
     const { force, noprune, platforms, signal } = options;
-    return this.#caller.json("DELETE", `/images/${segment(name)}`, { query: { force, noprune, platforms }, signal });
+    return this.#caller.json("DELETE", `/images/${segment(name)}`, {
+      query: { force, noprune, platforms },
+      signal,
+    });
   }
 
   imagePrune(filters?: Filters, signal?: AbortSignal): Promise<ImagePruneResponse> {

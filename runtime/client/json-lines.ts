@@ -8,7 +8,10 @@ import { parseJson } from "./exact-json.ts";
 import { abortable } from "./abortable.ts";
 
 /** The objects of `stream` as they come. Leaving the loop early cancels the stream. */
-export async function* jsonLines<T>(stream: ByteStream, signal?: AbortSignal): AsyncGenerator<T, void, undefined> {
+export async function* jsonLines<T>(
+  stream: ByteStream,
+  signal?: AbortSignal,
+): AsyncGenerator<T, void, undefined> {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const piece of abortable(stream, signal)) {

@@ -18,13 +18,16 @@ const HEADER_BYTES = 8;
 const SYSTEM_ERROR_STREAM = 3;
 
 /** The pieces of a multiplexed stream, given on as soon as they arrive, never gathered into frames. */
-export async function* demultiplex(stream: ByteStream, signal?: AbortSignal): AsyncGenerator<OutputPiece, void, undefined> {
+export async function* demultiplex(
+  stream: ByteStream,
+  signal?: AbortSignal,
+): AsyncGenerator<OutputPiece, void, undefined> {
   const header = new Uint8Array(HEADER_BYTES);
   let headerFilled = 0;
   let left = 0;
   let systemError: Uint8Array[] = [];
   for await (const piece of abortable(stream, signal)) {
-    for (let position = 0; position < piece.length; ) {
+    for (let position = 0; position < piece.length;) {
       if (left === 0) {
         const taken = piece.subarray(position, position + HEADER_BYTES - headerFilled);
         header.set(taken, headerFilled);
@@ -42,7 +45,8 @@ export async function* demultiplex(stream: ByteStream, signal?: AbortSignal): As
       if (header[0] !== SYSTEM_ERROR_STREAM) yield { stream: header[0] === 2 ? "stderr" : "stdout", bytes };
       else {
         systemError.push(bytes.slice());
-        if (left === 0) throw fail("system", `error from daemon in stream: ${decodeUtf8(concatBytes(systemError))}`);
+        if (left === 0)
+          throw fail("system", `error from daemon in stream: ${decodeUtf8(concatBytes(systemError))}`);
       }
     }
     if (left === 0) systemError = [];
@@ -57,17 +61,27 @@ function checkHeader(header: Uint8Array): void {
 }
 
 /** A raw stream as pieces of stdout. */
-export async function* rawOutput(stream: ByteStream, signal?: AbortSignal): AsyncGenerator<OutputPiece, void, undefined> {
+export async function* rawOutput(
+  stream: ByteStream,
+  signal?: AbortSignal,
+): AsyncGenerator<OutputPiece, void, undefined> {
   for await (const bytes of abortable(stream, signal)) yield { stream: "stdout", bytes };
 }
 
 /** Whichever of the two `isTty` says. */
-export function outputOf(stream: ByteStream, isTty: boolean, signal?: AbortSignal): AsyncGenerator<OutputPiece, void, undefined> {
+export function outputOf(
+  stream: ByteStream,
+  isTty: boolean,
+  signal?: AbortSignal,
+): AsyncGenerator<OutputPiece, void, undefined> {
   return isTty ? rawOutput(stream, signal) : demultiplex(stream, signal);
 }
 
 /** stdout and stderr of `output` as two streams; both must be read, for either holds up the other. */
-export function separate(output: AsyncGenerator<OutputPiece, void, undefined>): { stdout: ByteStream; stderr: ByteStream } {
+export function separate(output: AsyncGenerator<OutputPiece, void, undefined>): {
+  stdout: ByteStream;
+  stderr: ByteStream;
+} {
   const out = new TransformStream<Uint8Array, Uint8Array>();
   const err = new TransformStream<Uint8Array, Uint8Array>();
   const writers = { stdout: out.writable.getWriter(), stderr: err.writable.getWriter() };

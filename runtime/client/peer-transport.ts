@@ -9,7 +9,7 @@ import { API_VERSION } from "../api/schema/types.ts";
 import type { WireRequest, WireResponse } from "../api/schema/wire.ts";
 import { HTTP_CALL } from "../api/schema/wire.ts";
 import { errorOf } from "./api-errors.ts";
-import type { Transport, TransportRequest, TransportResponse } from "./engine-client.ts";
+import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
 
 export class PeerTransport implements Transport {
   readonly #peer: Peer;
@@ -24,20 +24,27 @@ export class PeerTransport implements Transport {
     return { status, headers, body };
   }
 
-  async hijack(request: TransportRequest): Promise<{ headers: Readonly<Record<string, string>>; connection: Duplex }> {
+  async hijack(
+    request: TransportRequest,
+  ): Promise<{ headers: Readonly<Record<string, string>>; connection: Duplex }> {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const headers = { connection: "Upgrade", upgrade: "tcp", ...request.headers };
     const { result, body } = await this.#call({ ...request, headers, body: readable });
     const response = wireResponse(result);
     if (response.status >= 400) throw await errorOf({ ...response, body });
-    if (response.status !== 101) throw fail("system", `unable to upgrade to tcp, received ${response.status}`);
+    if (response.status !== 101)
+      throw fail("system", `unable to upgrade to tcp, received ${response.status}`);
     return { headers: response.headers, connection: { readable: body, writable } };
   }
 
   #call(request: TransportRequest): Promise<CallResult> {
     // _ping is asked before a version is agreed on, as Docker's client does.
     const prefix = request.target.startsWith("/_ping") ? "" : `/v${API_VERSION}`;
-    const wire: WireRequest = { method: request.method, target: prefix + request.target, headers: request.headers ?? {} };
+    const wire: WireRequest = {
+      method: request.method,
+      target: prefix + request.target,
+      headers: request.headers ?? {},
+    };
     return this.#peer.call(HTTP_CALL, wire, {
       ...(request.body === undefined ? {} : { body: request.body }),
       ...(request.signal === undefined ? {} : { signal: request.signal }),

@@ -16,7 +16,9 @@ export interface RegistryAuth {
 
 /** The value of X-Registry-Auth. */
 export function encodeRegistryAuth(auth: RegistryAuth): string {
-  return toBase64(encodeUtf8(JSON.stringify(auth))).replaceAll("+", "-").replaceAll("/", "_");
+  return toBase64(encodeUtf8(JSON.stringify(auth)))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_");
 }
 
 export function toBase64(bytes: Uint8Array): string {

@@ -1,5 +1,11 @@
 /** The daemon itself: ping, version, info, disk usage, events, credentials check. */
-import type { EventMessage, SystemAuthResponse, SystemDataUsageResponse, SystemInfo, SystemVersion } from "../api/schema/types.ts";
+import type {
+  EventMessage,
+  SystemAuthResponse,
+  SystemDataUsageResponse,
+  SystemInfo,
+  SystemVersion,
+} from "../api/schema/types.ts";
 import type { ApiCaller, Filters, WithRaw } from "./api-caller.ts";
 import { encodeFilters } from "./api-caller.ts";
 import { jsonLines } from "./json-lines.ts";
@@ -45,7 +51,12 @@ export class SystemApi {
 
   /** Times are seconds since the epoch, RFC 3339, or durations, as `docker events` takes them. */
   async systemEvents(
-    options: { readonly since?: string; readonly until?: string; readonly filters?: Filters; readonly signal?: AbortSignal } = {},
+    options: {
+      readonly since?: string;
+      readonly until?: string;
+      readonly filters?: Filters;
+      readonly signal?: AbortSignal;
+    } = {},
   ): Promise<AsyncGenerator<Event, void, undefined>> {
     const { since, until, signal } = options;
     const query = { since, until, filters: encodeFilters(options.filters) };

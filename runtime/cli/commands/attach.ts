@@ -8,7 +8,11 @@ import { ExitError } from "../command.ts";
 import { errorText } from "../error-text.ts";
 import type { FlagSpec } from "../flags.ts";
 
-const DETACH_KEYS: FlagSpec = { name: "detach-keys", type: "string", usage: "Override the key sequence for detaching a container" };
+const DETACH_KEYS: FlagSpec = {
+  name: "detach-keys",
+  type: "string",
+  usage: "Override the key sequence for detaching a container",
+};
 
 export const attach: Command = {
   names: ["container attach", "attach"],
@@ -25,14 +29,21 @@ export const attach: Command = {
     const name = context.arg(0);
     const { value } = await client.containers.containerInspect(name, { signal: context.signal });
     const state = value.State;
-    if (state?.Running !== true) throw fail("conflict", "You cannot attach to a stopped container, start it first");
-    if (state.Paused === true) throw fail("conflict", "You cannot attach to a paused container, unpause it first");
-    if (state.Restarting === true) throw fail("conflict", "You cannot attach to a restarting container, wait until it is running");
+    if (state?.Running !== true)
+      throw fail("conflict", "You cannot attach to a stopped container, start it first");
+    if (state.Paused === true)
+      throw fail("conflict", "You cannot attach to a paused container, unpause it first");
+    if (state.Restarting === true)
+      throw fail("conflict", "You cannot attach to a restarting container, wait until it is running");
     const id = value.Id ?? name;
     const { ended } = await client.containers.containerWait(id, "not-running");
     ended.catch(() => undefined); // Not awaited when the user detaches.
     const wantsStdin = !flags.bool("no-stdin") && (value.Config?.OpenStdin ?? false);
-    const end = await join(context, value, { wantsStdin, proxies: flags.bool("sig-proxy"), start: undefined });
+    const end = await join(context, value, {
+      wantsStdin,
+      proxies: flags.bool("sig-proxy"),
+      start: undefined,
+    });
     if (end === "detached") {
       await context.err("read escape sequence\n");
       return 0;
@@ -48,7 +59,11 @@ interface JoinOptions {
   readonly start: (() => Promise<void>) | undefined;
 }
 
-async function join(context: CommandContext, container: ContainerInspectResponse, options: JoinOptions): Promise<"ended" | "detached"> {
+async function join(
+  context: CommandContext,
+  container: ContainerInspectResponse,
+  options: JoinOptions,
+): Promise<"ended" | "detached"> {
   const { client, io, flags } = context;
   const store = new DisposableStore();
   const abort = new AbortController();
@@ -66,7 +81,14 @@ async function join(context: CommandContext, container: ContainerInspectResponse
       isTty,
       signal: abort.signal,
     });
-    const session = runSession(io, { id, attachment, isTty, hasStdin: options.wantsStdin, detachKeys, hasOutput: true });
+    const session = runSession(io, {
+      id,
+      attachment,
+      isTty,
+      hasStdin: options.wantsStdin,
+      detachKeys,
+      hasOutput: true,
+    });
     session.catch(() => undefined); // Awaited below, unless the start fails first.
     await options.start?.();
     if (isTty) store.add(await followSize(io, client, id));
@@ -87,12 +109,16 @@ export const start: Command = {
     { name: "interactive", short: "i", type: "bool", usage: "Attach container's STDIN" },
   ],
   arguments: { kind: "atLeast", count: 1 },
-  run: (context) => (context.flags.bool("attach") || context.flags.bool("interactive") ? startAttached(context) : startAll(context)),
+  run: (context) =>
+    context.flags.bool("attach") || context.flags.bool("interactive")
+      ? startAttached(context)
+      : startAll(context),
 };
 
 async function startAttached(context: CommandContext): Promise<number> {
   const { client, flags, args } = context;
-  if (args.length > 1) throw fail("invalidParameter", "you cannot start and attach multiple containers at once");
+  if (args.length > 1)
+    throw fail("invalidParameter", "you cannot start and attach multiple containers at once");
   const { value } = await client.containers.containerInspect(context.arg(0), { signal: context.signal });
   const id = value.Id ?? context.arg(0);
   const condition = value.HostConfig?.AutoRemove === true ? "removed" : "next-exit";

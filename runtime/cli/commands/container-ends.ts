@@ -15,7 +15,11 @@ const PARALLEL_MAX = 50;
  * Does `act` to each of `names`, prints those that worked in order, throws the failures together. What
  * resolves to false has said all there is to say itself.
  */
-export async function forEachName(context: CommandContext, names: readonly string[], act: (name: string) => Promise<unknown>): Promise<number> {
+export async function forEachName(
+  context: CommandContext,
+  names: readonly string[],
+  act: (name: string) => Promise<unknown>,
+): Promise<number> {
   const failures: string[] = [];
   for (let start = 0; start < names.length; start += PARALLEL_MAX) {
     const batch = names.slice(start, start + PARALLEL_MAX);
@@ -31,12 +35,32 @@ export async function forEachName(context: CommandContext, names: readonly strin
   return 0;
 }
 
-const SIGNAL: FlagSpec = { name: "signal", short: "s", type: "string", usage: "Signal to send to the container" };
-const TIMEOUT: FlagSpec = { name: "timeout", short: "t", type: "int", usage: "Seconds to wait before killing the container" };
-const TIME: FlagSpec = { name: "time", type: "int", usage: "Seconds to wait before killing the container", isHidden: true, deprecatedFor: "timeout" };
+const SIGNAL: FlagSpec = {
+  name: "signal",
+  short: "s",
+  type: "string",
+  usage: "Signal to send to the container",
+};
+const TIMEOUT: FlagSpec = {
+  name: "timeout",
+  short: "t",
+  type: "int",
+  usage: "Seconds to wait before killing the container",
+};
+const TIME: FlagSpec = {
+  name: "time",
+  type: "int",
+  usage: "Seconds to wait before killing the container",
+  isHidden: true,
+  deprecatedFor: "timeout",
+};
 const ONE_OR_MORE = "[OPTIONS] CONTAINER [CONTAINER...]";
 
-function stopOptions(context: CommandContext): { signalName?: string; timeoutSeconds?: number; signal: AbortSignal } {
+function stopOptions(context: CommandContext): {
+  signalName?: string;
+  timeoutSeconds?: number;
+  signal: AbortSignal;
+} {
   const { flags, signal } = context;
   return {
     signal,
@@ -51,7 +75,10 @@ export const stop: Command = {
   summary: "Stop one or more running containers",
   flags: [SIGNAL, TIMEOUT, TIME],
   arguments: { kind: "atLeast", count: 1 },
-  run: (context) => forEachName(context, context.args, (name) => context.client.containers.containerStop(name, stopOptions(context))),
+  run: (context) =>
+    forEachName(context, context.args, (name) =>
+      context.client.containers.containerStop(name, stopOptions(context)),
+    ),
 };
 
 export const restart: Command = {
@@ -60,7 +87,10 @@ export const restart: Command = {
   summary: "Restart one or more containers",
   flags: [SIGNAL, TIMEOUT, TIME],
   arguments: { kind: "atLeast", count: 1 },
-  run: (context) => forEachName(context, context.args, (name) => context.client.containers.containerRestart(name, stopOptions(context))),
+  run: (context) =>
+    forEachName(context, context.args, (name) =>
+      context.client.containers.containerRestart(name, stopOptions(context)),
+    ),
 };
 
 export const kill: Command = {
@@ -80,14 +110,29 @@ export const rm: Command = {
   use: ONE_OR_MORE,
   summary: "Remove one or more containers",
   flags: [
-    { name: "force", short: "f", type: "bool", usage: "Force the removal of a running container (uses SIGKILL)" },
+    {
+      name: "force",
+      short: "f",
+      type: "bool",
+      usage: "Force the removal of a running container (uses SIGKILL)",
+    },
     { name: "link", short: "l", type: "bool", usage: "Remove the specified link" },
-    { name: "volumes", short: "v", type: "bool", usage: "Remove anonymous volumes associated with the container" },
+    {
+      name: "volumes",
+      short: "v",
+      type: "bool",
+      usage: "Remove anonymous volumes associated with the container",
+    },
   ],
   arguments: { kind: "atLeast", count: 1 },
   run: (context) => {
     const { flags, signal } = context;
-    const options = { force: flags.bool("force"), link: flags.bool("link"), volumes: flags.bool("volumes"), signal };
+    const options = {
+      force: flags.bool("force"),
+      link: flags.bool("link"),
+      volumes: flags.bool("volumes"),
+      signal,
+    };
     return forEachName(context, context.args, async (name) => {
       const id = name.replace(/^\/+|\/+$/g, "");
       if (id === "") throw fail("invalidParameter", "Container name cannot be empty");
@@ -134,7 +179,8 @@ export const rename: Command = {
   arguments: { kind: "exactly", count: 2 },
   async run(context) {
     const [from, to] = [context.arg(0).trim(), context.arg(1).trim()];
-    if (from === "" || to === "") throw fail("invalidParameter", "Error: Neither old nor new names may be empty");
+    if (from === "" || to === "")
+      throw fail("invalidParameter", "Error: Neither old nor new names may be empty");
     try {
       await context.client.containers.containerRename(from, to, context.signal);
     } catch (thrown) {

@@ -11,29 +11,56 @@ import { IMAGE_HEADERS, imageRows } from "./images.ts";
 import { shortId } from "../format/text.ts";
 import { parseRfc3339Ns } from "../format/go-time.ts";
 
-const HEADERS = { Type: "TYPE", TotalCount: "TOTAL", Active: "ACTIVE", Size: "SIZE", Reclaimable: "RECLAIMABLE" };
+const HEADERS = {
+  Type: "TYPE",
+  TotalCount: "TOTAL",
+  Active: "ACTIVE",
+  Size: "SIZE",
+  Reclaimable: "RECLAIMABLE",
+};
 const TABLE = "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}";
 const IMAGE_TABLE =
   "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.VirtualSize}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}";
-const CONTAINER_TABLE = "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.LocalVolumes}}\t{{.Size}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}";
+const CONTAINER_TABLE =
+  "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.LocalVolumes}}\t{{.Size}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}";
 const VOLUME_TABLE = "table {{.Name}}\t{{.Links}}\t{{.Size}}";
-const CACHE_TABLE = "table {{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.CreatedSince}}\t{{.LastUsedSince}}\t{{.UsageCount}}\t{{.Shared}}";
-const CACHE_HEADERS = { ID: "CACHE ID", CacheType: "CACHE TYPE", Size: "SIZE", CreatedSince: "CREATED", LastUsedSince: "LAST USED", UsageCount: "USAGE", Shared: "SHARED" };
+const CACHE_TABLE =
+  "table {{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.CreatedSince}}\t{{.LastUsedSince}}\t{{.UsageCount}}\t{{.Shared}}";
+const CACHE_HEADERS = {
+  ID: "CACHE ID",
+  CacheType: "CACHE TYPE",
+  Size: "SIZE",
+  CreatedSince: "CREATED",
+  LastUsedSince: "LAST USED",
+  UsageCount: "USAGE",
+  Shared: "SHARED",
+};
 
 export const systemDf: Command = {
   names: ["system df"],
   use: "[OPTIONS]",
   summary: "Show docker disk usage",
-  flags: [LIST_FORMAT, { name: "verbose", short: "v", type: "bool", usage: "Show detailed information on space usage" }],
+  flags: [
+    LIST_FORMAT,
+    { name: "verbose", short: "v", type: "bool", usage: "Show detailed information on space usage" },
+  ],
   arguments: { kind: "none" },
   async run(context) {
     const { flags } = context;
     const format = flags.string("format");
     const isVerbose = flags.bool("verbose");
-    if (isVerbose && format !== "" && format !== "table") throw new ExitError(1, "--verbose with a --format of its own is not part of Slipway yet");
+    if (isVerbose && format !== "" && format !== "table")
+      throw new ExitError(1, "--verbose with a --format of its own is not part of Slipway yet");
     const usage = await context.client.system.systemDataUsage([], context.signal);
     if (isVerbose) await context.out(verboseText(usage, context));
-    else await context.out(formatList({ format: isDefaultTable(format) ? TABLE : format, headers: HEADERS }, summaryRows(usage), "*formatter.diskUsageContext"));
+    else
+      await context.out(
+        formatList(
+          { format: isDefaultTable(format) ? TABLE : format, headers: HEADERS },
+          summaryRows(usage),
+          "*formatter.diskUsageContext",
+        ),
+      );
     return 0;
   },
 };
@@ -62,7 +89,13 @@ function imagesRow(usage: SystemDataUsageResponse): Row {
   const used = images
     .filter((image) => image.Containers !== 0 && image.Size !== -1 && image.SharedSize !== -1)
     .reduce((sum, image) => sum + image.Size - image.SharedSize, 0);
-  return row("Images", images.length, images.filter((image) => image.Containers > 0).length, total, share(total - used, total));
+  return row(
+    "Images",
+    images.length,
+    images.filter((image) => image.Containers > 0).length,
+    total,
+    share(total - used, total),
+  );
 }
 
 function containersRow(usage: SystemDataUsageResponse): Row {
@@ -71,16 +104,29 @@ function containersRow(usage: SystemDataUsageResponse): Row {
   const size = containers.reduce((sum, container) => sum + (container.SizeRw ?? 0), 0);
   const idle = containers.filter((container) => !isActive(container.State ?? ""));
   const reclaimable = idle.reduce((sum, container) => sum + (container.SizeRw ?? 0), 0);
-  return row("Containers", containers.length, containers.length - idle.length, size, share(reclaimable, size));
+  return row(
+    "Containers",
+    containers.length,
+    containers.length - idle.length,
+    size,
+    share(reclaimable, size),
+  );
 }
 
 function volumesRow(usage: SystemDataUsageResponse): Row {
   const volumes = usage.Volumes ?? [];
   const sized = volumes.filter((volume) => (volume.UsageData?.Size ?? -1) !== -1);
-  const sum = (some: typeof volumes): number => some.reduce((total, volume) => total + (volume.UsageData?.Size ?? 0), 0);
+  const sum = (some: typeof volumes): number =>
+    some.reduce((total, volume) => total + (volume.UsageData?.Size ?? 0), 0);
   const active = volumes.filter((volume) => (volume.UsageData?.RefCount ?? 0) > 0).length;
   const size = sum(sized);
-  return row("Local Volumes", volumes.length, active, size, share(sum(sized.filter((volume) => volume.UsageData?.RefCount === 0)), size));
+  return row(
+    "Local Volumes",
+    volumes.length,
+    active,
+    size,
+    share(sum(sized.filter((volume) => volume.UsageData?.RefCount === 0)), size),
+  );
 }
 
 function cacheRow(usage: SystemDataUsageResponse): Row {
@@ -88,23 +134,46 @@ function cacheRow(usage: SystemDataUsageResponse): Row {
   const own = records.filter((record) => record.Shared !== true);
   const sum = (some: typeof records): number => some.reduce((total, record) => total + (record.Size ?? 0), 0);
   const active = records.filter((record) => record.InUse === true).length;
-  return row("Build Cache", records.length, active, sum(own), humanSize(sum(own.filter((record) => record.InUse !== true))));
+  return row(
+    "Build Cache",
+    records.length,
+    active,
+    sum(own),
+    humanSize(sum(own.filter((record) => record.InUse !== true))),
+  );
 }
 
 function verboseText(usage: SystemDataUsageResponse, context: CommandContext): string {
   const options = { isTruncated: true, nowSeconds: () => context.nowSeconds() };
-  const images = (usage.Images ?? []).flatMap((image) => imageRows(image, { needsDigest: false, withDigests: false }, options));
+  const images = (usage.Images ?? []).flatMap((image) =>
+    imageRows(image, { needsDigest: false, withDigests: false }, options),
+  );
   const containers = (usage.Containers ?? []).map((container) => containerRow(container, options));
-  const cacheSize = (usage.BuildCache ?? []).reduce((sum, record) => sum + (record.Shared === true ? 0 : (record.Size ?? 0)), 0);
+  const cacheSize = (usage.BuildCache ?? []).reduce(
+    (sum, record) => sum + (record.Shared === true ? 0 : (record.Size ?? 0)),
+    0,
+  );
   return [
     "Images space usage:\n\n",
     formatList({ format: IMAGE_TABLE, headers: IMAGE_HEADERS }, images, "*formatter.imageContext"),
     "\nContainers space usage:\n\n",
-    formatList({ format: CONTAINER_TABLE, headers: CONTAINER_HEADERS }, containers, "*formatter.ContainerContext"),
+    formatList(
+      { format: CONTAINER_TABLE, headers: CONTAINER_HEADERS },
+      containers,
+      "*formatter.ContainerContext",
+    ),
     "\nLocal Volumes space usage:\n\n",
-    formatList({ format: VOLUME_TABLE, headers: { Name: "VOLUME NAME", Links: "LINKS", Size: "SIZE" } }, volumeRows(usage), "*formatter.volumeContext"),
+    formatList(
+      { format: VOLUME_TABLE, headers: { Name: "VOLUME NAME", Links: "LINKS", Size: "SIZE" } },
+      volumeRows(usage),
+      "*formatter.volumeContext",
+    ),
     `\nBuild cache usage: ${humanSize(cacheSize)}\n\n`,
-    formatList({ format: CACHE_TABLE, headers: CACHE_HEADERS }, cacheRows(usage, context.nowSeconds()), "*formatter.buildCacheContext"),
+    formatList(
+      { format: CACHE_TABLE, headers: CACHE_HEADERS },
+      cacheRows(usage, context.nowSeconds()),
+      "*formatter.buildCacheContext",
+    ),
   ].join("");
 }
 

@@ -37,7 +37,10 @@ export const events: Command = {
     });
     for await (const event of stream) {
       if (format === "json") await context.out(`${toJson(goEvent(event))}\n`);
-      else await context.out(`${template === undefined ? eventText(event) : executeTemplate(template, goEvent(event))}\n`);
+      else
+        await context.out(
+          `${template === undefined ? eventText(event) : executeTemplate(template, goEvent(event))}\n`,
+        );
     }
     return 0;
   },
@@ -73,7 +76,10 @@ function goEvent(event: Event): GoStruct {
 
 /** "2026-11-21T10:00:00.000000000Z container start 0123… (image=alpine, name=web)" */
 function eventText(event: Event): string {
-  const ns = event.timeNano === undefined || event.timeNano === 0 ? BigInt(event.time ?? 0) * 1_000_000_000n : BigInt(event.timeNano);
+  const ns =
+    event.timeNano === undefined || event.timeNano === 0
+      ? BigInt(event.time ?? 0) * 1_000_000_000n
+      : BigInt(event.timeNano);
   const attributes: Readonly<Record<string, string>> = event.Actor?.Attributes ?? {};
   const names = Object.keys(attributes).sort(compareText);
   const list = names.map((name) => `${name}=${attributes[name] ?? ""}`).join(", ");

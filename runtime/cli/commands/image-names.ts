@@ -16,8 +16,14 @@ export const tag: Command = {
     const source = context.arg(0);
     checkName(source, source);
     const target = checkName(context.arg(1), context.arg(1));
-    if (target.digest !== undefined) throw fail("invalidParameter", "refusing to create a tag with a digest reference");
-    await context.client.images.imageTag(source, `${target.domain}/${target.path}`, target.tag ?? "latest", context.signal);
+    if (target.digest !== undefined)
+      throw fail("invalidParameter", "refusing to create a tag with a digest reference");
+    await context.client.images.imageTag(
+      source,
+      `${target.domain}/${target.path}`,
+      target.tag ?? "latest",
+      context.signal,
+    );
     return 0;
   },
 };
@@ -28,7 +34,10 @@ function checkName(name: string, shown: string): ReturnType<typeof parseImageNam
     return parseImageName(name);
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : "invalid reference format";
-    throw fail("invalidParameter", `Error parsing reference: ${JSON.stringify(shown)} is not a valid repository/tag: ${reason}`);
+    throw fail(
+      "invalidParameter",
+      `Error parsing reference: ${JSON.stringify(shown)} is not a valid repository/tag: ${reason}`,
+    );
   }
 }
 
@@ -39,19 +48,37 @@ export const rmi: Command = {
   flags: [
     { name: "force", short: "f", type: "bool", usage: "Force removal of the image" },
     { name: "no-prune", type: "bool", usage: "Do not delete untagged parents" },
-    { name: "platform", type: "strings", usage: 'Remove only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")' },
+    {
+      name: "platform",
+      type: "strings",
+      usage:
+        'Remove only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
+    },
   ],
   arguments: { kind: "atLeast", count: 1 },
   async run(context) {
     const { flags, signal } = context;
     const force = flags.bool("force");
-    const platforms = flags.list("platform").flatMap((text) => text.split(",")).map(platformJson);
+    const platforms = flags
+      .list("platform")
+      .flatMap((text) => text.split(","))
+      .map(platformJson);
     const failures: string[] = [];
     let hasFatal = false;
     for (const name of context.args) {
       try {
-        const removed = await context.client.images.imageDelete(name, { force, noprune: flags.bool("no-prune"), platforms, signal });
-        for (const item of removed) await context.out(item.Deleted === undefined || item.Deleted === "" ? `Untagged: ${item.Untagged ?? ""}\n` : `Deleted: ${item.Deleted}\n`);
+        const removed = await context.client.images.imageDelete(name, {
+          force,
+          noprune: flags.bool("no-prune"),
+          platforms,
+          signal,
+        });
+        for (const item of removed)
+          await context.out(
+            item.Deleted === undefined || item.Deleted === ""
+              ? `Untagged: ${item.Untagged ?? ""}\n`
+              : `Deleted: ${item.Deleted}\n`,
+          );
       } catch (thrown) {
         if (isKind(thrown, "cancelled")) throw thrown;
         if (!isKind(thrown, "notFound")) hasFatal = true;

@@ -45,13 +45,19 @@ export const images: Command = {
     const [match] = context.args;
     const filters = filtersOf(flags.list("filter"));
     const withMatch = match === undefined ? filters : { ...filters, reference: [match] };
-    const found = await context.client.images.imageList({ all: flags.bool("all"), filters: withMatch, signal });
+    const found = await context.client.images.imageList({
+      all: flags.bool("all"),
+      filters: withMatch,
+      signal,
+    });
     const configured = flags.bool("quiet") ? "" : ((await context.io.config.read()).imagesFormat ?? "");
     const given = flags.string("format") === "" ? configured : flags.string("format");
     const format = isDefaultTable(given) ? defaultFormat(flags.bool("quiet"), flags.bool("digests")) : given;
     const needsDigest = flags.bool("digests") || format.includes("{{.Digest}}");
     const options = { isTruncated: !flags.bool("no-trunc"), nowSeconds: () => context.nowSeconds() };
-    const rows = found.flatMap((image) => imageRows(image, { needsDigest, withDigests: flags.bool("digests") }, options));
+    const rows = found.flatMap((image) =>
+      imageRows(image, { needsDigest, withDigests: flags.bool("digests") }, options),
+    );
     await context.out(formatList({ format, headers: IMAGE_HEADERS }, rows, "*formatter.imageContext"));
     return 0;
   },
@@ -116,7 +122,8 @@ function imageRow(image: ImageSummary, name: ImageName, options: ImageRowOptions
   return {
     Containers: () => (image.Containers === -1 ? "N/A" : String(image.Containers)),
     CreatedAt: () => (image.Created === 0 ? "N/A" : formatGoTime(BigInt(image.Created) * 1_000_000_000n)),
-    CreatedSince: () => (image.Created === 0 ? "N/A" : `${humanDuration(options.nowSeconds() - image.Created)} ago`),
+    CreatedSince: () =>
+      image.Created === 0 ? "N/A" : `${humanDuration(options.nowSeconds() - image.Created)} ago`,
     Digest: () => name.digest,
     ID: () => (options.isTruncated ? shortId(image.Id) : image.Id),
     Repository: () => name.repository,

@@ -41,7 +41,8 @@ export const info: Command = {
       for (const warning of server?.Warnings ?? []) await context.err(`${warning}\n`);
       if (failure !== "") await context.out("\nServer:\n");
     }
-    if (failure !== "") throw new ExitError(1, format === "" ? `${failure}\nerrors pretty printing info` : failure);
+    if (failure !== "")
+      throw new ExitError(1, format === "" ? `${failure}\nerrors pretty printing info` : failure);
     return 0;
   },
 };
@@ -80,7 +81,15 @@ function clientText(): string {
 }
 
 function serverText(server: SystemInfo): string {
-  return [...counts(server), ...drivers(server), ...plugins(server), ...runtimes(server), ...security(server), ...machine(server), ...registries(server)]
+  return [
+    ...counts(server),
+    ...drivers(server),
+    ...plugins(server),
+    ...runtimes(server),
+    ...security(server),
+    ...machine(server),
+    ...registries(server),
+  ]
     .map((line) => ` ${line}\n`)
     .join("");
 }
@@ -101,7 +110,9 @@ function counts(server: SystemInfo): string[] {
 }
 
 function drivers(server: SystemInfo): string[] {
-  const status = ((server.DriverStatus as string[][] | null | undefined) ?? []).map(([name = "", value = ""]) => ` ${name}: ${value}`);
+  const status = ((server.DriverStatus as string[][] | null | undefined) ?? []).map(
+    ([name = "", value = ""]) => ` ${name}: ${value}`,
+  );
   return [
     ...line("Storage Driver", server.Driver),
     ...status,
@@ -114,7 +125,9 @@ function drivers(server: SystemInfo): string[] {
 function plugins(server: SystemInfo): string[] {
   const found = server.Plugins;
   const row = (name: string, list: readonly string[] | null | undefined): string[] =>
-    list === null || list === undefined || (list.length === 0 && name === "Authorization") ? [] : [` ${name}: ${list.join(" ")}`];
+    list === null || list === undefined || (list.length === 0 && name === "Authorization")
+      ? []
+      : [` ${name}: ${list.join(" ")}`];
   return [
     "Plugins:",
     ` Volume: ${(found?.Volume ?? []).join(" ")}`,
@@ -133,7 +146,10 @@ function specDirectories(directories: readonly string[] | null | undefined): str
 
 function runtimes(server: SystemInfo): string[] {
   const names = sortedKeys(server.Runtimes ?? {});
-  const lines = names.length === 0 ? [] : [`Runtimes: ${names.join(" ")}`, `Default Runtime: ${server.DefaultRuntime ?? ""}`];
+  const lines =
+    names.length === 0
+      ? []
+      : [`Runtimes: ${names.join(" ")}`, `Default Runtime: ${server.DefaultRuntime ?? ""}`];
   if (server.OSType !== "linux") return lines;
   return [
     ...lines,
@@ -150,7 +166,9 @@ function security(server: SystemInfo): string[] {
   if (server.OSType !== "linux" || options.length === 0) return [];
   const lines = options.flatMap((option) => {
     const pairs = option.split(",").map((pair) => pair.split("="));
-    return pairs.map(([key = "", value = ""]) => (key === "name" ? ` ${value}` : `  ${key.charAt(0).toUpperCase()}${key.slice(1)}: ${value}`));
+    return pairs.map(([key = "", value = ""]) =>
+      key === "name" ? ` ${value}` : `  ${key.charAt(0).toUpperCase()}${key.slice(1)}: ${value}`,
+    );
   });
   return ["Security Options:", ...lines];
 }
@@ -188,7 +206,10 @@ function registries(server: SystemInfo): string[] {
   const labels = (server.Labels as string[] | null | undefined) ?? [];
   const config = server.RegistryConfig;
   const indexes = Object.values(config?.IndexConfigs ?? {}).filter((index) => index.Secure === false);
-  const insecure = [...indexes.map((index) => index.Name ?? ""), ...((config?.InsecureRegistryCIDRs as string[] | null | undefined) ?? [])];
+  const insecure = [
+    ...indexes.map((index) => index.Name ?? ""),
+    ...((config?.InsecureRegistryCIDRs as string[] | null | undefined) ?? []),
+  ];
   const mirrors = (config?.Mirrors as string[] | null | undefined) ?? [];
   const pools = (server.DefaultAddressPools as { Base?: string; Size?: number }[] | null | undefined) ?? [];
   return [
@@ -198,6 +219,11 @@ function registries(server: SystemInfo): string[] {
     ...(mirrors.length === 0 ? [] : ["Registry Mirrors:", ...mirrors.map((mirror) => ` ${mirror}`)]),
     `Live Restore Enabled: ${server.LiveRestoreEnabled ?? false}`,
     ...line("Product License", server.ProductLicense),
-    ...(pools.length === 0 ? [] : ["Default Address Pools:", ...pools.map((pool) => `  Base: ${pool.Base ?? ""}, Size: ${pool.Size ?? 0}`)]),
+    ...(pools.length === 0
+      ? []
+      : [
+          "Default Address Pools:",
+          ...pools.map((pool) => `  Base: ${pool.Base ?? ""}, Size: ${pool.Size ?? 0}`),
+        ]),
   ];
 }

@@ -25,7 +25,18 @@ interface Found {
 type Lookup = (name: string) => Promise<Found>;
 
 /** Every type `--type` may name, in the order they are tried. */
-const TYPES = ["container", "image", "network", "volume", "service", "task", "node", "plugin", "secret", "config"];
+const TYPES = [
+  "container",
+  "image",
+  "network",
+  "volume",
+  "service",
+  "task",
+  "node",
+  "plugin",
+  "secret",
+  "config",
+];
 
 export const inspect: Command = {
   names: ["inspect"],
@@ -39,9 +50,16 @@ export const inspect: Command = {
   arguments: { kind: "atLeast", count: 1 },
   run(context) {
     const type = context.flags.string("type");
-    if (context.flags.has("type") && type === "") throw new ExitError(1, 'type is empty: must be one of "config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"');
+    if (context.flags.has("type") && type === "")
+      throw new ExitError(
+        1,
+        'type is empty: must be one of "config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"',
+      );
     if (type !== "" && !TYPES.includes(type)) {
-      throw new ExitError(1, `unknown type: ${JSON.stringify(type)}: must be one of "config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"`);
+      throw new ExitError(
+        1,
+        `unknown type: ${JSON.stringify(type)}: must be one of "config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"`,
+      );
     }
     return showAll(context, lookupAny(context, type));
   },
@@ -115,7 +133,10 @@ function lookupAny(context: CommandContext, type: string): Lookup {
 
 async function showAll(context: CommandContext, lookup: Lookup): Promise<number> {
   const format = context.flags.string("format");
-  const shower = format === "" || format === "json" ? new JsonShower(format === "json") : new TemplateShower(parseInspect(format));
+  const shower =
+    format === "" || format === "json"
+      ? new JsonShower(format === "json")
+      : new TemplateShower(parseInspect(format));
   const failures: string[] = [];
   for (const name of context.args) {
     try {
@@ -182,7 +203,9 @@ class TemplateShower implements Shower {
 
   #render(found: Found): string {
     try {
-      return executeTemplate(this.#template, goObject(found.object.value, found.type), { isMissingKeyError: true });
+      return executeTemplate(this.#template, goObject(found.object.value, found.type), {
+        isMissingKeyError: true,
+      });
     } catch (typed) {
       if (!(typed instanceof TemplateError)) throw typed;
       try {

@@ -21,7 +21,11 @@ export const login: Command = {
   description: "Authenticate to a registry.\nDefaults to Docker Hub if no server is specified.",
   flags: [
     { name: "password", short: "p", type: "string", usage: "Password or Personal Access Token (PAT)" },
-    { name: "password-stdin", type: "bool", usage: "Take the Password or Personal Access Token (PAT) from stdin" },
+    {
+      name: "password-stdin",
+      type: "bool",
+      usage: "Take the Password or Personal Access Token (PAT) from stdin",
+    },
     { name: "username", short: "u", type: "string", usage: "Username" },
   ],
   arguments: { kind: "atMost", count: 1 },
@@ -29,8 +33,15 @@ export const login: Command = {
     const registry = context.args[0]?.replace(/^https?:\/\//, "").replace(/\/.*$/, "") ?? "docker.io";
     const serveraddress = authKey(registry);
     const { username, password } = await askCredentials(context);
-    const answer = await context.client.system.systemAuth({ username, password, serveraddress }, context.signal);
-    await context.io.config.login(registry, { username, password, identitytoken: answer.IdentityToken ?? "" });
+    const answer = await context.client.system.systemAuth(
+      { username, password, serveraddress },
+      context.signal,
+    );
+    await context.io.config.login(registry, {
+      username,
+      password,
+      identitytoken: answer.IdentityToken ?? "",
+    });
     await context.err(UNENCRYPTED);
     if (answer.Status !== "") await context.out(`${answer.Status}\n`);
     return 0;
@@ -43,14 +54,17 @@ async function askCredentials(context: CommandContext): Promise<{ username: stri
   let password = flags.string("password");
   if (password !== "") {
     await context.err("WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n");
-    if (flags.bool("password-stdin")) throw fail("invalidParameter", "--password and --password-stdin are mutually exclusive");
+    if (flags.bool("password-stdin"))
+      throw fail("invalidParameter", "--password and --password-stdin are mutually exclusive");
   }
   if (flags.bool("password-stdin")) {
-    if (username === "") throw fail("invalidParameter", "the --password-stdin option requires --username to be set");
+    if (username === "")
+      throw fail("invalidParameter", "the --password-stdin option requires --username to be set");
     password = (await readAll(context)).replace(/\n$/, "").replace(/\r$/, "");
   }
   if (username !== "" && password !== "") return { username, password };
-  if (!io.isTerminal.stdin) throw new ExitError(1, "Error: Cannot perform an interactive login from a non TTY device");
+  if (!io.isTerminal.stdin)
+    throw new ExitError(1, "Error: Cannot perform an interactive login from a non TTY device");
   if (username === "") {
     await context.out("Username: ");
     username = (await readLine(context)).trim();

@@ -14,14 +14,22 @@ export const logs: Command = {
     {
       name: "since",
       type: "string",
-      usage: 'Show logs since timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)',
+      usage:
+        'Show logs since timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)',
     },
-    { name: "tail", short: "n", type: "string", fallback: "all", usage: "Number of lines to show from the end of the logs" },
+    {
+      name: "tail",
+      short: "n",
+      type: "string",
+      fallback: "all",
+      usage: "Number of lines to show from the end of the logs",
+    },
     { name: "timestamps", short: "t", type: "bool", usage: "Show timestamps" },
     {
       name: "until",
       type: "string",
-      usage: 'Show logs before a timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)',
+      usage:
+        'Show logs before a timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)',
     },
   ],
   arguments: { kind: "exactly", count: 1 },

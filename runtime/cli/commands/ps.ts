@@ -15,8 +15,19 @@ export const ps: Command = {
     { name: "all", short: "a", type: "bool", usage: "Show all containers (default shows just running)" },
     FILTER,
     LIST_FORMAT,
-    { name: "last", short: "n", type: "int", fallback: "-1", usage: "Show n last created containers (includes all states)" },
-    { name: "latest", short: "l", type: "bool", usage: "Show the latest created container (includes all states)" },
+    {
+      name: "last",
+      short: "n",
+      type: "int",
+      fallback: "-1",
+      usage: "Show n last created containers (includes all states)",
+    },
+    {
+      name: "latest",
+      short: "l",
+      type: "bool",
+      usage: "Show the latest created container (includes all states)",
+    },
     { name: "no-trunc", type: "bool", usage: "Don't truncate output" },
     { name: "quiet", short: "q", type: "bool", usage: "Only display container IDs" },
     { name: "size", short: "s", type: "bool", usage: "Display total file sizes" },
@@ -48,7 +59,11 @@ function quietOr(isQuiet: boolean, wantsSize: boolean): string {
   return wantsSize ? `${CONTAINER_TABLE}\t{{.Size}}` : CONTAINER_TABLE;
 }
 
-async function chooseFormat(config: { read(): Promise<{ readonly psFormat?: string }> }, given: string, isQuiet: boolean): Promise<string> {
+async function chooseFormat(
+  config: { read(): Promise<{ readonly psFormat?: string }> },
+  given: string,
+  isQuiet: boolean,
+): Promise<string> {
   if (given !== "") return given;
   const configured = (await config.read()).psFormat ?? "";
   return configured !== "" && !isQuiet ? configured : "table";

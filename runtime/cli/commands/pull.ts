@@ -7,7 +7,13 @@ import { familiarReference, fullReference, parseImageName, withDefaultTag } from
 import { showProgress } from "../progress.ts";
 import { platformJson } from "./history.ts";
 
-const TRUST = (usage: string): FlagSpec => ({ name: "disable-content-trust", type: "bool", fallback: "true", isNotYet: true, usage });
+const TRUST = (usage: string): FlagSpec => ({
+  name: "disable-content-trust",
+  type: "bool",
+  fallback: "true",
+  isNotYet: true,
+  usage,
+});
 
 export const pull: Command = {
   names: ["image pull", "pull"],
@@ -29,7 +35,10 @@ export const pull: Command = {
     const name = flags.bool("all-tags") ? given : withDefaultTag(given);
     const isQuiet = flags.bool("quiet");
     if (name !== given && !isQuiet) await context.out("Using default tag: latest\n");
-    await pullImage(context, name, { platform: flags.string("platform"), stream: isQuiet ? "none" : "stdout" });
+    await pullImage(context, name, {
+      platform: flags.string("platform"),
+      stream: isQuiet ? "none" : "stdout",
+    });
     await context.out(`${fullReference(name)}\n`);
     return 0;
   },
@@ -42,11 +51,15 @@ export async function pullImage(
   options: { readonly platform: string; readonly stream: "stdout" | "stderr" | "none" },
 ): Promise<void> {
   const auth = await context.io.config.authFor(name.domain);
-  const messages = await context.client.images.imageCreate(`${name.domain}/${name.path}`, name.digest ?? name.tag ?? "", {
-    ...(options.platform === "" ? {} : { platform: options.platform }),
-    ...(auth === undefined ? {} : { auth }),
-    signal: context.signal,
-  });
+  const messages = await context.client.images.imageCreate(
+    `${name.domain}/${name.path}`,
+    name.digest ?? name.tag ?? "",
+    {
+      ...(options.platform === "" ? {} : { platform: options.platform }),
+      ...(auth === undefined ? {} : { auth }),
+      signal: context.signal,
+    },
+  );
   const { stream } = options;
   const isTerminal = stream !== "none" && context.io.isTerminal[stream];
   const write = async (text: string): Promise<void> => {
@@ -56,7 +69,10 @@ export async function pullImage(
   await showProgress(messages, write, progressOptions(context, isTerminal));
 }
 
-export function progressOptions(context: CommandContext, isTerminal: boolean): Parameters<typeof showProgress>[2] {
+export function progressOptions(
+  context: CommandContext,
+  isTerminal: boolean,
+): Parameters<typeof showProgress>[2] {
   return {
     isTerminal,
     columns: () => context.io.terminal?.size().columns ?? 200,
@@ -99,9 +115,11 @@ export const push: Command = {
       ...(platform === "" ? {} : { platform: platformJson(platform) }),
       signal,
     });
-    const write = (text: string): Promise<void> => (isQuiet || text === "" ? Promise.resolve() : context.out(text));
+    const write = (text: string): Promise<void> =>
+      isQuiet || text === "" ? Promise.resolve() : context.out(text);
     await showProgress(messages, write, progressOptions(context, !isQuiet && context.io.isTerminal.stdout));
-    if (isQuiet) await context.out(`${name.domain === "docker.io" ? fullReference(name) : familiarReference(name)}\n`);
+    if (isQuiet)
+      await context.out(`${name.domain === "docker.io" ? fullReference(name) : familiarReference(name)}\n`);
     return 0;
   },
 };

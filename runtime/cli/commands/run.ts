@@ -67,7 +67,9 @@ export const run: Command = {
 /** A terminal inside needs one outside, when stdin is wanted. */
 export function checkTty(context: CommandContext): void {
   const { flags, io } = context;
-  const wantsStdin = flags.has("attach") ? flags.list("attach").some((name) => name.toLowerCase() === "stdin") : flags.bool("interactive");
+  const wantsStdin = flags.has("attach")
+    ? flags.list("attach").some((name) => name.toLowerCase() === "stdin")
+    : flags.bool("interactive");
   if (flags.bool("detach") || !flags.bool("tty") || !wantsStdin || io.isTerminal.stdin) return;
   throw new ExitError(1, "the input device is not a TTY");
 }
@@ -79,14 +81,19 @@ interface Created {
 
 /** A failure with its own message and exit code 1, without run's hint. */
 function plainly(thrown: unknown): unknown {
-  return isKind(thrown, "cancelled") || thrown instanceof ExitError ? thrown : new ExitError(1, errorText(thrown));
+  return isKind(thrown, "cancelled") || thrown instanceof ExitError
+    ? thrown
+    : new ExitError(1, errorText(thrown));
 }
 
 /** The request the flags ask for, checked as far as the client checks. */
 async function requestOf(context: CommandContext): Promise<ContainerCreateRequest> {
   const policy = context.flags.string("pull");
   if (!["always", "missing", "never"].includes(policy)) {
-    throw fail("invalidParameter", `invalid pull option: '${policy}': must be one of "always", "missing" or "never"`);
+    throw fail(
+      "invalidParameter",
+      `invalid pull option: '${policy}': must be one of "always", "missing" or "never"`,
+    );
   }
   return createRequest(context);
 }
@@ -96,7 +103,11 @@ async function createContainer(context: CommandContext, request: ContainerCreate
   const policy = flags.string("pull");
   const image = imageOf(request.Image ?? "");
   const platform = flags.string("platform");
-  const options = { name: flags.string("name"), ...(platform === "" ? {} : { platform: platform.toLowerCase() }), signal };
+  const options = {
+    name: flags.string("name"),
+    ...(platform === "" ? {} : { platform: platform.toLowerCase() }),
+    signal,
+  };
   const pull = async (): Promise<void> => {
     if (image === undefined) return;
     await pullImage(context, image, { platform, stream: flags.bool("quiet") ? "none" : "stderr" });
@@ -107,7 +118,8 @@ async function createContainer(context: CommandContext, request: ContainerCreate
     created = await client.containers.containerCreate(request, options);
   } catch (thrown) {
     if (!isKind(thrown, "notFound") || image === undefined || policy !== "missing") throw thrown;
-    if (!flags.bool("quiet")) await context.err(`Unable to find image '${familiarReference(image)}' locally\n`);
+    if (!flags.bool("quiet"))
+      await context.err(`Unable to find image '${familiarReference(image)}' locally\n`);
     await pull();
     created = await client.containers.containerCreate(request, options);
   }
@@ -124,7 +136,11 @@ function imageOf(text: string): ReturnType<typeof parseImageName> | undefined {
 }
 
 async function writeIdFile(context: CommandContext, path: string, id: string): Promise<void> {
-  if (context.io.files === undefined) throw fail("invalidParameter", `failed to create the container ID file: open ${path}: no such file or directory`);
+  if (context.io.files === undefined)
+    throw fail(
+      "invalidParameter",
+      `failed to create the container ID file: open ${path}: no such file or directory`,
+    );
   await context.io.files.write(path, encodeUtf8(id));
 }
 
@@ -147,23 +163,40 @@ async function runAttached(context: CommandContext, { id, request }: Created): P
   const abort = new AbortController();
   try {
     if (flags.bool("sig-proxy")) store.add(proxySignals(io, client, id));
-    const hasStreams = request.AttachStdin === true || request.AttachStdout === true || request.AttachStderr === true;
+    const hasStreams =
+      request.AttachStdin === true || request.AttachStdout === true || request.AttachStderr === true;
     const detachKeys = flags.string("detach-keys") || ((await io.config.read()).detachKeys ?? "");
     const attachment = hasStreams
-      ? await client.containers.containerAttach(id, {
-          stdin: request.AttachStdin ?? false,
-          stdout: request.AttachStdout ?? false,
-          stderr: request.AttachStderr ?? false,
-          stream: true,
-          detachKeys,
-          isTty,
-          signal: abort.signal,
-        }).catch((thrown: unknown) => {
-          throw plainly(thrown);
-        })
+      ? await client.containers
+          .containerAttach(id, {
+            stdin: request.AttachStdin ?? false,
+            stdout: request.AttachStdout ?? false,
+            stderr: request.AttachStderr ?? false,
+            stream: true,
+            detachKeys,
+            isTty,
+            signal: abort.signal,
+          })
+          .catch((thrown: unknown) => {
+            throw plainly(thrown);
+          })
       : undefined;
-    const session = attachment === undefined ? undefined : { attachment, isTty, detachKeys, id, hasStdin: request.AttachStdin ?? false, hasOutput: request.AttachStdout === true || request.AttachStderr === true };
-    const { ended } = await client.containers.containerWait(id, flags.bool("rm") ? "removed" : "next-exit", abort.signal);
+    const session =
+      attachment === undefined
+        ? undefined
+        : {
+            attachment,
+            isTty,
+            detachKeys,
+            id,
+            hasStdin: request.AttachStdin ?? false,
+            hasOutput: request.AttachStdout === true || request.AttachStderr === true,
+          };
+    const { ended } = await client.containers.containerWait(
+      id,
+      flags.bool("rm") ? "removed" : "next-exit",
+      abort.signal,
+    );
     ended.catch(() => undefined); // Awaited below, unless the start fails first.
     const running = session === undefined ? undefined : runSession(io, session);
     running?.catch(() => undefined); // Awaited below, likewise.
@@ -198,7 +231,8 @@ export function startFailure(thrown: unknown, context: CommandContext): ExitErro
 }
 
 function startExitCode(text: string): number {
-  if (/executable file not found|no such file or directory|system cannot find the file specified/.test(text)) return 127;
+  if (/executable file not found|no such file or directory|system cannot find the file specified/.test(text))
+    return 127;
   if (/permission denied|not a directory|is a directory|exec format error/.test(text)) return 126;
   return 125;
 }

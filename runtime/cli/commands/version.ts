@@ -55,14 +55,21 @@ export const version: Command = {
 
 function asGo(server: SystemVersion | undefined): GoStruct {
   const client = new GoStruct("main.clientVersion", CLIENT, { APIVersion: CLIENT.ApiVersion });
-  return new GoStruct("system.versionInfo", { Client: client, Server: server === undefined ? null : goServer(server) });
+  return new GoStruct("system.versionInfo", {
+    Client: client,
+    Server: server === undefined ? null : goServer(server),
+  });
 }
 
 function goServer(server: SystemVersion): GoStruct {
   return new GoStruct("*types.Version", { ...server }, { APIVersion: server.ApiVersion });
 }
 
-async function show(context: CommandContext, format: string, server: SystemVersion | undefined): Promise<void> {
+async function show(
+  context: CommandContext,
+  format: string,
+  server: SystemVersion | undefined,
+): Promise<void> {
   const template = parseVersion(format);
   try {
     await context.out(`${executeTemplate(template, asGo(server))}\n`);
@@ -93,7 +100,10 @@ function clientText(): string {
     ["OS/Arch", `${CLIENT.Os}/${CLIENT.Arch}`],
     ["Context", CLIENT.Context],
   ];
-  return alignTabs(`Client:\n${rows.map(([name = "", value = ""]) => ` ${name}:\t${value}\n`).join("")}`, COLUMNS);
+  return alignTabs(
+    `Client:\n${rows.map(([name = "", value = ""]) => ` ${name}:\t${value}\n`).join("")}`,
+    COLUMNS,
+  );
 }
 
 function serverText(server: SystemVersion): string {
@@ -104,14 +114,44 @@ function serverText(server: SystemVersion): string {
   for (const component of first === undefined ? [engineComponent(server)] : components) {
     const details = (component.Details ?? {}) as Readonly<Record<string, string>>;
     lines.push(` ${component.Name}:\n`);
-    lines.push(...(component.Name === "Engine" ? engineRows(component.Version, details) : detailRows(component.Version, details)));
+    lines.push(
+      ...(component.Name === "Engine"
+        ? engineRows(component.Version, details)
+        : detailRows(component.Version, details)),
+    );
   }
   return alignTabs(lines.join(""), COLUMNS);
 }
 
-function engineComponent(server: SystemVersion): { Name: string; Version: string; Details: Record<string, string> } {
-  const { Version = "", ApiVersion = "", MinAPIVersion = "", GoVersion = "", GitCommit = "", BuildTime = "", Os = "", Arch = "" } = server;
-  return { Name: "Engine", Version, Details: { ApiVersion, MinAPIVersion, GoVersion, GitCommit, BuildTime, Os, Arch, Experimental: String(server.Experimental ?? false) } };
+function engineComponent(server: SystemVersion): {
+  Name: string;
+  Version: string;
+  Details: Record<string, string>;
+} {
+  const {
+    Version = "",
+    ApiVersion = "",
+    MinAPIVersion = "",
+    GoVersion = "",
+    GitCommit = "",
+    BuildTime = "",
+    Os = "",
+    Arch = "",
+  } = server;
+  return {
+    Name: "Engine",
+    Version,
+    Details: {
+      ApiVersion,
+      MinAPIVersion,
+      GoVersion,
+      GitCommit,
+      BuildTime,
+      Os,
+      Arch,
+      Experimental: String(server.Experimental ?? false),
+    },
+  };
 }
 
 function engineRows(versionText: string, details: Readonly<Record<string, string>>): string[] {
@@ -128,7 +168,9 @@ function engineRows(versionText: string, details: Readonly<Record<string, string
 }
 
 function detailRows(versionText: string, details: Readonly<Record<string, string>>): string[] {
-  const others = Object.keys(details).sort().map((name) => `  ${name}:\t${details[name] ?? ""}\n`);
+  const others = Object.keys(details)
+    .sort()
+    .map((name) => `  ${name}:\t${details[name] ?? ""}\n`);
   return [`  Version:\t${versionText}\n`, ...others];
 }
 

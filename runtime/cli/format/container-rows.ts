@@ -48,7 +48,8 @@ export function containerRow(container: ContainerSummary, options: RowOptions): 
   const { isTruncated } = options;
   const created = container.Created ?? 0;
   return {
-    Command: () => quote(isTruncated ? ellipsis(container.Command ?? "", COMMAND_WIDTH) : (container.Command ?? "")),
+    Command: () =>
+      quote(isTruncated ? ellipsis(container.Command ?? "", COMMAND_WIDTH) : (container.Command ?? "")),
     CreatedAt: () => formatGoTime(BigInt(created) * 1_000_000_000n),
     ID: () => (isTruncated ? shortId(container.Id ?? "") : container.Id),
     Image: () => imageText(container, isTruncated),

@@ -37,7 +37,10 @@ export function formatList(list: ListFormat, rows: readonly Row[], typeName: str
 /** The template of a `--format`, its escapes settled. @throws TemplateError */
 export function parseListTemplate(format: string): Template {
   const body = format.startsWith("table") ? format.slice("table".length) : format;
-  const text = body.replace(/^ +| +$/g, "").replaceAll("\\t", "\t").replaceAll("\\n", "\n");
+  const text = body
+    .replace(/^ +| +$/g, "")
+    .replaceAll("\\t", "\t")
+    .replaceAll("\\n", "\n");
   try {
     return parseTemplate(text, FUNCTION_NAMES);
   } catch (thrown) {
@@ -55,7 +58,9 @@ function render(template: Template, data: unknown): string {
 
 /** Every column that needs no argument, by name. */
 function rowJson(row: Row): string {
-  const names = Object.keys(row).filter((name) => row[name]?.length === 0).sort(compareText);
+  const names = Object.keys(row)
+    .filter((name) => row[name]?.length === 0)
+    .sort(compareText);
   return toEscapedJson(Object.fromEntries(names.map((name) => [name, row[name]?.()])));
 }
 

@@ -7,8 +7,8 @@ import { fail } from "../../../layers/base/errors.ts";
 const NS_BY_UNIT: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1000n,
-  "µs": 1000n,
-  "μs": 1000n,
+  µs: 1000n,
+  μs: 1000n,
   ms: 1_000_000n,
   s: 1_000_000_000n,
   m: 60_000_000_000n,
@@ -30,7 +30,8 @@ export function parseDurationNs(text: string): bigint {
     if (digits === "" && fraction === "") throw wrong("invalid duration");
     if (unit === "") throw wrong("missing unit in duration");
     const unitNs = NS_BY_UNIT[unit];
-    if (unitNs === undefined) throw fail("invalidParameter", `time: unknown unit "${unit}" in duration ${JSON.stringify(text)}`);
+    if (unitNs === undefined)
+      throw fail("invalidParameter", `time: unknown unit "${unit}" in duration ${JSON.stringify(text)}`);
     total += BigInt(digits === "" ? "0" : digits) * unitNs;
     if (fraction !== "") total += (BigInt(fraction) * unitNs) / 10n ** BigInt(fraction.length);
     rest = rest.slice(whole.length);
@@ -124,8 +125,12 @@ export function formatAnsic(ns: bigint): string {
 
 function zoneName(ns: bigint, offsetMinutes: number): string {
   if (offsetMinutes === 0) return "UTC";
-  const parts = new Intl.DateTimeFormat("en-US", { timeZoneName: "short" }).formatToParts(new Date(Number(ns / 1_000_000n)));
+  const parts = new Intl.DateTimeFormat("en-US", { timeZoneName: "short" }).formatToParts(
+    new Date(Number(ns / 1_000_000n)),
+  );
   const name = parts.find((part) => part.type === "timeZoneName")?.value ?? "";
   // Go prints the offset where the zone has no abbreviation.
-  return /^[A-Z]{3,5}$/.test(name) ? name : wallClock(ns, offsetMinutes).offset.replace(":", "").replace(/00$/, "");
+  return /^[A-Z]{3,5}$/.test(name)
+    ? name
+    : wallClock(ns, offsetMinutes).offset.replace(":", "").replace(/00$/, "");
 }

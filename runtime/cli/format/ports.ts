@@ -10,7 +10,8 @@ function compare(left: PortSummary, right: PortSummary): number {
   if (left.PrivatePort !== right.PrivatePort) return left.PrivatePort - right.PrivatePort;
   const ips = [left.IP ?? "", right.IP ?? ""] as const;
   if (ips[0] !== ips[1]) return ips[0] < ips[1] ? -1 : 1;
-  if ((left.PublicPort ?? 0) !== (right.PublicPort ?? 0)) return (left.PublicPort ?? 0) - (right.PublicPort ?? 0);
+  if ((left.PublicPort ?? 0) !== (right.PublicPort ?? 0))
+    return (left.PublicPort ?? 0) - (right.PublicPort ?? 0);
   return left.Type < right.Type ? -1 : 1;
 }
 

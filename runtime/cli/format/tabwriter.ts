@@ -19,7 +19,9 @@ export function alignTabs(text: string, options: TabOptions = TABLE): string {
   measure(lines, widths, 0, lines.length, 0, options);
   return lines
     .map((cells, index) =>
-      cells.map((cell, column) => (column === cells.length - 1 ? cell : pad(cell, widths[index]?.[column] ?? 0))).join(""),
+      cells
+        .map((cell, column) => (column === cells.length - 1 ? cell : pad(cell, widths[index]?.[column] ?? 0)))
+        .join(""),
     )
     .join("\n");
 }
@@ -37,7 +39,8 @@ function measure(
     if (!has(start)) continue;
     let end = start;
     let width = options.widthMin;
-    for (; end < to && has(end); end++) width = Math.max(width, Array.from(lines[end]?.[column] ?? "").length + options.padding);
+    for (; end < to && has(end); end++)
+      width = Math.max(width, Array.from(lines[end]?.[column] ?? "").length + options.padding);
     for (let index = start; index < end; index++) widths[index]?.push(width);
     measure(lines, widths, start, end, column + 1, options);
     start = end;

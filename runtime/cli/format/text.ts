@@ -1,8 +1,15 @@
 /** Text cut to a width in terminal columns, as docker's tables cut it. */
 
 /** Ranges of characters two columns wide (Unicode East Asian Width W and F, in the main blocks). */
-const WIDE =
-  /[\u1100-\u115F\u2329\u232A\u2E80-\u303E\u3041-\u33FF\u3400-\u4DBF\u4E00-\u9FFF\uA000-\uA4CF\uA960-\uA97F\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1F64F}\u{1F680}-\u{1F6FF}\u{1F900}-\u{1F9FF}\u{1FA70}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u;
+const WIDE_RANGES = [
+  ["\\u1100-\\u115F\\u2329\\u232A", "brackets and Hangul Jamo"],
+  ["\\u2E80-\\u303E\\u3041-\\u33FF\\u3400-\\u4DBF\\u4E00-\\u9FFF", "CJK"],
+  ["\\uA000-\\uA4CF\\uA960-\\uA97F\\uAC00-\\uD7A3", "Yi, Hangul"],
+  ["\\uF900-\\uFAFF\\uFE30-\\uFE6F\\uFF00-\\uFF60\\uFFE0-\\uFFE6", "compatibility and full-width forms"],
+  ["\\u{1F300}-\\u{1F64F}\\u{1F680}-\\u{1F6FF}\\u{1F900}-\\u{1F9FF}\\u{1FA70}-\\u{1FAFF}", "emoji"],
+  ["\\u{20000}-\\u{3FFFD}", "CJK extensions"],
+] as const;
+const WIDE = new RegExp(`[${WIDE_RANGES.map(([range]) => range).join("")}]`, "u");
 /** Characters that take no column: combining marks, joiners, variation selectors. */
 const ZERO = /[\p{Mn}\p{Me}\u200B-\u200F\u2060\uFE00-\uFE0F]/u;
 

@@ -4,7 +4,20 @@ import type { ByteStream } from "../../../layers/base/streams.ts";
 import type { CommandIo } from "./command-io.ts";
 import { linesOf, writeText } from "./command-io.ts";
 import { HOME } from "./files.ts";
-import type { Shell } from "./interpreter.ts";
+import type { Clock } from "../../../layers/base/clock.ts";
+import type { HomeFiles } from "./files.ts";
+import type { History } from "./history.ts";
+
+/** What builtins may see and change of the session. */
+export interface Shell {
+  readonly clock: Clock;
+  readonly files: HomeFiles;
+  readonly history: History;
+  readonly lastExitCode: number;
+  exported(): [name: string, value: string][];
+  export(name: string, value: string | undefined): void;
+  unset(names: readonly string[]): void;
+}
 
 export interface Builtin {
   readonly use: string;
@@ -24,19 +37,29 @@ export class ShellExit extends Error {
 
 const LINES_DEFAULT = 10;
 
-async function* inputs(args: readonly string[], io: CommandIo, shell: Shell): AsyncGenerator<{ name: string; stream: ByteStream }> {
+async function* inputs(
+  args: readonly string[],
+  io: CommandIo,
+  shell: Shell,
+): AsyncGenerator<{ name: string; stream: ByteStream }> {
   if (args.length === 0) yield { name: "", stream: io.stdin };
   for (const path of args) {
     if (path === "-") yield { name: "-", stream: io.stdin };
     else {
       const bytes = await shell.files.read(path);
-      yield { name: path, stream: new ReadableStream({ start: (controller) => (controller.enqueue(bytes), controller.close()) }) };
+      yield {
+        name: path,
+        stream: new ReadableStream({
+          start: (controller) => (controller.enqueue(bytes), controller.close()),
+        }),
+      };
     }
   }
 }
 
 async function cat(args: readonly string[], io: CommandIo, shell: Shell): Promise<number> {
-  for await (const { stream } of inputs(args, io, shell)) for await (const piece of piecesOf(stream)) await io.stdout.write(piece);
+  for await (const { stream } of inputs(args, io, shell))
+    for await (const piece of piecesOf(stream)) await io.stdout.write(piece);
   return 0;
 }
 
@@ -55,7 +78,14 @@ async function echo(args: readonly string[], io: CommandIo): Promise<number> {
 }
 
 function unescape(text: string): string {
-  const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", e: "\x1b", "\\": "\\", a: "\x07" };
+  const escapes: Readonly<Record<string, string>> = {
+    n: "\n",
+    t: "\t",
+    r: "\r",
+    e: "\x1b",
+    "\\": "\\",
+    a: "\x07",
+  };
   return text.replace(/\\([ntrea\\])/g, (_whole, letter: string) => escapes[letter] ?? letter);
 }
 
@@ -90,7 +120,9 @@ function lineCount(args: readonly string[]): { count: number; paths: readonly st
   const [first = "", second = ""] = args;
   if (first === "-n") return { count: Number(second), paths: args.slice(2) };
   const joined = /^-n?(\d+)$/.exec(first)?.[1];
-  return joined === undefined ? { count: LINES_DEFAULT, paths: args } : { count: Number(joined), paths: args.slice(1) };
+  return joined === undefined
+    ? { count: LINES_DEFAULT, paths: args }
+    : { count: Number(joined), paths: args.slice(1) };
 }
 
 async function head(args: readonly string[], io: CommandIo, shell: Shell): Promise<number> {
@@ -122,8 +154,15 @@ async function tail(args: readonly string[], io: CommandIo, shell: Shell): Promi
 async function sortLines(args: readonly string[], io: CommandIo, shell: Shell): Promise<number> {
   const flags = args.filter((arg) => /^-[nru]+$/.test(arg)).join("");
   const lines: string[] = [];
-  for await (const { stream } of inputs(args.filter((arg) => !/^-[nru]+$/.test(arg)), io, shell)) for await (const line of linesOf(stream)) lines.push(line);
-  const compare = (left: string, right: string): number => (flags.includes("n") ? parseFloat(left) - parseFloat(right) || 0 : 0) || (left < right ? -1 : left > right ? 1 : 0);
+  for await (const { stream } of inputs(
+    args.filter((arg) => !/^-[nru]+$/.test(arg)),
+    io,
+    shell,
+  ))
+    for await (const line of linesOf(stream)) lines.push(line);
+  const compare = (left: string, right: string): number =>
+    (flags.includes("n") ? parseFloat(left) - parseFloat(right) || 0 : 0) ||
+    (left < right ? -1 : left > right ? 1 : 0);
   lines.sort(compare);
   if (flags.includes("r")) lines.reverse();
   const shown = flags.includes("u") ? [...new Set(lines)] : lines;
@@ -133,7 +172,11 @@ async function sortLines(args: readonly string[], io: CommandIo, shell: Shell): 
 
 async function wc(args: readonly string[], io: CommandIo, shell: Shell): Promise<number> {
   const flags = args.filter((arg) => /^-[lwc]+$/.test(arg)).join("") || "lwc";
-  for await (const { name, stream } of inputs(args.filter((arg) => !/^-[lwc]+$/.test(arg)), io, shell)) {
+  for await (const { name, stream } of inputs(
+    args.filter((arg) => !/^-[lwc]+$/.test(arg)),
+    io,
+    shell,
+  )) {
     const counts = { l: 0, w: 0, c: 0 };
     let isInWord = false;
     for await (const piece of piecesOf(stream)) {
@@ -145,8 +188,11 @@ async function wc(args: readonly string[], io: CommandIo, shell: Shell): Promise
         isInWord = !isSpace;
       }
     }
-    const asked = (["l", "w", "c"] as const).filter((flag) => flags.includes(flag)).map((flag) => counts[flag]);
-    const shown = asked.length === 1 ? String(asked[0]) : asked.map((count) => String(count).padStart(7)).join("");
+    const asked = (["l", "w", "c"] as const)
+      .filter((flag) => flags.includes(flag))
+      .map((flag) => counts[flag]);
+    const shown =
+      asked.length === 1 ? String(asked[0]) : asked.map((count) => String(count).padStart(7)).join("");
     await writeText(io.stdout, `${shown}${name === "" ? "" : ` ${name}`}\n`);
   }
   return 0;
@@ -191,14 +237,17 @@ async function exportVariables(args: readonly string[], io: CommandIo, shell: Sh
     }
     shell.export(name, equals < 0 ? undefined : arg.slice(equals + 1));
   }
-  if (args.length === 0) for (const [name, value] of shell.exported()) await writeText(io.stdout, `export ${name}="${value}"\n`);
+  if (args.length === 0)
+    for (const [name, value] of shell.exported()) await writeText(io.stdout, `export ${name}="${value}"\n`);
   return 0;
 }
 
 async function help(_args: readonly string[], io: CommandIo): Promise<number> {
   const bold = (text: string): string => (io.isTerminal.stdout ? `\x1b[1m${text}\x1b[0m` : text);
   const dim = (text: string): string => (io.isTerminal.stdout ? `\x1b[2m${text}\x1b[0m` : text);
-  const rows = [...BUILTINS].map(([name, builtin]) => `  ${bold(`${name} ${builtin.use}`.trimEnd().padEnd(30))} ${builtin.summary}`);
+  const rows = [...BUILTINS].map(
+    ([name, builtin]) => `  ${bold(`${name} ${builtin.use}`.trimEnd().padEnd(30))} ${builtin.summary}`,
+  );
   const lines = [
     bold("Docker, in this browser tab."),
     "",
@@ -221,7 +270,12 @@ async function help(_args: readonly string[], io: CommandIo): Promise<number> {
 async function ls(_args: readonly string[], io: CommandIo, shell: Shell): Promise<number> {
   const long = _args.includes("-l");
   const names = shell.files.names();
-  await writeText(io.stdout, names.map((name) => (long ? `${String(shell.files.sizeOf(name)).padStart(10)} ${name}\n` : `${name}\n`)).join(""));
+  await writeText(
+    io.stdout,
+    names
+      .map((name) => (long ? `${String(shell.files.sizeOf(name)).padStart(10)} ${name}\n` : `${name}\n`))
+      .join(""),
+  );
   return 0;
 }
 
@@ -243,10 +297,38 @@ const builtin = (use: string, summary: string, run: Builtin["run"]): Builtin => 
 
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map([
   ["cat", builtin("[FILE...]", "show files or standard input", cat)],
-  ["clear", builtin("", "clear the screen", async (_args, io) => (await writeText(io.stdout, "\x1b[H\x1b[2J\x1b[3J"), 0))],
+  [
+    "clear",
+    builtin(
+      "",
+      "clear the screen",
+      async (_args, io) => (await writeText(io.stdout, "\x1b[H\x1b[2J\x1b[3J"), 0),
+    ),
+  ],
   ["echo", builtin("[-ne] [TEXT...]", "write its arguments", echo)],
-  ["env", builtin("", "show exported variables", async (_args, io, shell) => (await writeText(io.stdout, shell.exported().map(([name, value]) => `${name}=${value}\n`).join("")), 0))],
-  ["exit", builtin("[CODE]", "end the session", async (args, _io, shell) => { throw new ShellExit(args[0] === undefined ? shell.lastExitCode : Number(args[0]) & 255); })],
+  [
+    "env",
+    builtin(
+      "",
+      "show exported variables",
+      async (_args, io, shell) => (
+        await writeText(
+          io.stdout,
+          shell
+            .exported()
+            .map(([name, value]) => `${name}=${value}\n`)
+            .join(""),
+        ),
+        0
+      ),
+    ),
+  ],
+  [
+    "exit",
+    builtin("[CODE]", "end the session", async (args, _io, shell) => {
+      throw new ShellExit(args[0] === undefined ? shell.lastExitCode : Number(args[0]) & 255);
+    }),
+  ],
   ["export", builtin("[NAME[=VALUE]...]", "give variables to commands", exportVariables)],
   ["false", builtin("", "fail", async () => 1)],
   ["grep", builtin("[-cinqvF] PATTERN [FILE...]", "lines that match", grep)],
@@ -254,7 +336,10 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map([
   ["help", builtin("", "this text", help)],
   ["history", builtin("[-c] [COUNT]", "what was typed before", history)],
   ["ls", builtin("[-l]", "the session's files", ls)],
-  ["pwd", builtin("", "the working directory", async (_args, io) => (await writeText(io.stdout, `${HOME}\n`), 0))],
+  [
+    "pwd",
+    builtin("", "the working directory", async (_args, io) => (await writeText(io.stdout, `${HOME}\n`), 0)),
+  ],
   ["rm", builtin("FILE...", "remove the session's files", rm)],
   ["sleep", builtin("SECONDS", "wait", sleep)],
   ["sort", builtin("[-nru] [FILE...]", "lines in order", sortLines)],
@@ -264,4 +349,3 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map([
   ["unset", builtin("NAME...", "forget variables", async (args, _io, shell) => (shell.unset(args), 0))],
   ["wc", builtin("[-lwc] [FILE...]", "count lines, words, bytes", wc)],
 ]);
-

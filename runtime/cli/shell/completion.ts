@@ -23,16 +23,26 @@ type ArgumentKind = "container" | "running" | "image" | "none";
 const ENGINE_TIMEOUT_MS = 1500;
 
 export async function complete(before: string, source: CompletionSource): Promise<Completion> {
-  const segment = before.slice(Math.max(...[";", "|", "&", "(", "`"].map((mark) => before.lastIndexOf(mark))) + 1);
+  const segment = before.slice(
+    Math.max(...[";", "|", "&", "(", "`"].map((mark) => before.lastIndexOf(mark))) + 1,
+  );
   const words = segment.split(/[ \t]+/).filter((word, index, all) => word !== "" || index === all.length - 1);
   while (words.length > 1 && /^[A-Za-z_][A-Za-z0-9_]*=/.test(words[0] ?? "")) words.shift();
   const word = words.at(-1) ?? "";
-  const start = Array.from(new Intl.Segmenter().segment(before)).length - Array.from(new Intl.Segmenter().segment(word)).length;
-  const candidates = (await candidatesFor(words.slice(0, -1), word, source)).filter((name) => name.startsWith(word));
+  const start =
+    Array.from(new Intl.Segmenter().segment(before)).length -
+    Array.from(new Intl.Segmenter().segment(word)).length;
+  const candidates = (await candidatesFor(words.slice(0, -1), word, source)).filter((name) =>
+    name.startsWith(word),
+  );
   return { start, candidates: [...new Set(candidates)].sort() };
 }
 
-async function candidatesFor(words: readonly string[], word: string, source: CompletionSource): Promise<string[]> {
+async function candidatesFor(
+  words: readonly string[],
+  word: string,
+  source: CompletionSource,
+): Promise<string[]> {
   if (word.startsWith("$")) return source.variables().map((name) => `$${name}`);
   const [name, ...rest] = words;
   if (/^[<>]/.test(words.at(-1) ?? "")) return [...source.files()];
@@ -41,14 +51,21 @@ async function candidatesFor(words: readonly string[], word: string, source: Com
   return [...source.files()];
 }
 
-async function dockerCandidates(words: readonly string[], word: string, source: CompletionSource): Promise<string[]> {
+async function dockerCandidates(
+  words: readonly string[],
+  word: string,
+  source: CompletionSource,
+): Promise<string[]> {
   const plain = words.filter((candidate, index) => index > 0 || !candidate.startsWith("-"));
   const found = commandNamed(plain);
   if (found === undefined) {
     const [group] = plain;
-    if (group === undefined || group === "help") return [...topLevel(), ...(word.startsWith("-") ? ["--help", "--version"] : [])];
+    if (group === undefined || group === "help")
+      return [...topLevel(), ...(word.startsWith("-") ? ["--help", "--version"] : [])];
     if (!GROUPS.has(group) || plain.length > 1) return [];
-    return COMMANDS.flatMap(({ names: [path = ""] }) => (path.startsWith(`${group} `) ? [path.slice(group.length + 1)] : []));
+    return COMMANDS.flatMap(({ names: [path = ""] }) =>
+      path.startsWith(`${group} `) ? [path.slice(group.length + 1)] : [],
+    );
   }
   if (word.startsWith("-")) return flagNames(found.command);
   const kind = argumentKind(found.command, found.args);
@@ -56,7 +73,11 @@ async function dockerCandidates(words: readonly string[], word: string, source: 
 }
 
 function topLevel(): string[] {
-  return [...GROUPS.keys(), "help", ...COMMANDS.flatMap((command) => command.names.filter((path) => !path.includes(" ")))];
+  return [
+    ...GROUPS.keys(),
+    "help",
+    ...COMMANDS.flatMap((command) => command.names.filter((path) => !path.includes(" "))),
+  ];
 }
 
 function flagNames(command: Command): string[] {
@@ -97,7 +118,9 @@ async function names(kind: Exclude<ArgumentKind, "none">, client: EngineClient):
   try {
     if (kind === "image") {
       const images = await client.images.imageList({ signal });
-      return images.flatMap((image) => (image.RepoTags as string[] | null) ?? []).filter((name) => !name.startsWith("<none>"));
+      return images
+        .flatMap((image) => (image.RepoTags as string[] | null) ?? [])
+        .filter((name) => !name.startsWith("<none>"));
     }
     const containers = await client.containers.containerList({ all: kind === "container", signal });
     return containers.flatMap((container) => (container.Names ?? []).map((name) => name.replace(/^\//, "")));

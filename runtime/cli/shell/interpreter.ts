@@ -123,7 +123,12 @@ export class Shell {
         if (thrown.message !== "") await writeText(io.stderr, `${thrown.message}\n`);
         return thrown.exitCode;
       }
-      if (!(thrown instanceof SlipwayError) && !(thrown instanceof SyntaxFailure) && !(thrown instanceof SyntaxError)) throw thrown;
+      if (
+        !(thrown instanceof SlipwayError) &&
+        !(thrown instanceof SyntaxFailure) &&
+        !(thrown instanceof SyntaxError)
+      )
+        throw thrown;
       await writeText(io.stderr, `sh: ${messageOf(thrown)}\n`);
       return 1;
     }
@@ -132,7 +137,8 @@ export class Shell {
   async #command(command: SimpleCommand, io: CommandIo): Promise<number> {
     const words = (await Promise.all(command.words.map((word) => this.#expand(word, io)))).flat();
     const assigned: [string, string][] = [];
-    for (const { name, value } of command.assignments) assigned.push([name, (await this.#expandWhole(value, io))]);
+    for (const { name, value } of command.assignments)
+      assigned.push([name, await this.#expandWhole(value, io)]);
     const redirected = await this.#redirect(command.redirections, io);
     const [name, ...args] = words;
     if (name === undefined) {
@@ -149,7 +155,12 @@ export class Shell {
     return hasCommand ? this.lastExitCode : 0;
   }
 
-  async #start(name: string, args: readonly string[], io: CommandIo, extra: Readonly<Record<string, string>>): Promise<number> {
+  async #start(
+    name: string,
+    args: readonly string[],
+    io: CommandIo,
+    extra: Readonly<Record<string, string>>,
+  ): Promise<number> {
     if (name === "docker") {
       return runDocker(args, {
         ...io,
@@ -172,13 +183,21 @@ export class Shell {
       const path = await this.#expandWhole(target, io);
       if (operator === "<") {
         const bytes = await this.files.read(path);
-        current = { ...current, stdin: streamOf(...(bytes.length === 0 ? [] : [bytes])), isTerminal: { ...current.isTerminal, stdin: false } };
+        current = {
+          ...current,
+          stdin: streamOf(...(bytes.length === 0 ? [] : [bytes])),
+          isTerminal: { ...current.isTerminal, stdin: false },
+        };
         continue;
       }
       const stream = descriptor === 2 ? "stderr" : "stdout";
       if (operator === ">&") {
         const source = path === "2" ? "stderr" : "stdout";
-        current = { ...current, [stream]: current[source], isTerminal: { ...current.isTerminal, [stream]: current.isTerminal[source] } };
+        current = {
+          ...current,
+          [stream]: current[source],
+          isTerminal: { ...current.isTerminal, [stream]: current.isTerminal[source] },
+        };
         continue;
       }
       if (operator === ">") await this.files.write(path, new Uint8Array(0));
@@ -235,11 +254,17 @@ export class Shell {
   }
 
   async #substitute(text: string, io: CommandIo): Promise<string> {
-    if (this.#depth >= SUBSTITUTION_DEPTH_MAX) throw new SyntaxFailure("command substitution is nested too deeply");
+    if (this.#depth >= SUBSTITUTION_DEPTH_MAX)
+      throw new SyntaxFailure("command substitution is nested too deeply");
     this.#depth++;
     const capture = new Capture();
     try {
-      const own: CommandIo = { ...io, stdin: streamOf(), stdout: capture, isTerminal: { ...io.isTerminal, stdin: false, stdout: false } };
+      const own: CommandIo = {
+        ...io,
+        stdin: streamOf(),
+        stdout: capture,
+        isTerminal: { ...io.isTerminal, stdin: false, stdout: false },
+      };
       await this.run(text, own);
     } catch (thrown) {
       if (!(thrown instanceof ShellExit)) throw thrown;

@@ -10,10 +10,33 @@ export type Key =
   | { readonly kind: "key"; readonly name: string };
 
 /** Final bytes of CSI and SS3 sequences. */
-const FINALS: Readonly<Record<string, string>> = { A: "up", B: "down", C: "right", D: "left", H: "home", F: "end", Z: "shift-tab" };
+const FINALS: Readonly<Record<string, string>> = {
+  A: "up",
+  B: "down",
+  C: "right",
+  D: "left",
+  H: "home",
+  F: "end",
+  Z: "shift-tab",
+};
 /** Numbers of "CSI n ~" sequences. */
-const NUMBERS: Readonly<Record<string, string>> = { 1: "home", 3: "delete", 4: "end", 5: "page-up", 6: "page-down", 7: "home", 8: "end" };
-const CONTROLS: Readonly<Record<number, string>> = { 8: "backspace", 9: "tab", 10: "enter", 13: "enter", 27: "escape", 127: "backspace" };
+const NUMBERS: Readonly<Record<string, string>> = {
+  1: "home",
+  3: "delete",
+  4: "end",
+  5: "page-up",
+  6: "page-down",
+  7: "home",
+  8: "end",
+};
+const CONTROLS: Readonly<Record<number, string>> = {
+  8: "backspace",
+  9: "tab",
+  10: "enter",
+  13: "enter",
+  27: "escape",
+  127: "backspace",
+};
 const PASTE_START = "\x1b[200~";
 const PASTE_END = "\x1b[201~";
 
@@ -43,9 +66,12 @@ export class KeyDecoder {
     if (code < 32 || code === 127) {
       this.#rest = text.slice(1);
       const letter = String.fromCharCode(code + 96);
-      return { kind: "key", name: CONTROLS[code] ?? `ctrl-${code >= 1 && code <= 26 ? letter : String.fromCharCode(code + 64)}` };
+      return {
+        kind: "key",
+        name: CONTROLS[code] ?? `ctrl-${code >= 1 && code <= 26 ? letter : String.fromCharCode(code + 64)}`,
+      };
     }
-     
+
     const run = /^[^\x00-\x1f\x7f]+/.exec(text)?.[0] ?? text;
     this.#rest = text.slice(run.length);
     return { kind: "text", text: run };
@@ -60,13 +86,12 @@ export class KeyDecoder {
   }
 
   #escape(): Key | undefined {
-     
     const sequence = /^\x1b(?:\[([0-9;]*)([@-~])|O([@-~]))/.exec(this.#rest);
     if (sequence !== null) {
       this.#rest = this.#rest.slice(sequence[0].length);
       return { kind: "key", name: sequenceName(sequence[1] ?? "", sequence[2] ?? sequence[3] ?? "") };
     }
-     
+
     if (/^\x1b(?:\[[0-9;]*|O)?$/.test(this.#rest)) return undefined;
     const letter = Array.from(this.#rest)[1] ?? "";
     this.#rest = this.#rest.slice(1 + letter.length);

@@ -33,7 +33,10 @@ export class LineDiscipline {
   constructor(options: DisciplineOptions) {
     this.#options = options;
     // Nothing is taken before it is asked for, so that what is left can be given back.
-    this.stdin = new ReadableStream<Uint8Array>({ pull: (controller) => this.#pull(controller) }, { highWaterMark: 0 });
+    this.stdin = new ReadableStream<Uint8Array>(
+      { pull: (controller) => this.#pull(controller) },
+      { highWaterMark: 0 },
+    );
   }
 
   get isRaw(): boolean {
@@ -61,7 +64,8 @@ export class LineDiscipline {
   }
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    while (this.#ready.length === 0 && !this.#isEnded) await new Promise<void>((resolve) => (this.#wake = resolve));
+    while (this.#ready.length === 0 && !this.#isEnded)
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     const piece = this.#ready.shift();
     if (piece === undefined) controller.close();
     else controller.enqueue(piece);

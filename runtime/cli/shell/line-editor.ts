@@ -7,7 +7,10 @@ import type { Key } from "./keys.ts";
 import { LineBuffer } from "./line-buffer.ts";
 import { Screen } from "./screen.ts";
 
-export type LineResult = { readonly kind: "line"; readonly text: string } | { readonly kind: "cancelled" } | { readonly kind: "end" };
+export type LineResult =
+  | { readonly kind: "line"; readonly text: string }
+  | { readonly kind: "cancelled" }
+  | { readonly kind: "end" };
 
 export interface Completion {
   /** Where the word being completed begins, in characters of the text before the cursor. */
@@ -156,7 +159,8 @@ export class LineEditor {
     if (candidates.length === 0) return this.#options.write("\x07");
     const typed = before.slice(start);
     const common = commonPrefix(candidates);
-    if (candidates.length === 1) this.#buffer.insert(`${common.slice(typed.length)}${common.endsWith("=") ? "" : " "}`);
+    if (candidates.length === 1)
+      this.#buffer.insert(`${common.slice(typed.length)}${common.endsWith("=") ? "" : " "}`);
     else if (common.length > typed.length) this.#buffer.insert(common.slice(typed.length));
     else if (isSecondTab) return this.#options.write(this.#listed(candidates));
     else return this.#options.write("\x07");
@@ -170,7 +174,11 @@ export class LineEditor {
     const perRow = Math.max(1, Math.floor(this.#options.columns() / width));
     let text = "";
     for (let start = 0; start < shown.length; start += perRow) {
-      text += `${shown.slice(start, start + perRow).map((candidate) => candidate.padEnd(width)).join("").trimEnd()}\r\n`;
+      text += `${shown
+        .slice(start, start + perRow)
+        .map((candidate) => candidate.padEnd(width))
+        .join("")
+        .trimEnd()}\r\n`;
     }
     if (candidates.length > shown.length) text += `… and ${candidates.length - shown.length} more\r\n`;
     return leave + text + this.#drawn();
@@ -179,7 +187,8 @@ export class LineEditor {
   /** Whether the key belonged to the search. */
   async #searchKey(key: Key, search: Search): Promise<boolean> {
     if (key.kind !== "key") this.#find(search, search.query + key.text, search.at);
-    else if (key.name === "backspace") this.#find(search, search.query.slice(0, -1), this.#options.history.lines.length);
+    else if (key.name === "backspace")
+      this.#find(search, search.query.slice(0, -1), this.#options.history.lines.length);
     else if (key.name === "ctrl-r") this.#find(search, search.query, search.at - 1);
     else {
       this.#search = undefined;

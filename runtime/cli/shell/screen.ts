@@ -13,7 +13,7 @@ interface Place {
 }
 
 /** Escape sequences take no room. */
- 
+
 const ESCAPES = /\x1b\[[0-9;]*[A-Za-z]/g;
 
 /** Where the cursor is after writing `text` from the start of a row, wrapping at `columns`. */

@@ -10,10 +10,44 @@ import { runShell } from "./shell.ts";
 import { TestTerminal } from "./test-terminal.ts";
 
 const CONTAINERS = [
-  { Id: "a".repeat(64), Names: ["/web"], Image: "nginx", Command: "x", Created: 1, Ports: [], Labels: {}, State: "running", Status: "Up", Mounts: [] },
-  { Id: "b".repeat(64), Names: ["/worker"], Image: "job", Command: "y", Created: 1, Ports: [], Labels: {}, State: "running", Status: "Up", Mounts: [] },
+  {
+    Id: "a".repeat(64),
+    Names: ["/web"],
+    Image: "nginx",
+    Command: "x",
+    Created: 1,
+    Ports: [],
+    Labels: {},
+    State: "running",
+    Status: "Up",
+    Mounts: [],
+  },
+  {
+    Id: "b".repeat(64),
+    Names: ["/worker"],
+    Image: "job",
+    Command: "y",
+    Created: 1,
+    Ports: [],
+    Labels: {},
+    State: "running",
+    Status: "Up",
+    Mounts: [],
+  },
 ];
-const IMAGES = [{ Id: `sha256:${"c".repeat(64)}`, RepoTags: ["alpine:latest"], RepoDigests: [], Created: 1, Size: 1, SharedSize: 0, Containers: 0, Labels: {}, ParentId: "" }];
+const IMAGES = [
+  {
+    Id: `sha256:${"c".repeat(64)}`,
+    RepoTags: ["alpine:latest"],
+    RepoDigests: [],
+    Created: 1,
+    Size: 1,
+    SharedSize: 0,
+    Containers: 0,
+    Labels: {},
+    ParentId: "",
+  },
+];
 
 /** An engine of two containers, whose attach echoes what it is sent. */
 class FakeEngine implements Transport {
@@ -23,10 +57,15 @@ class FakeEngine implements Transport {
 
   async request(request: Parameters<Transport["request"]>[0]): ReturnType<Transport["request"]> {
     this.asked.push(`${request.method} ${request.target}`);
-    const json = (body: unknown, status = 200): Awaited<ReturnType<Transport["request"]>> => ({ status, headers: {}, body: streamOf(encodeUtf8(JSON.stringify(body))) });
+    const json = (body: unknown, status = 200): Awaited<ReturnType<Transport["request"]>> => ({
+      status,
+      headers: {},
+      body: streamOf(encodeUtf8(JSON.stringify(body))),
+    });
     if (request.target.startsWith("/containers/json")) return json(CONTAINERS);
     if (request.target.startsWith("/images/json")) return json(IMAGES);
-    if (request.target.startsWith("/containers/create")) return json({ Id: "d".repeat(64), Warnings: [] }, 201);
+    if (request.target.startsWith("/containers/create"))
+      return json({ Id: "d".repeat(64), Warnings: [] }, 201);
     if (request.target.includes("/wait")) {
       const body = new ReadableStream<Uint8Array>({
         start: (controller) => {
@@ -102,8 +141,13 @@ class Terminal {
     await this.prompted();
     const start = this.screen.lines.length;
     this.type(`${text}\r`);
-    await expect.poll(() => this.screen.lines.length > start && this.screen.beforeCursor === PROMPT).toBe(true);
-    return this.screen.lines.slice(start, -1).map((line) => `${line}\n`).join("");
+    await expect
+      .poll(() => this.screen.lines.length > start && this.screen.beforeCursor === PROMPT)
+      .toBe(true);
+    return this.screen.lines
+      .slice(start, -1)
+      .map((line) => `${line}\n`)
+      .join("");
   }
 
   async prompted(): Promise<void> {
@@ -133,7 +177,7 @@ test.each([
   ["echo a > f; echo b >> f; cat f; cat < f | wc -l", "a\nb\n2\n"],
   ["docker ps -q | wc -l", "2\n"],
   ["echo $(docker ps -q) | wc -w", "2\n"],
-  ["echo \"[$(echo a; echo b)]\"", "[a\nb]\n"],
+  ['echo "[$(echo a; echo b)]"', "[a\nb]\n"],
   ["echo one # two", "one\n"],
   ["docker ps --format '{{.Names}}' | grep web", "web\n"],
   ["echo a | cat | cat | grep -c a", "1\n"],
@@ -265,23 +309,30 @@ test("a second Tab lists what there is and leaves the line as it was", async () 
   terminal.close();
 });
 
-test.each([28, 29, 30, 31, 40])("a long line is shown whole in %i columns, after a resize too", async (columns) => {
-  const terminal = new Terminal();
-  await terminal.prompted();
-  terminal.resize(columns);
-  const text = `echo ${"0123456789".repeat(5)}日本`;
-  for (const character of text) terminal.type(character);
-  await expect.poll(() => terminal.screen.lines.join("")).toBe(PROMPT + text);
-  terminal.type("\x01\x1b[1;5C\x05\r");
-  await expect.poll(() => terminal.screen.lines.join("")).toBe(`${PROMPT}${text}${text.slice(5)}${PROMPT.trimEnd()}`);
-  terminal.close();
-});
+test.each([28, 29, 30, 31, 40])(
+  "a long line is shown whole in %i columns, after a resize too",
+  async (columns) => {
+    const terminal = new Terminal();
+    await terminal.prompted();
+    terminal.resize(columns);
+    const text = `echo ${"0123456789".repeat(5)}日本`;
+    for (const character of text) terminal.type(character);
+    await expect.poll(() => terminal.screen.lines.join("")).toBe(PROMPT + text);
+    terminal.type("\x01\x1b[1;5C\x05\r");
+    await expect
+      .poll(() => terminal.screen.lines.join(""))
+      .toBe(`${PROMPT}${text}${text.slice(5)}${PROMPT.trimEnd()}`);
+    terminal.close();
+  },
+);
 
 test("docker run -it gets raw bytes, and the terminal is the shell's again afterwards", async () => {
   const terminal = new Terminal();
   await terminal.prompted();
   terminal.type("docker run -it alpine\r");
-  await expect.poll(() => terminal.engine.asked.some((line) => line.includes("/resize?h=24&w=80"))).toBe(true);
+  await expect
+    .poll(() => terminal.engine.asked.some((line) => line.includes("/resize?h=24&w=80")))
+    .toBe(true);
   terminal.type("a\x03");
   await terminal.sees("<a^C>");
   terminal.type("q");

@@ -63,7 +63,11 @@ class Session {
       columns: () => io.size().columns,
       history: shell.history,
       complete: (before) =>
-        complete(before, { client: io.client, variables: () => shell.variableNames(), files: () => shell.files.names() }),
+        complete(before, {
+          client: io.client,
+          variables: () => shell.variableNames(),
+          files: () => shell.files.names(),
+        }),
     });
   }
 
@@ -190,7 +194,9 @@ class Session {
 
   #commandIo(discipline: LineDiscipline, signal: AbortSignal): CommandIo {
     // Outside raw mode the terminal's driver turns "\n" into "\r\n", as ONLCR does.
-    const screen: ByteSink = { write: (bytes) => this.#io.output.write(discipline.isRaw ? bytes : withReturns(bytes)) };
+    const screen: ByteSink = {
+      write: (bytes) => this.#io.output.write(discipline.isRaw ? bytes : withReturns(bytes)),
+    };
     const terminal: Terminal = {
       size: () => this.#io.size(),
       onResize: (listener) => this.#io.onResize(listener),

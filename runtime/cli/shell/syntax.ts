@@ -77,7 +77,12 @@ class LineParser {
   }
 
   #joiner(): Pipeline["joiner"] {
-    for (const [token, joiner] of [["&&", "&&"], ["||", "||"], [";", ";"], ["\n", ";"]] as const) {
+    for (const [token, joiner] of [
+      ["&&", "&&"],
+      ["||", "||"],
+      [";", ";"],
+      ["\n", ";"],
+    ] as const) {
       if (!this.#text.startsWith(token, this.#at)) continue;
       this.#at += token.length;
       return joiner;
@@ -245,11 +250,19 @@ class LineParser {
   #braced(isQuoted: boolean): WordPart {
     const found = /^\$\{([A-Za-z_][A-Za-z0-9_]*|\?)(?::?-([^}]*))?\}/.exec(this.#text.slice(this.#at));
     if (found === null) {
-      if (!this.#text.includes("}", this.#at)) throw new IncompleteLine("unexpected EOF while looking for matching `}'");
-      throw new SyntaxFailure(`${this.#text.slice(this.#at, this.#text.indexOf("}", this.#at) + 1)}: bad substitution`);
+      if (!this.#text.includes("}", this.#at))
+        throw new IncompleteLine("unexpected EOF while looking for matching `}'");
+      throw new SyntaxFailure(
+        `${this.#text.slice(this.#at, this.#text.indexOf("}", this.#at) + 1)}: bad substitution`,
+      );
     }
     this.#at += found[0].length;
-    return { kind: "variable", text: found[1] ?? "", isQuoted, ...(found[2] === undefined ? {} : { fallback: found[2] }) };
+    return {
+      kind: "variable",
+      text: found[1] ?? "",
+      isQuoted,
+      ...(found[2] === undefined ? {} : { fallback: found[2] }),
+    };
   }
 
   #peek(): string {

@@ -4,7 +4,6 @@
  */
 import { characterWidth } from "../format/text.ts";
 
- 
 const PIECE = /\x1b\[([?0-9;]*)([A-Za-z])|\x1b.|[\s\S]/gu;
 
 export class TestTerminal {

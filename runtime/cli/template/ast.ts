@@ -78,6 +78,9 @@ export function printCommand(command: CommandNode): string {
 }
 
 export function printPipeline(pipeline: Pipeline): string {
-  const head = pipeline.variables.length === 0 ? "" : `${pipeline.variables.join(", ")} ${pipeline.isAssignment ? "=" : ":="} `;
+  const head =
+    pipeline.variables.length === 0
+      ? ""
+      : `${pipeline.variables.join(", ")} ${pipeline.isAssignment ? "=" : ":="} `;
   return head + pipeline.commands.map(printCommand).join(" | ");
 }

@@ -150,8 +150,14 @@ class Execution {
 
   #call(name: string, pipeline: Pipeline | undefined, node: Located, dot: unknown): void {
     const nodes = this.#template.definitions.get(name);
-    if (nodes === undefined) throw this.#fail(node, `template ${JSON.stringify(name)} not defined`, `{{template ${JSON.stringify(name)}}}`);
-    if (++this.#depth > DEPTH_MAX) throw this.#fail(node, `exceeded maximum template depth (${DEPTH_MAX})`, "");
+    if (nodes === undefined)
+      throw this.#fail(
+        node,
+        `template ${JSON.stringify(name)} not defined`,
+        `{{template ${JSON.stringify(name)}}}`,
+      );
+    if (++this.#depth > DEPTH_MAX)
+      throw this.#fail(node, `exceeded maximum template depth (${DEPTH_MAX})`, "");
     const data = pipeline === undefined ? undefined : this.#pipeline(pipeline, dot);
     const [variables, outer] = [this.#variables, this.#name];
     this.#variables = [{ name: "$", value: data }];
@@ -185,7 +191,11 @@ class Execution {
         return this.#fields(first, this.#operand(first.base, dot), first.names, rest, dot, final);
       default:
         if (rest.length > 0 || final.length > 0) {
-          throw this.#fail(first, `can't give argument to non-function ${printExpression(first)}`, printExpression(first));
+          throw this.#fail(
+            first,
+            `can't give argument to non-function ${printExpression(first)}`,
+            printExpression(first),
+          );
         }
         if (first.kind === "nil") throw this.#fail(first, "nil is not a command", "nil");
         return this.#operand(first, dot);
@@ -224,17 +234,26 @@ class Execution {
     const context = printCommand(command);
     if (node.name === "and" || node.name === "or") return this.#shortCircuit(node, args, dot, final);
     const found = this.#functions.get(node.name);
-    if (found === undefined) throw this.#fail(node, `${JSON.stringify(node.name)} is not a defined function`, context);
+    if (found === undefined)
+      throw this.#fail(node, `${JSON.stringify(node.name)} is not a defined function`, context);
     const count = args.length + final.length;
     if (count < found.min || count > found.max) {
-      const wanted = found.max === found.min ? `want ${found.min} got ${count}` : `want at least ${found.min} got ${count}`;
+      const wanted =
+        found.max === found.min
+          ? `want ${found.min} got ${count}`
+          : `want at least ${found.min} got ${count}`;
       throw this.#fail(node, `wrong number of args for ${node.name}: ${wanted}`, node.name);
     }
     const values = [...args.map((arg) => this.#operand(arg, dot)), ...final];
     return this.#invoke(node.name, found.call, values, node, context);
   }
 
-  #shortCircuit(node: Expression & { readonly kind: "function" }, args: readonly Expression[], dot: unknown, final: readonly unknown[]): unknown {
+  #shortCircuit(
+    node: Expression & { readonly kind: "function" },
+    args: readonly Expression[],
+    dot: unknown,
+    final: readonly unknown[],
+  ): unknown {
     if (args.length + final.length === 0) {
       throw this.#fail(node, `wrong number of args for ${node.name}: want at least 1 got 0`, node.name);
     }
@@ -270,15 +289,32 @@ class Execution {
       value = this.#field(node, value, name, isLast ? args : [], dot, isLast ? final : []);
     });
     if (names.length === 0 && (args.length > 0 || final.length > 0)) {
-      throw this.#fail(node, `can't give argument to non-function ${printExpression(node)}`, printExpression(node));
+      throw this.#fail(
+        node,
+        `can't give argument to non-function ${printExpression(node)}`,
+        printExpression(node),
+      );
     }
     return value;
   }
 
-  #field(node: Expression, base: unknown, name: string, args: readonly Expression[], dot: unknown, final: readonly unknown[]): unknown {
+  #field(
+    node: Expression,
+    base: unknown,
+    name: string,
+    args: readonly Expression[],
+    dot: unknown,
+    final: readonly unknown[],
+  ): unknown {
     const context = printExpression(node);
     if (base === null || base === undefined) {
-      throw this.#fail(node, this.#isMissingKeyError ? `nil data; no entry for key ${JSON.stringify(name)}` : `nil pointer evaluating interface {}.${name}`, context);
+      throw this.#fail(
+        node,
+        this.#isMissingKeyError
+          ? `nil data; no entry for key ${JSON.stringify(name)}`
+          : `nil pointer evaluating interface {}.${name}`,
+        context,
+      );
     }
     const fields = base instanceof GoStruct ? base.fields : isMap(base) ? base : undefined;
     if (base instanceof GoStruct && !Object.hasOwn(base.fields, name) && Object.hasOwn(base.unlisted, name)) {
@@ -288,7 +324,8 @@ class Execution {
       throw this.#fail(node, `can't evaluate field ${name} in type ${typeNameOf(base)}`, context);
     }
     if (!Object.hasOwn(fields, name)) {
-      if (this.#isMissingKeyError) throw this.#fail(node, `map has no entry for key ${JSON.stringify(name)}`, context);
+      if (this.#isMissingKeyError)
+        throw this.#fail(node, `map has no entry for key ${JSON.stringify(name)}`, context);
       return undefined;
     }
     const value = fields[name];
@@ -296,7 +333,11 @@ class Execution {
       const values = [...args.map((arg) => this.#operand(arg, dot)), ...final];
       const method = value as Method; // GoStruct's functions are methods.
       if (values.length !== method.length) {
-        throw this.#fail(node, `wrong number of args for ${name}: want ${method.length} got ${values.length}`, context);
+        throw this.#fail(
+          node,
+          `wrong number of args for ${name}: want ${method.length} got ${values.length}`,
+          context,
+        );
       }
       return this.#invoke(name, method, values, node, context);
     }
@@ -310,7 +351,14 @@ class Execution {
     const text = this.#template.text;
     const column = node.at - (text.lastIndexOf("\n", node.at - 1) + 1);
     const place = `${this.#template.name}:${lineAt(text, node.at)}:${column}`;
-    const shown = context === undefined ? "" : context.length > CONTEXT_MAX ? `${context.slice(0, CONTEXT_MAX)}...` : context;
-    return new TemplateError(`template: ${place}: executing ${JSON.stringify(this.#name)} at <${shown}>: ${message}`);
+    const shown =
+      context === undefined
+        ? ""
+        : context.length > CONTEXT_MAX
+          ? `${context.slice(0, CONTEXT_MAX)}...`
+          : context;
+    return new TemplateError(
+      `template: ${place}: executing ${JSON.stringify(this.#name)} at <${shown}>: ${message}`,
+    );
   }
 }

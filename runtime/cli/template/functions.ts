@@ -28,7 +28,8 @@ function fixed(count: number, call: Method): TemplateFunction {
 /** Go's sentence for a value of the wrong type. */
 function wantString(value: unknown): string {
   if (typeof value === "string") return value;
-  if (value === null || value === undefined) throw new FunctionError("wrong type for value; expected string; got <nil>");
+  if (value === null || value === undefined)
+    throw new FunctionError("wrong type for value; expected string; got <nil>");
   throw new FunctionError(`wrong type for value; expected string; got ${typeNameOf(value)}`);
 }
 
@@ -55,16 +56,19 @@ function indexOf(value: unknown, ...keys: readonly unknown[]): unknown {
   for (const key of keys) {
     if (current === null || current === undefined) throw new FunctionError("index of untyped nil");
     if (Array.isArray(current)) {
-      if (typeof key !== "number") throw new FunctionError(`cannot index slice/array with type ${typeNameOf(key)}`);
+      if (typeof key !== "number")
+        throw new FunctionError(`cannot index slice/array with type ${typeNameOf(key)}`);
       if (key < 0 || key >= current.length) throw new FunctionError(`index out of range: ${key}`);
       current = (current as unknown[])[key]; // An array of JSON values.
     } else if (typeof current === "string") {
-      if (typeof key !== "number") throw new FunctionError(`cannot index slice/array with type ${typeNameOf(key)}`);
+      if (typeof key !== "number")
+        throw new FunctionError(`cannot index slice/array with type ${typeNameOf(key)}`);
       const bytes = new TextEncoder().encode(current);
       if (key < 0 || key >= bytes.length) throw new FunctionError(`index out of range: ${key}`);
       current = bytes[key];
     } else if (isMap(current)) {
-      if (typeof key !== "string") throw new FunctionError(`value has type ${typeNameOf(key)}; should be string`);
+      if (typeof key !== "string")
+        throw new FunctionError(`value has type ${typeNameOf(key)}; should be string`);
       current = current[key] ?? zeroLike(current);
     } else {
       throw new FunctionError(`can't index item of type ${typeNameOf(current)}`);
@@ -82,9 +86,11 @@ function zeroLike(map: Readonly<Record<string, unknown>>): unknown {
 function slice(value: unknown, ...bounds: readonly unknown[]): unknown {
   const [from = 0, to, ...more] = bounds.map(wantInt);
   if (more.length > 1) throw new FunctionError(`too many slice indexes: ${bounds.length}`);
-  if (typeof value !== "string" && !Array.isArray(value)) throw new FunctionError(`can't slice item of type ${typeNameOf(value)}`);
+  if (typeof value !== "string" && !Array.isArray(value))
+    throw new FunctionError(`can't slice item of type ${typeNameOf(value)}`);
   const end = to ?? lengthOf(value);
-  if (from < 0 || end > lengthOf(value)) throw new FunctionError(`index out of range: ${end > lengthOf(value) ? end : from}`);
+  if (from < 0 || end > lengthOf(value))
+    throw new FunctionError(`index out of range: ${end > lengthOf(value) ? end : from}`);
   if (from > end) throw new FunctionError(`invalid slice index: ${from} > ${end}`);
   if (Array.isArray(value)) return (value as unknown[]).slice(from, end); // An array of JSON values.
   return new TextDecoder().decode(new TextEncoder().encode(value).slice(from, end));
@@ -132,13 +138,22 @@ function sprint(...values: readonly unknown[]): string {
 }
 
 function htmlEscape(text: string): string {
-  const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" };
+  const entities: Readonly<Record<string, string>> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&#34;",
+    "'": "&#39;",
+  };
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
 
 /** strings.Title: every word's first letter. */
 function title(text: string): string {
-  return text.replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_whole, before: string, letter: string) => before + letter.toUpperCase());
+  return text.replace(
+    /(^|[^\p{L}\p{N}_'])(\p{L})/gu,
+    (_whole, before: string, letter: string) => before + letter.toUpperCase(),
+  );
 }
 
 const BUILTINS: Readonly<Record<string, TemplateFunction>> = {
@@ -151,7 +166,11 @@ const BUILTINS: Readonly<Record<string, TemplateFunction>> = {
   printf: { min: 1, max: ANY, call: (format, ...values) => sprintf(wantString(format), values) },
   html: { min: 0, max: ANY, call: (...values) => htmlEscape(sprint(...values)) },
   js: { min: 0, max: ANY, call: (...values) => quote(sprint(...values)).slice(1, -1) },
-  urlquery: { min: 0, max: ANY, call: (...values) => encodeURIComponent(sprint(...values)).replaceAll("%20", "+") },
+  urlquery: {
+    min: 0,
+    max: ANY,
+    call: (...values) => encodeURIComponent(sprint(...values)).replaceAll("%20", "+"),
+  },
   eq: { min: 1, max: ANY, call: equals },
   ne: fixed(2, (left, right) => !equals(left, right)),
   lt: fixed(2, isLess),
@@ -181,7 +200,9 @@ const DOCKER: Readonly<Record<string, TemplateFunction>> = {
   }),
 };
 
-export const FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map(Object.entries({ ...BUILTINS, ...DOCKER }));
+export const FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map(
+  Object.entries({ ...BUILTINS, ...DOCKER }),
+);
 
 const identity = fixed(1, (value) => value);
 
@@ -194,4 +215,3 @@ export const HEADER_FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map([
 
 /** Every name the parser accepts. */
 export const FUNCTION_NAMES: ReadonlySet<string> = new Set([...FUNCTIONS.keys(), "and", "or", "call"]);
-

@@ -41,7 +41,10 @@ const PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
   ["string", /"(?:[^"\\\n]|\\.)*"|`[^`]*`/y],
   ["character", /'(?:[^'\\\n]|\\[^\n]+?)'/y],
   ["variable", new RegExp(`\\$${WORD}*`, "uy")],
-  ["number", /[+-]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d[\d_]*\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)/y],
+  [
+    "number",
+    /[+-]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d[\d_]*\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)/y,
+  ],
   ["field", new RegExp(`\\.${WORD}+`, "uy")],
   ["dot", /\./y],
   ["identifier", new RegExp(`${WORD}+`, "uy")],
@@ -72,7 +75,8 @@ class Lexer {
     while (this.#at < this.#text.length) {
       const found = this.#text.indexOf("{{", this.#at);
       const open = found < 0 ? this.#text.length : found;
-      const trimsBefore = found >= 0 && this.#text[found + 2] === "-" && SPACES.test(this.#text[found + 3] ?? "");
+      const trimsBefore =
+        found >= 0 && this.#text[found + 2] === "-" && SPACES.test(this.#text[found + 3] ?? "");
       this.#pushText(open, trimsNext, trimsBefore);
       trimsNext = false;
       if (found < 0) break;
@@ -120,7 +124,8 @@ class Lexer {
       }
       const token = this.#word();
       if (token.text === "(" && token.kind === "symbol") depth++;
-      if (token.text === ")" && token.kind === "symbol" && --depth < 0) throw this.#fail("unexpected right paren");
+      if (token.text === ")" && token.kind === "symbol" && --depth < 0)
+        throw this.#fail("unexpected right paren");
       this.#tokens.push(token);
     }
   }

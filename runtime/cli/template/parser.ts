@@ -4,7 +4,18 @@ import type { Token } from "./lexer.ts";
 import { TemplateError, lineAt, tokenize } from "./lexer.ts";
 import { unquote } from "./quoting.ts";
 
-const KEYWORDS = new Set(["block", "break", "continue", "define", "else", "end", "if", "range", "template", "with"]);
+const KEYWORDS = new Set([
+  "block",
+  "break",
+  "continue",
+  "define",
+  "else",
+  "end",
+  "if",
+  "range",
+  "template",
+  "with",
+]);
 
 /** Parses `text`. @throws TemplateError */
 export function parseTemplate(text: string, functions: ReadonlySet<string>, name = ""): Template {
@@ -255,14 +266,20 @@ class Parser {
         return { kind: "field", names: [token.text.slice(1)], at };
       case "variable":
         this.#next();
-        if (!this.#variables.includes(token.text)) throw this.#fail(`undefined variable ${JSON.stringify(token.text)}`);
+        if (!this.#variables.includes(token.text))
+          throw this.#fail(`undefined variable ${JSON.stringify(token.text)}`);
         return { kind: "variable", names: [token.text], at };
       case "string":
         this.#next();
         return { kind: "literal", value: unquote(token.text), text: token.text, at };
       case "character":
         this.#next();
-        return { kind: "literal", value: unquote(`"${token.text.slice(1, -1)}"`).codePointAt(0) ?? 0, text: token.text, at };
+        return {
+          kind: "literal",
+          value: unquote(`"${token.text.slice(1, -1)}"`).codePointAt(0) ?? 0,
+          text: token.text,
+          at,
+        };
       case "number":
         this.#next();
         return { kind: "literal", value: this.#number(token.text), text: token.text, at };

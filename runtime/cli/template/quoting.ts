@@ -1,16 +1,30 @@
 /** Go's quoted strings: reading literals, and %q. */
 
-const ESCAPES: Readonly<Record<string, string>> = { a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v", "\\": "\\", "'": "'", '"': '"' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  "\\": "\\",
+  "'": "'",
+  '"': '"',
+};
 
 /** The value of a Go string literal, quotes of either kind included. */
 export function unquote(literal: string): string {
   const body = literal.slice(1, -1);
   if (literal.startsWith("`")) return body.replaceAll("\r", "");
-  return body.replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.)/g, (whole, escape: string) => {
-    if (/^[xuU]./.test(escape)) return String.fromCodePoint(parseInt(escape.slice(1), 16));
-    if (/^[0-7]{3}$/.test(escape)) return String.fromCharCode(parseInt(escape, 8));
-    return ESCAPES[escape] ?? whole;
-  });
+  return body.replace(
+    /\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.)/g,
+    (whole, escape: string) => {
+      if (/^[xuU]./.test(escape)) return String.fromCodePoint(parseInt(escape.slice(1), 16));
+      if (/^[0-7]{3}$/.test(escape)) return String.fromCharCode(parseInt(escape, 8));
+      return ESCAPES[escape] ?? whole;
+    },
+  );
 }
 
 /** strconv.Quote. */

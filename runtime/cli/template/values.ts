@@ -14,7 +14,11 @@ export class GoStruct {
   /** Fields that are there but not in JSON: left out when empty, or known by another name. */
   readonly unlisted: Readonly<Record<string, unknown>>;
 
-  constructor(typeName: string, fields: Readonly<Record<string, unknown>>, unlisted: Readonly<Record<string, unknown>> = {}) {
+  constructor(
+    typeName: string,
+    fields: Readonly<Record<string, unknown>>,
+    unlisted: Readonly<Record<string, unknown>> = {},
+  ) {
     this.typeName = typeName;
     this.fields = fields;
     this.unlisted = unlisted;
@@ -68,7 +72,10 @@ export function printValue(value: unknown): string {
     const fields = Object.values(value.fields).filter((field) => typeof field !== "function");
     return `{${fields.map(printValue).join(" ")}}`;
   }
-  if (isMap(value)) return `map[${sortedKeys(value).map((key) => `${key}:${printValue(value[key])}`).join(" ")}]`;
+  if (isMap(value))
+    return `map[${sortedKeys(value)
+      .map((key) => `${key}:${printValue(value[key])}`)
+      .join(" ")}]`;
   return "<func>"; // Never in JSON, and methods are called rather than printed.
 }
 
@@ -87,7 +94,8 @@ export function typeNameOf(value: unknown): string {
   if (value === null || value === undefined) return "<nil>";
   if (typeof value === "string") return "string";
   if (typeof value === "boolean") return "bool";
-  if (typeof value === "number" || typeof value === "bigint") return Number.isInteger(Number(value)) ? "int" : "float64";
+  if (typeof value === "number" || typeof value === "bigint")
+    return Number.isInteger(Number(value)) ? "int" : "float64";
   if (Array.isArray(value)) return "[]interface {}";
   if (value instanceof GoStruct) return value.typeName;
   return "map[string]interface {}";
@@ -111,7 +119,9 @@ export function toJson(value: unknown): string {
 }
 
 function jsonObject(fields: GoMap, keys: readonly string[]): string {
-  const members = keys.flatMap((key) => (typeof fields[key] === "function" ? [] : [`${jsonString(key)}:${toJson(fields[key])}`]));
+  const members = keys.flatMap((key) =>
+    typeof fields[key] === "function" ? [] : [`${jsonString(key)}:${toJson(fields[key])}`],
+  );
   return `{${members.join(",")}}`;
 }
 

@@ -25,7 +25,24 @@ const SCRIPT: readonly (readonly [args: readonly string[], stdin?: string])[] = 
   [["run", "--rm", "tools", "sh", "-c", "echo out; echo err >&2; exit 3"]],
   [["run", "--rm", "-t", "tools", "sh", "-c", "echo out; echo err >&2; exit 4"]],
   [["run", "--rm", "tools", "sh", "-c", "kill -9 $$"]],
-  [["run", "--rm", "-e", "A=1", "-w", "/tmp", "-u", "5:6", "--hostname", "box", "tools", "sh", "-c", "echo $A $PWD $(id -u):$(id -g) $(hostname)"]],
+  [
+    [
+      "run",
+      "--rm",
+      "-e",
+      "A=1",
+      "-w",
+      "/tmp",
+      "-u",
+      "5:6",
+      "--hostname",
+      "box",
+      "tools",
+      "sh",
+      "-c",
+      "echo $A $PWD $(id -u):$(id -g) $(hostname)",
+    ],
+  ],
   [["run", "--rm", "--entrypoint", "echo", "tools", "from", "entrypoint"]],
   [["run", "--rm", "--read-only", "tools", "touch", "/x"]],
   [["run", "--rm", "--tmpfs", "/t", "tools", "sh", "-c", "mount | grep -c ' /t '"]],
@@ -35,8 +52,22 @@ const SCRIPT: readonly (readonly [args: readonly string[], stdin?: string])[] = 
   [["run", "nosuchimage:x"]],
   [["run", "-d", "--name", "bg", "--label", "a=b", "tools", "sh", "-c", "echo started; sleep 100"]],
   [["run", "--name", "bg", "tools", "true"]],
-  [["inspect", "-f", "{{.Name}} {{.State.Status}} {{.State.Running}} {{.Config.Cmd}} {{.Config.Labels}} {{.HostConfig.RestartPolicy.Name}} {{json .Config.Env}}", "bg"]],
-  [["inspect", "-f", "{{range .Mounts}}x{{end}}{{len .Args}}{{.HostConfig.NetworkMode}}{{.HostConfig.Binds}}{{.Driver}}", "bg"]],
+  [
+    [
+      "inspect",
+      "-f",
+      "{{.Name}} {{.State.Status}} {{.State.Running}} {{.Config.Cmd}} {{.Config.Labels}} {{.HostConfig.RestartPolicy.Name}} {{json .Config.Env}}",
+      "bg",
+    ],
+  ],
+  [
+    [
+      "inspect",
+      "-f",
+      "{{range .Mounts}}x{{end}}{{len .Args}}{{.HostConfig.NetworkMode}}{{.HostConfig.Binds}}{{.Driver}}",
+      "bg",
+    ],
+  ],
   [["ps", "--format", "{{.Names}} {{.Image}} {{.Command}} {{.State}} {{.Labels}} {{.Networks}} {{.Ports}}"]],
   [["logs", "bg"]],
   [["logs", "--tail", "0", "bg"]],
@@ -64,7 +95,14 @@ const SCRIPT: readonly (readonly [args: readonly string[], stdin?: string])[] = 
   [["images", "--format", "{{.Repository}}:{{.Tag}} {{.ID}} {{.Size}}", "other/name"]],
   [["images", "-q", "tools"]],
   [["history", "--format", "{{.ID}} {{.Size}} {{.Comment}}", "tools"]],
-  [["inspect", "-f", "{{.Os}}/{{.Architecture}} {{.RepoTags}} {{.RootFS.Type}} {{len .RootFS.Layers}}", "tools"]],
+  [
+    [
+      "inspect",
+      "-f",
+      "{{.Os}}/{{.Architecture}} {{.RepoTags}} {{.RootFS.Type}} {{len .RootFS.Layers}}",
+      "tools",
+    ],
+  ],
   [["inspect", "nothing"]],
   [["image", "inspect", "nothing"]],
   [["rmi", "other/name:v1"]],
@@ -97,10 +135,25 @@ function importTools(host: string): void {
   mkdirSync(join(root, "bin"));
   for (const directory of ["etc", "tmp", "t", "proc", "sys", "dev"]) mkdirSync(join(root, directory));
   copyFileSync(BUSYBOX, join(root, "bin/busybox"));
-  for (const name of ["sh", "echo", "cat", "head", "sleep", "id", "hostname", "touch", "mount", "grep", "true", "kill"]) {
+  for (const name of [
+    "sh",
+    "echo",
+    "cat",
+    "head",
+    "sleep",
+    "id",
+    "hostname",
+    "touch",
+    "mount",
+    "grep",
+    "true",
+    "kill",
+  ]) {
     symlinkSync("busybox", join(root, "bin", name));
   }
-  execFileSync("sh", ["-c", `tar c -C ${root} . | docker import --change 'ENV PATH=/bin' - tools`], { env: { ...process.env, DOCKER_HOST: host } });
+  execFileSync("sh", ["-c", `tar c -C ${root} . | docker import --change 'ENV PATH=/bin' - tools`], {
+    env: { ...process.env, DOCKER_HOST: host },
+  });
   rmSync(root, { recursive: true });
 }
 

@@ -20,28 +20,43 @@ function shown({ stdout, stderr, exitCode }: Outcome): string {
 }
 
 /** Commands whose requests are compared too: all but those that only look. */
-const CHANGES = /^(run|create|start|stop|restart|kill|rm|rename|tag|rmi|pull|push|container prune|image prune|logs|ps|images)\b/;
+const CHANGES =
+  /^(run|create|start|stop|restart|kill|rm|rename|tag|rmi|pull|push|container prune|image prune|logs|ps|images)\b/;
 
 /** What was asked, without what means nothing: empty values, defaults, the order of keys. */
 function essentials(asked: readonly Asked[], isDetached: boolean): unknown[] {
-  return asked
-    .filter(({ path }) => !/^\/(info|networks|volumes|plugins)/.test(path))
-    // The real client also waits, to no effect, when it detaches.
-    .filter(({ path }) => !(isDetached && path.endsWith("/wait")))
-    .map(({ method, path, query, body }) => {
-      const isJson = body.startsWith("{");
-      return { method, path, query: withoutEmpty(times(query)), body: isJson ? withoutEmpty(JSON.parse(body)) : body };
-    })
-    .sort((left, right) => (left.path + JSON.stringify(left.query) < right.path + JSON.stringify(right.query) ? -1 : 1));
+  return (
+    asked
+      .filter(({ path }) => !/^\/(info|networks|volumes|plugins)/.test(path))
+      // The real client also waits, to no effect, when it detaches.
+      .filter(({ path }) => !(isDetached && path.endsWith("/wait")))
+      .map(({ method, path, query, body }) => {
+        const isJson = body.startsWith("{");
+        return {
+          method,
+          path,
+          query: withoutEmpty(times(query)),
+          body: isJson ? withoutEmpty(JSON.parse(body)) : body,
+        };
+      })
+      .sort((left, right) =>
+        left.path + JSON.stringify(left.query) < right.path + JSON.stringify(right.query) ? -1 : 1,
+      )
+  );
 }
 
 function times(query: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, /^\d{10}\.\d{9}$/.test(value) ? "TIME" : value]));
+  return Object.fromEntries(
+    Object.entries(query).map(([name, value]) => [name, /^\d{10}\.\d{9}$/.test(value) ? "TIME" : value]),
+  );
 }
 
 function withoutEmpty(value: unknown): unknown {
   // Binds come out of a Go map, in any order.
-  if (Array.isArray(value)) return value.map(withoutEmpty).sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
+  if (Array.isArray(value))
+    return value
+      .map(withoutEmpty)
+      .sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).map(([name, item]) => [name, withoutEmpty(item)] as const);
   return Object.fromEntries(entries.filter(([name, item]) => name !== "MemorySwappiness" && !isEmpty(item)));

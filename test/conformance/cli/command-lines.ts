@@ -13,11 +13,51 @@ function words(line: string): string[] {
 }
 
 const HELP = [
-  ...["run", "create", "start", "attach", "stop", "kill", "restart", "rm", "rename", "wait", "logs", "top", "ps", "inspect"],
+  ...[
+    "run",
+    "create",
+    "start",
+    "attach",
+    "stop",
+    "kill",
+    "restart",
+    "rm",
+    "rename",
+    "wait",
+    "logs",
+    "top",
+    "ps",
+    "inspect",
+  ],
   ...["pull", "push", "tag", "rmi", "history", "login", "logout", "version", "info", "events"],
-  ...["run", "create", "start", "attach", "stop", "kill", "restart", "rm", "rename", "wait", "logs", "top", "ls", "inspect", "prune"].map((verb) => `container ${verb}`),
+  ...[
+    "run",
+    "create",
+    "start",
+    "attach",
+    "stop",
+    "kill",
+    "restart",
+    "rm",
+    "rename",
+    "wait",
+    "logs",
+    "top",
+    "ls",
+    "inspect",
+    "prune",
+  ].map((verb) => `container ${verb}`),
   ...["pull", "push", "tag", "rm", "history", "inspect", "prune"].map((verb) => `image ${verb}`),
-  ...["system info", "system events", "system df", "system prune", "container ps", "container remove", "container list", "image remove"],
+  ...[
+    "system info",
+    "system events",
+    "system df",
+    "system prune",
+    "container ps",
+    "container remove",
+    "container list",
+    "image remove",
+  ],
 ].map((command) => `${command} --help`);
 
 const USAGE = [
@@ -287,8 +327,16 @@ const WITH_INPUT: CommandLine[] = [
   { line: "container prune (y)", args: ["container", "prune"], stdin: "y\n" },
   { line: "image prune -a (y)", args: ["image", "prune", "-a"], stdin: "y\n" },
   { line: "login without a terminal", args: ["login", "127.0.0.1:5000"], stdin: "" },
-  { line: "login --password-stdin without a name", args: ["login", "--password-stdin", "127.0.0.1:5000"], stdin: "x" },
-  { line: "login with a wrong password", args: ["login", "-u", "me", "--password-stdin", "127.0.0.1:5000"], stdin: "wrong\n" },
+  {
+    line: "login --password-stdin without a name",
+    args: ["login", "--password-stdin", "127.0.0.1:5000"],
+    stdin: "x",
+  },
+  {
+    line: "login with a wrong password",
+    args: ["login", "-u", "me", "--password-stdin", "127.0.0.1:5000"],
+    stdin: "wrong\n",
+  },
 ];
 
 export const COMMAND_LINES: readonly CommandLine[] = [

@@ -5,7 +5,20 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { CONTAINERS, DISK_USAGE, EVENTS, HISTORY, IMAGES, INFO, INSPECT_CONTAINER, INSPECT_IMAGE, PULL, PUSH, TOP, VERSION } from "./fixture-data.ts";
+import {
+  CONTAINERS,
+  DISK_USAGE,
+  EVENTS,
+  HISTORY,
+  IMAGES,
+  INFO,
+  INSPECT_CONTAINER,
+  INSPECT_IMAGE,
+  PULL,
+  PUSH,
+  TOP,
+  VERSION,
+} from "./fixture-data.ts";
 
 export interface Asked {
   readonly method: string;
@@ -44,15 +57,29 @@ function lines(objects: readonly unknown[]): string {
 }
 
 /** Names that begin with "no" do not exist; "broken" fails. */
-function containerAnswer(method: string, id: string, verb: string, query: Record<string, string>): Answer | Buffer {
+function containerAnswer(
+  method: string,
+  id: string,
+  verb: string,
+  query: Record<string, string>,
+): Answer | Buffer {
   if (id.startsWith("no")) return missing(`No such container: ${id}`);
   if (id === "broken") return { status: 500, body: { message: `cannot ${verb || "do it"}: it is broken` } };
   if (id === "running" && method === "DELETE") {
-    return { status: 409, body: { message: 'cannot remove container "/running": container is running: stop the container before removing or force remove' } };
+    return {
+      status: 409,
+      body: {
+        message:
+          'cannot remove container "/running": container is running: stop the container before removing or force remove',
+      },
+    };
   }
   switch (`${method} ${verb}`) {
     case "GET json":
-      return ok({ ...INSPECT_CONTAINER(id === "tty"), ...(query["size"] === "1" ? { SizeRw: 12, SizeRootFs: 345678 } : {}) });
+      return ok({
+        ...INSPECT_CONTAINER(id === "tty"),
+        ...(query["size"] === "1" ? { SizeRw: 12, SizeRootFs: 345678 } : {}),
+      });
     case "GET logs":
       return id === "tty" ? Buffer.from("tty line\r\n") : LOG;
     case "GET top":
@@ -60,15 +87,25 @@ function containerAnswer(method: string, id: string, verb: string, query: Record
     case "POST wait":
       return ok({ StatusCode: id.startsWith("exit3") ? 3 : 0 });
     case "POST start":
-      return id.startsWith("badcmd") ? { status: 400, body: { message: 'failed to create task for container: exec: "nope": executable file not found in $PATH: unknown' } } : none;
+      return id.startsWith("badcmd")
+        ? {
+            status: 400,
+            body: {
+              message:
+                'failed to create task for container: exec: "nope": executable file not found in $PATH: unknown',
+            },
+          }
+        : none;
     default:
       return none;
   }
 }
 
 function imageAnswer(method: string, name: string, verb: string): Answer | string {
-  if (name.endsWith("nothing")) return missing(`No such image: ${name.includes(":") ? name : `${name}:latest`}`);
-  if (method === "DELETE") return ok([{ Untagged: "alpine:latest" }, { Untagged: "alpine@sha256:aa" }, { Deleted: "sha256:bb" }]);
+  if (name.endsWith("nothing"))
+    return missing(`No such image: ${name.includes(":") ? name : `${name}:latest`}`);
+  if (method === "DELETE")
+    return ok([{ Untagged: "alpine:latest" }, { Untagged: "alpine@sha256:aa" }, { Deleted: "sha256:bb" }]);
   if (verb === "history") return ok(HISTORY());
   if (verb === "json") return ok(INSPECT_IMAGE);
   if (verb === "push") return lines(PUSH);
@@ -94,17 +131,25 @@ function answer(asked: Asked): Answer | string | Buffer {
     case "POST /containers/prune":
       return ok({ ContainersDeleted: ["aaa", "bbb"], SpaceReclaimed: 212 });
     case "POST /images/prune":
-      return ok({ ImagesDeleted: [{ Untagged: "old:1" }, { Deleted: "sha256:cc" }], SpaceReclaimed: 16_400_000 });
+      return ok({
+        ImagesDeleted: [{ Untagged: "old:1" }, { Deleted: "sha256:cc" }],
+        SpaceReclaimed: 16_400_000,
+      });
     case "POST /auth":
-      return asked.body.includes("wrong") ? { status: 401, body: { message: "Get \"http://r/v2/\": unauthorized: authentication required" } } : ok({ Status: "Login Succeeded", IdentityToken: "" });
+      return asked.body.includes("wrong")
+        ? { status: 401, body: { message: 'Get "http://r/v2/": unauthorized: authentication required' } }
+        : ok({ Status: "Login Succeeded", IdentityToken: "" });
     case "POST /images/create":
-      return (query["fromImage"] ?? "").endsWith("/nothing") ? missing("pull access denied for nothing, repository does not exist or may require 'docker login'") : lines(PULL);
+      return (query["fromImage"] ?? "").endsWith("/nothing")
+        ? missing("pull access denied for nothing, repository does not exist or may require 'docker login'")
+        : lines(PULL);
     case "POST /containers/create":
       return createAnswer(asked);
     default:
       break;
   }
-  if (container !== null) return containerAnswer(method, decodeURIComponent(container[1] ?? ""), container[2] ?? "", query);
+  if (container !== null)
+    return containerAnswer(method, decodeURIComponent(container[1] ?? ""), container[2] ?? "", query);
   const image = /^\/images\/(.+?)(?:\/(json|history|push|tag))?$/.exec(path);
   if (image !== null) return imageAnswer(method, decodeURIComponent(image[1] ?? ""), image[2] ?? "");
   return missing(path.startsWith("/networks") ? "network x not found" : "page not found");
@@ -161,7 +206,13 @@ export async function startFixtureServer(): Promise<FixtureServer> {
 }
 
 function ping(request: http.IncomingMessage, response: http.ServerResponse): void {
-  response.writeHead(200, { "Api-Version": "1.50", OSType: "linux", "Docker-Experimental": "false", Swarm: "inactive", "Builder-Version": "1" });
+  response.writeHead(200, {
+    "Api-Version": "1.50",
+    OSType: "linux",
+    "Docker-Experimental": "false",
+    Swarm: "inactive",
+    "Builder-Version": "1",
+  });
   response.end(request.method === "HEAD" ? undefined : "OK");
 }
 
@@ -170,10 +221,14 @@ function upgrade(request: http.IncomingMessage, socket: Duplex): void {
   const url = request.url ?? "";
   if (url.includes("/broken")) {
     const body = '{"message":"cannot attach: it is broken"}';
-    socket.end(`HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
+    socket.end(
+      `HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    );
     return;
   }
-  socket.write("HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
+  socket.write(
+    "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n",
+  );
   socket.on("error", () => undefined); // The client may go first.
   if (!url.includes("stdin=1")) return void socket.end(LOG);
   let text = "";

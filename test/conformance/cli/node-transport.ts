@@ -7,13 +7,20 @@ import type { ByteStream, Duplex } from "../../../layers/base/streams.ts";
 import { piecesOf } from "../../../layers/base/streams.ts";
 import { API_VERSION } from "../../../runtime/api/schema/types.ts";
 import { errorOf } from "../../../runtime/client/api-errors.ts";
-import type { Transport, TransportRequest, TransportResponse } from "../../../runtime/client/engine-client.ts";
+import type {
+  Transport,
+  TransportRequest,
+  TransportResponse,
+} from "../../../runtime/client/engine-client.ts";
 
 export class NodeTransport implements Transport {
   readonly #target: { readonly host: string; readonly port: number } | { readonly socketPath: string };
   readonly #version: string;
 
-  constructor(target: { readonly host: string; readonly port: number } | { readonly socketPath: string }, version: string = API_VERSION) {
+  constructor(
+    target: { readonly host: string; readonly port: number } | { readonly socketPath: string },
+    version: string = API_VERSION,
+  ) {
     this.#target = target;
     this.#version = version;
   }
@@ -29,10 +36,14 @@ export class NodeTransport implements Transport {
     return responseOf(await answer);
   }
 
-  async hijack(request: TransportRequest): Promise<{ headers: Readonly<Record<string, string>>; connection: Duplex }> {
+  async hijack(
+    request: TransportRequest,
+  ): Promise<{ headers: Readonly<Record<string, string>>; connection: Duplex }> {
     const outgoing = this.#open(request, { connection: "Upgrade", upgrade: "tcp" });
     outgoing.end();
-    const answer = await new Promise<http.IncomingMessage | { socket: NodeDuplex; headers: http.IncomingHttpHeaders }>((resolve, reject) => {
+    const answer = await new Promise<
+      http.IncomingMessage | { socket: NodeDuplex; headers: http.IncomingHttpHeaders }
+    >((resolve, reject) => {
       outgoing.on("upgrade", (response, socket, head) => {
         if (head.length > 0) socket.unshift(head);
         resolve({ socket, headers: response.headers });

@@ -38,4 +38,3 @@ describeWithTerminal("on a terminal", () => {
     expect(ours.both.replaceAll("\n", "\r\n")).toBe(real);
   });
 });
-

@@ -29,8 +29,15 @@ export function realDockerVersion(): string | undefined {
 /** The version whose output ours is. */
 export const WANTED_VERSION = "28.2.2";
 
-export async function runReal(host: string, args: readonly string[], stdin = "", env: Record<string, string> = {}): Promise<Outcome> {
-  const child = spawn("docker", args, { env: { PATH: process.env["PATH"] ?? "", HOME: "/root", DOCKER_HOST: host, ...env } });
+export async function runReal(
+  host: string,
+  args: readonly string[],
+  stdin = "",
+  env: Record<string, string> = {},
+): Promise<Outcome> {
+  const child = spawn("docker", args, {
+    env: { PATH: process.env["PATH"] ?? "", HOME: "/root", DOCKER_HOST: host, ...env },
+  });
   const text = { stdout: "", stderr: "" };
   child.stdout.on("data", (piece: Buffer) => (text.stdout += piece.toString()));
   child.stderr.on("data", (piece: Buffer) => (text.stderr += piece.toString()));
@@ -63,7 +70,11 @@ export interface OurOptions {
 }
 
 /** `both` is stdout and stderr in the order they were written. */
-export async function runOurs(transport: NodeTransport, args: readonly string[], options: OurOptions = {}): Promise<Outcome & { both: string }> {
+export async function runOurs(
+  transport: NodeTransport,
+  args: readonly string[],
+  options: OurOptions = {},
+): Promise<Outcome & { both: string }> {
   const text = { stdout: "", stderr: "", both: "" };
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   const sink = (name: "stdout" | "stderr"): DockerIo["stdout"] => ({
