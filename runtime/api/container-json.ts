@@ -74,7 +74,7 @@ export function containerInspect(engine: Engine, container: Container, sizes: Co
     MountLabel: "",
     ProcessLabel: "",
     AppArmorProfile: "",
-    ExecIDs: null,
+    ExecIDs: liveExecs(container),
     HostConfig: encodeStruct(HOST_CONFIG, { ...record.hostConfig }),
     GraphDriver: { Data: { Layers: record.layers.join(",") }, Name: STORAGE_DRIVER },
     ...(sizes === undefined ? {} : { SizeRw: sizes.writableBytes, SizeRootFs: sizes.rootBytes }),
@@ -83,6 +83,11 @@ export function containerInspect(engine: Engine, container: Container, sizes: Co
     NetworkSettings: networkSettings(container),
     ...(engine.images.byId(record.imageID) === undefined ? {} : manifestDescriptor(engine, record)),
   };
+}
+
+function liveExecs(container: Container): readonly string[] | null {
+  const ids = [...container.execs.values()].filter((exec) => exec.state !== "exited").map((exec) => exec.id);
+  return ids.length === 0 ? null : ids;
 }
 
 function manifestDescriptor(engine: Engine, record: ContainerRecord): object {

@@ -1,7 +1,7 @@
 /** Images as the API prints them: the element of `docker images` and the whole of `docker inspect`. */
-import { familiarString } from "../../layers/oci/reference.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ImageRecord } from "../engine/images/image-record.ts";
+import { shownNames } from "../engine/images/requests.ts";
 import type { ListedImage } from "../engine/images/list.ts";
 import { timeNs, unixSeconds } from "../engine/time.ts";
 import { STORAGE_DRIVER } from "./container-json.ts";
@@ -48,12 +48,12 @@ export async function sharedSizes(engine: Engine): Promise<ReadonlyMap<string, n
 }
 
 export async function imageInspect(engine: Engine, image: ImageRecord, version: number): Promise<object> {
-  const references = engine.images.referencesOf(image.id);
+  const names = shownNames(engine, image);
   const lastComment = image.history.at(-1)?.comment ?? "";
   return {
     Id: image.id,
-    RepoTags: references.filter((reference) => reference.tag !== undefined).map(familiarString),
-    RepoDigests: references.filter((reference) => reference.digest !== undefined).map(familiarString),
+    RepoTags: names.tags,
+    RepoDigests: names.digests,
     Parent: "",
     Comment: image.comment === "" ? lastComment : image.comment,
     Created: image.created,

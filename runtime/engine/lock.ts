@@ -5,12 +5,18 @@
 export class Lock {
   #tail: Promise<void> = Promise.resolve();
 
-  /** Runs `work` after everything queued before it. */
-  async run<T>(work: () => Promise<T>): Promise<T> {
+  /** Waits for everything queued before; who gets the result must call it. */
+  async acquire(): Promise<() => void> {
     const before = this.#tail;
     let release = (): void => undefined;
     this.#tail = new Promise((resolve) => (release = resolve));
     await before;
+    return release;
+  }
+
+  /** Runs `work` after everything queued before it. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    const release = await this.acquire();
     try {
       return await work();
     } finally {

@@ -340,3 +340,54 @@ describe("after the engine was closed or died", () => {
     await after.engine.close();
   });
 });
+
+describe("further processes, limits and numbers", () => {
+  it("exec: runs beside the first process, with exit code, stdin and events", async () => {
+    const { api, engine } = await open();
+    const id = await create(api, ["sleep", "100"], { Env: ["A=1", "B=1"] });
+    const refused = await api.call("POST", `/containers/${id}/exec`, { body: { Cmd: ["true"] } });
+    expect(refused).toMatchObject({ status: 409, json: { message: `container ${id} is not running` } });
+    await start(api, id);
+    const exec = async (config: object): Promise<string> => {
+      const { json } = await api.call("POST", `/containers/${id}/exec`, { body: { AttachStdout: true, AttachStderr: true, ...config } });
+      return (json as { Id: string }).Id;
+    };
+    const upper = await exec({ Cmd: ["upper"], AttachStdin: true });
+    const { connection } = await api.hijack("POST", `/exec/${upper}/start`, { body: { Detach: false } });
+    await send(connection, "in\n");
+    await connection.writable.close();
+    expect(splitFrames(await collectBytes(connection.readable, 1 << 20)).stdout).toBe("IN\n");
+    const failing = await exec({ Cmd: ["exit", "4"] });
+    expect(await api.call("POST", `/exec/${failing}/start`, { body: { Detach: true } })).toMatchObject({ status: 200 });
+    await expect.poll(async () => (await api.call("GET", `/exec/${failing}/json`)).json).toMatchObject({ Running: false, ExitCode: 4 });
+    const missing = await exec({ Cmd: ["nope"] });
+    const told = await api.hijack("POST", `/exec/${missing}/start`, { body: {} });
+    expect(splitFrames(await collectBytes(told.connection.readable, 1 << 20)).stdout).toContain(
+      'OCI runtime exec failed: exec failed: unable to start container process: exec: "nope": executable file not found in $PATH',
+    );
+    expect((await api.call("GET", `/exec/${missing}/json`)).json).toMatchObject({ ExitCode: 127 });
+    expect((await api.call("GET", "/exec/none/json")).json).toEqual({ message: "No such exec instance: none" });
+    const actions = engine.events.past(0n, undefined).map((event) => event.action);
+    expect(actions).toEqual(expect.arrayContaining(["exec_create: upper", "exec_start: upper", "exec_die"]));
+    await api.call("DELETE", `/containers/${id}?force=1`);
+  });
+
+  it("pause, stats and update", async () => {
+    const { api } = await open();
+    const id = await create(api, ["sleep", "100"], { HostConfig: { Memory: 8 << 20 } });
+    await start(api, id);
+    await api.call("POST", `/containers/${id}/pause`);
+    expect((await inspect(api, id)).State).toMatchObject({ Status: "paused", Paused: true, Running: true });
+    expect(await api.call("POST", `/containers/${id}/pause`)).toMatchObject({ status: 409 });
+    await api.call("POST", `/containers/${id}/unpause`);
+    expect((await api.call("GET", `/containers/${id}/stats?stream=0&one-shot=1`)).json).toMatchObject({
+      name: expect.stringMatching(/^\/\w+/) as unknown,
+      memory_stats: { usage: 4096, limit: 8 << 20 },
+      pids_stats: { current: 1 },
+    });
+    await api.call("POST", `/containers/${id}/update`, { body: { Memory: 16 << 20, RestartPolicy: { Name: "on-failure" } } });
+    expect((await inspect(api, id)).HostConfig).toMatchObject({ Memory: 16 << 20, RestartPolicy: { Name: "on-failure" } });
+    expect(await api.call("POST", `/containers/${id}/update`, { body: { Memory: 1 } })).toMatchObject({ status: 400 });
+    await api.call("DELETE", `/containers/${id}?force=1`);
+  });
+});

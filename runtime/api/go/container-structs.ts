@@ -167,6 +167,22 @@ export const HOST_CONFIG = goStruct("HostConfig", {
   "Init?": pointer(BOOL),
 });
 
+/** The bodies of `docker exec`. */
+export const EXEC_CONFIG = goStruct("ExecOptions", {
+  User: STRING,
+  Privileged: BOOL,
+  Tty: BOOL,
+  ConsoleSize: pointer(slice(INT)),
+  AttachStdin: BOOL,
+  AttachStderr: BOOL,
+  AttachStdout: BOOL,
+  DetachKeys: STRING,
+  Env: STRINGS,
+  WorkingDir: STRING,
+  Cmd: STRINGS,
+});
+export const EXEC_START_CONFIG = goStruct("ExecStartOptions", { Detach: BOOL, Tty: BOOL, ConsoleSize: pointer(slice(INT)) });
+
 /** The body of `docker update`. */
 export const UPDATE_CONFIG = goStruct("UpdateConfig", { ...RESOURCE_FIELDS, RestartPolicy: structure(RESTART_POLICY) });
 

@@ -27,11 +27,11 @@ export const containerAttach: Route = async (call) => {
   return {
     kind: "hijack",
     headers: { "content-type": isMultiplexed ? MULTIPLEXED_STREAM : RAW_STREAM },
-    serve: (connection) => serveAttachment(attachment, connection, request.signal),
+    serve: (connection) => serveHijacked(attachment, connection, request.signal),
   };
 };
 
-async function serveAttachment(attachment: Attachment, connection: Duplex, signal: AbortSignal): Promise<void> {
+export async function serveHijacked(attachment: Attachment, connection: Duplex, signal: AbortSignal): Promise<void> {
   const writer = connection.writable.getWriter();
   const gone = new AbortController();
   const leave = (): void => gone.abort();

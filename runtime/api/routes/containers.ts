@@ -1,7 +1,6 @@
 /** Containers: create, list, inspect and the verbs, one function per operation. */
 import { encodeUtf8 } from "../../../layers/base/bytes.ts";
 import { SlipwayError, fail, messageOf } from "../../../layers/base/errors.ts";
-import { parsePlatform } from "../../../layers/oci/platform.ts";
 import type { ContainerConfig } from "../../engine/containers/config.ts";
 import type { WaitCondition, WaitResult } from "../../engine/containers/container.ts";
 import { createContainer } from "../../engine/containers/create.ts";
@@ -15,6 +14,7 @@ import { startContainer } from "../../engine/containers/start.ts";
 import { killContainer, restartContainer, stopContainer } from "../../engine/containers/stop.ts";
 import type { StopOptions } from "../../engine/containers/stop.ts";
 import type { Filters } from "../../engine/filters.ts";
+import { readPlatform } from "../../engine/images/requests.ts";
 import type { ApiCall, Route } from "../call.ts";
 import { param, readJsonBody } from "../call.ts";
 import { containerInspect, containerSummary } from "../container-json.ts";
@@ -45,12 +45,11 @@ export const containerCreate: Route = async (call) => {
   if (body === null) throw fail("invalidParameter", "config cannot be empty in order to create a container");
   const fields = decodeStruct(CREATE_REQUEST, body);
   const { HostConfig: host, NetworkingConfig: _networking, ...config } = fields;
-  const platform = call.query.text("platform");
   const result = await createContainer(call.engine, {
     name: call.query.text("name"),
     config: config as unknown as ContainerConfig, // decodeStruct gave every field its type.
     hostConfig: (host ?? decodeStruct(HOST_CONFIG, undefined)) as unknown as HostConfig, // Likewise.
-    platform: platform === "" ? undefined : parsePlatform(platform),
+    platform: readPlatform(call.query.text("platform")),
   });
   return jsonReply(201, { Id: result.id, Warnings: result.warnings });
 };

@@ -1,18 +1,14 @@
 /** Images: pull, list, inspect, history, tag, delete, push, prune, one function per operation. */
 import { decodeUtf8 } from "../../../layers/base/bytes.ts";
 import { fail } from "../../../layers/base/errors.ts";
-import { isDigest } from "../../../layers/oci/digest.ts";
-import type { Platform } from "../../../layers/oci/platform.ts";
-import { matchesPlatform, parsePlatform } from "../../../layers/oci/platform.ts";
-import type { Reference } from "../../../layers/oci/reference.ts";
-import { parseReference, repositoryOf, withDigest, withTag } from "../../../layers/oci/reference.ts";
-import type { Credentials } from "../../../layers/registry/registry.ts";
 import { deleteImage } from "../../engine/images/delete.ts";
 import { imageHistory as readHistory } from "../../engine/images/history.ts";
 import { listImages } from "../../engine/images/list.ts";
 import { pruneImages } from "../../engine/images/prune.ts";
 import { pullImage } from "../../engine/images/pull.ts";
 import { pushImage } from "../../engine/images/push.ts";
+import type { Credentials } from "../../engine/images/requests.ts";
+import { readPlatform, readPullReference, readPushReference, requirePlatforms } from "../../engine/images/requests.ts";
 import { tagImage } from "../../engine/images/tag.ts";
 import { timeNs, unixSeconds } from "../../engine/time.ts";
 import type { ApiCall, Route } from "../call.ts";
@@ -24,25 +20,14 @@ export const imageCreate: Route = async (call) => {
   const { engine, query } = call;
   const from = query.text("fromImage");
   if (from === "") throw fail("notImplemented", "importing an image is not implemented by Slipway yet");
-  const platform = query.text("platform");
   const messages = await pullImage(engine, {
-    reference: pullReference(from.replace(/:$/, ""), query.text("tag")),
-    platform: platform === "" ? undefined : parsePlatform(platform),
+    reference: readPullReference(from, query.text("tag")),
+    platform: readPlatform(query.text("platform")),
     credentials: credentialsOf(call),
     signal: call.client.signal,
   });
   return jsonLinesReply(call.client, messages);
 };
-
-/** The "tag" may be a digest. */
-function pullReference(name: string, tag: string): Reference {
-  const reference = parseReference(name);
-  if (reference.path === "library/scratch" && reference.domain === "docker.io") {
-    throw fail("forbidden", "'scratch' is a reserved name");
-  }
-  if (tag === "") return reference;
-  return isDigest(tag) ? withDigest(repositoryOf(reference), tag) : withTag(repositoryOf(reference), tag);
-}
 
 /** X-Registry-Auth: JSON in base64url. What cannot be read counts as absent, as in moby. */
 function credentialsOf(call: ApiCall): Credentials | undefined {
@@ -103,31 +88,9 @@ export const imageTag: Route = async (call) => {
 export const imageDelete: Route = async (call) => {
   const name = param(call, "name");
   if (name.trim() === "") throw fail("invalidParameter", "image name cannot be blank");
-  requireDeletable(call, name);
+  if (call.version >= 50) requirePlatforms(call.engine, name, call.query.all("platforms"));
   return jsonReply(200, await deleteImage(call.engine, name, { force: call.query.boolean("force") }));
 };
-
-/** `docker rmi --platform` must name the platform the image has. */
-function requireDeletable(call: ApiCall, name: string): void {
-  const platforms = call.version >= 50 ? call.query.all("platforms") : [];
-  if (platforms.length > 1) throw fail("invalidParameter", "multiple platforms are not supported");
-  for (const text of platforms) {
-    if (matchesPlatform(readPlatform(text), call.engine.images.get(name))) continue;
-    throw fail("notFound", `image with reference ${name} was found but does not provide the specified platform`);
-  }
-}
-
-function readPlatform(text: string): Platform {
-  try {
-    const { os, architecture, variant } = JSON.parse(text) as Partial<Platform>; // Checked just below.
-    if (typeof os === "string" && typeof architecture === "string") {
-      return { os, architecture, ...(typeof variant === "string" ? { variant } : {}) };
-    }
-  } catch (thrown) {
-    throw fail("invalidParameter", "failed to parse platform", { cause: thrown });
-  }
-  throw fail("invalidParameter", "both OS and Architecture must be provided");
-}
 
 export const imagePrune: Route = async ({ engine, query }) => {
   const result = await pruneImages(engine, query.filters());
@@ -138,10 +101,8 @@ export const imagePrune: Route = async ({ engine, query }) => {
 };
 
 export const imagePush: Route = async (call) => {
-  const named = parseReference(param(call, "name"));
-  const tag = call.query.text("tag");
   const messages = await pushImage(call.engine, {
-    reference: tag === "" ? named : withTag(named, tag),
+    reference: readPushReference(param(call, "name"), call.query.text("tag")),
     credentials: credentialsOf(call),
     signal: call.client.signal,
   });

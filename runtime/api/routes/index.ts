@@ -2,16 +2,24 @@
 import type { Route } from "../call.ts";
 import type { RoutedOperationId } from "../operations.ts";
 import * as absent from "./absent.ts";
+import * as files from "./container-files.ts";
+import * as stats from "./container-stats.ts";
 import * as streams from "./container-streams.ts";
 import * as containers from "./containers.ts";
+import * as exec from "./exec.ts";
 import * as images from "./images.ts";
 import * as usage from "./system-usage.ts";
 import * as system from "./system.ts";
 
 const ROUTES: Readonly<Record<RoutedOperationId, Route>> = {
+  ContainerArchive: files.containerArchive,
+  ContainerArchiveInfo: files.containerArchiveInfo,
   ContainerAttach: streams.containerAttach,
+  ContainerChanges: files.containerChanges,
   ContainerCreate: containers.containerCreate,
   ContainerDelete: containers.containerDelete,
+  ContainerExec: exec.containerExec,
+  ContainerExport: files.containerExport,
   ContainerInspect: containers.containerInspectRoute,
   ContainerKill: containers.containerKill,
   ContainerList: containers.containerList,
@@ -22,11 +30,16 @@ const ROUTES: Readonly<Record<RoutedOperationId, Route>> = {
   ContainerResize: streams.containerResize,
   ContainerRestart: containers.containerRestart,
   ContainerStart: containers.containerStart,
+  ContainerStats: stats.containerStats,
   ContainerStop: containers.containerStop,
   ContainerTop: streams.containerTop,
   ContainerUnpause: streams.containerUnpause,
+  ContainerUpdate: stats.containerUpdate,
   ContainerWait: containers.containerWait,
   ConfigInspect: absent.swarmInspect,
+  ExecInspect: exec.execInspect,
+  ExecResize: exec.execResize,
+  ExecStart: exec.execStart,
   ImageCreate: images.imageCreate,
   ImageDelete: images.imageDelete,
   ImageHistory: images.imageHistory,
@@ -38,6 +51,7 @@ const ROUTES: Readonly<Record<RoutedOperationId, Route>> = {
   NetworkInspect: absent.networkInspect,
   NodeInspect: absent.swarmInspect,
   PluginInspect: absent.pluginInspect,
+  PutContainerArchive: files.putContainerArchive,
   SecretInspect: absent.swarmInspect,
   ServiceInspect: absent.swarmInspect,
   SystemAuth: usage.systemAuth,

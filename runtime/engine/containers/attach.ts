@@ -12,7 +12,7 @@ import type { Container } from "./container.ts";
 import { containerEvent } from "./container-events.ts";
 import { DetachKeys, parseDetachKeys } from "./detach-keys.ts";
 import { readLog } from "./log-reader.ts";
-import type { OutputListener, OutputName } from "./standard-streams.ts";
+import type { OutputListener, OutputName, StandardStreams } from "./standard-streams.ts";
 
 export interface AttachOptions {
   readonly stdin: boolean;
@@ -54,22 +54,55 @@ export function attachContainer(context: EngineContext, nameOrId: string, option
   };
 }
 
-async function serveClient(
+/** What a client can join: a container's first process, or an exec. */
+export interface StreamTarget {
+  readonly streams: StandardStreams;
+  readonly hasStdin: boolean;
+  readonly hasTerminal: boolean;
+  /** The client's end of input is the program's. */
+  readonly closesStdin: boolean;
+  onDetach(): void;
+  /** Between registering for output and passing it on. */
+  beforeOutput(): Promise<void>;
+}
+
+function serveClient(
   context: EngineContext,
   container: Container,
   options: AttachOptions,
   keys: readonly number[],
   client: AttachedClient,
 ): Promise<void> {
+  const { config } = container.record;
+  const target: StreamTarget = {
+    streams: container.streams,
+    hasStdin: config.OpenStdin,
+    hasTerminal: config.Tty,
+    closesStdin: config.StdinOnce && !config.Tty,
+    onDetach: () => containerEvent(context, container, "detach"),
+    beforeOutput: async () => {
+      if (options.logs) await replay(context, container, options, client);
+    },
+  };
+  return serveStreams(target, options, keys, client);
+}
+
+/** Runs until the process has ended, the client has gone or typed the detach keys. */
+export async function serveStreams(
+  target: StreamTarget,
+  options: Pick<AttachOptions, "stdin" | "stdout" | "stderr" | "stream">,
+  keys: readonly number[],
+  client: AttachedClient,
+): Promise<void> {
   const done = new AbortController();
   const finish = (): void => done.abort();
   client.signal.addEventListener("abort", finish, { once: true });
-  const outputs = options.stream ? listenFor(container, options, client, finish) : undefined;
+  const outputs = options.stream ? listenFor(target.streams, options, client, finish) : undefined;
   try {
     // The listener is registered already: output that comes during the replay waits behind it.
-    if (options.logs) await replay(context, container, options, client);
+    await target.beforeOutput();
     outputs?.release();
-    if (options.stream) await streamUntilDone(context, container, { options, keys, client, done });
+    if (options.stream) await streamUntilDone(target, { options, keys, client, done });
   } finally {
     outputs?.dispose();
     client.signal.removeEventListener("abort", finish);
@@ -77,14 +110,16 @@ async function serveClient(
   }
 }
 
+type Wanted = Pick<AttachOptions, "stdin" | "stdout" | "stderr">;
+
 interface Serving {
-  readonly options: AttachOptions;
+  readonly options: Wanted;
   readonly keys: readonly number[];
   readonly client: AttachedClient;
   readonly done: AbortController;
 }
 
-async function streamUntilDone(context: EngineContext, container: Container, serving: Serving): Promise<void> {
+async function streamUntilDone(target: StreamTarget, serving: Serving): Promise<void> {
   const { options, client, done } = serving;
   const ended = new Promise<void>((resolve) => {
     if (done.signal.aborted) resolve();
@@ -92,8 +127,8 @@ async function streamUntilDone(context: EngineContext, container: Container, ser
   });
   // A client without outputs and without stdin would wait for nothing.
   if (!options.stdout && !options.stderr && !options.stdin) return;
-  if (options.stdin && container.record.config.OpenStdin) {
-    void copyInput(context, container, serving);
+  if (options.stdin && target.hasStdin) {
+    void copyInput(target, serving);
   } else {
     client.input.cancel().catch(() => undefined); // The carrier has ended it already.
   }
@@ -102,8 +137,8 @@ async function streamUntilDone(context: EngineContext, container: Container, ser
 
 /** Registers for output now, delivers it once `release` is called. */
 function listenFor(
-  container: Container,
-  options: AttachOptions,
+  streams: StandardStreams,
+  options: Wanted,
   client: AttachedClient,
   finish: () => void,
 ): { release(): void; dispose(): void } {
@@ -121,25 +156,24 @@ function listenFor(
       void last.then(finish, finish);
     },
   };
-  const listening = container.streams.listen(listener);
+  const listening = streams.listen(listener);
   return { release, dispose: () => listening.dispose() };
 }
 
-async function copyInput(context: EngineContext, container: Container, serving: Serving): Promise<void> {
+async function copyInput(target: StreamTarget, serving: Serving): Promise<void> {
   const { client, keys, done } = serving;
-  const { config } = container.record;
   const detach = new DetachKeys(keys);
   try {
     for await (const piece of piecesOf(client.input)) {
       const { bytes, isDetached } = detach.filter(piece);
-      if (bytes.length > 0 && !(await container.streams.write(bytes, done.signal))) return;
+      if (bytes.length > 0 && !(await target.streams.write(bytes, done.signal))) return;
       if (!isDetached) continue;
-      containerEvent(context, container, "detach");
+      target.onDetach();
       done.abort();
       return;
     }
-    if (config.StdinOnce && !config.Tty) await container.streams.closeStdin(done.signal);
-    else if (!config.StdinOnce || config.Tty) done.abort(); // As moby: the client's end of input ends its outputs too.
+    if (target.closesStdin) await target.streams.closeStdin(done.signal);
+    else done.abort(); // As moby: the client's end of input ends its outputs too.
   } catch (thrown) {
     // The connection broke: the client is gone, the container goes on.
     if (!isKind(thrown, "cancelled")) done.abort();

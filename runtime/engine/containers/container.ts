@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../../../layers/base/clock.ts";
 import type { Task } from "../../backends/backend.ts";
+import type { Exec } from "./exec-record.ts";
 import { Lock } from "../lock.ts";
 import type { JsonLog } from "./json-log.ts";
 import type { ContainerRecord, StatusWord } from "./record.ts";
@@ -29,6 +30,8 @@ export class Container {
   readonly lock = new Lock();
   /** Undefined for logging drivers that keep nothing. */
   readonly log: JsonLog | undefined;
+  /** Live and finished execs by id, until the container goes. */
+  readonly execs = new Map<string, Exec>();
   readonly #exitWaiters: ((result: WaitResult) => void)[] = [];
   readonly #removalWaiters: ((result: WaitResult) => void)[] = [];
 

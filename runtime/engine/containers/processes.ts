@@ -5,6 +5,8 @@ import type { EngineContext } from "../context.ts";
 import type { Container } from "./container.ts";
 import { containerEvent } from "./container-events.ts";
 
+export type { ConsoleSize, ProcessTable, TaskStatistics };
+
 /** The task of a container that runs. `conflict` in Docker's words otherwise. */
 export function requireTask(container: Container): Task {
   const { task } = container;

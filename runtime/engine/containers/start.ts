@@ -40,6 +40,7 @@ export async function startLocked(context: EngineContext, container: Container):
   let task: Task | undefined;
   try {
     requireKnownNetwork(container);
+    container.execs.clear();
     const backend = backendFor(context.backends, container.record.platform);
     task = await backend.create(taskSpecOf(container.record));
     container.task = task;

@@ -10,20 +10,19 @@ import type { ImageManifest } from "../../../layers/oci/manifest.ts";
 import { configKindOf, layerKindOf } from "../../../layers/oci/media-types.ts";
 import type { Reference } from "../../../layers/oci/reference.ts";
 import { isWasmArtifact, readWasmArtifact } from "../../../layers/oci/wasm-artifact.ts";
-import type { BlobSource } from "../../../layers/registry/registry.ts";
+import type { BlobSource, Credentials } from "../../../layers/registry/registry.ts";
 import type { LayerInfo } from "../../../layers/snapshots/snapshotter.ts";
 import type { ContainerConfig } from "../containers/config.ts";
 import type { EngineContext } from "../context.ts";
 import { truncateId } from "../ids.ts";
 import { fetchBlob } from "./fetch-blob.ts";
 import type { ProgressQueue } from "./progress.ts";
-import type { PullRequest } from "./pull.ts";
 import type { TransferProgress } from "./pull-share.ts";
 import { runConfigOf } from "./run-config.ts";
 import { unpackModule } from "./wasm-layer.ts";
 
 export interface ContentRequest {
-  readonly request: PullRequest;
+  readonly request: { readonly credentials: Credentials | undefined; readonly signal: AbortSignal };
   readonly reference: Reference;
   readonly manifest: ImageManifest;
   readonly progress: ProgressQueue;
