@@ -98,7 +98,7 @@ answer(async (order: BrowserOrder) => {
     trap: await run(["crash"]),
     memory: await run(["crash", "memory"]),
     limit: await run(["alloc", "64"], { memoryBytes: 16 * 1024 * 1024 }),
-    spin: await run(["spin"], { killAfterMs: 100 }),
+    spin: await run(["spin"], { killAfterMs: 1000 }),
     terminal: await run(["cat"], { hasTerminal: true, stdin: "ab\x7fc\r\x04" }),
     interrupt: await run(["spin"], { hasTerminal: true, stdin: "\x03" }),
     missing: await run(["nope"]).catch((thrown: unknown) => (thrown as Error).message),

@@ -160,15 +160,17 @@ describe.skipIf(!hasClang)("ending", () => {
     [2, 130],
     [1, 129],
   ])("signal %i stops a tight loop at once: %i", async (signal, exitCode) => {
-    let killedMs = 0;
-    const result = await run(backend, { args: ["spin"], layers }, async (task) => {
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      killedMs = performance.now();
-      await task.kill(signal);
-      await task.exited;
-      killedMs = performance.now() - killedMs;
-    });
-    expect(result).toMatchObject({ exitCode, stdout: "spinning\n" });
+    const task = await backend.create(taskSpec({ args: ["spin"], layers }));
+    await task.start();
+    const reader = task.stdout.getReader();
+    expect(decodeUtf8((await reader.read()).value ?? new Uint8Array())).toBe("spinning\n");
+    const started = performance.now();
+    await task.kill(signal);
+    expect((await task.exited).exitCode).toBe(exitCode);
+    const killedMs = performance.now() - started;
+    expect((await reader.read()).done).toBe(true);
+    task.dispose();
+    await task.closed();
     expect(killedMs).toBeLessThan(2000);
   });
 
