@@ -273,7 +273,7 @@ describe.skipIf(!hasClang)("a terminal", () => {
 
   test("^C stops a tight loop with 130", async () => {
     const { exitCode, screen } = await atTerminal(["spin"], async (terminal) => {
-      await terminal.shows("spinning");
+      await terminal.shows("spinning\r\n");
       await terminal.type("\x03");
     });
     expect({ exitCode, screen }).toEqual({ exitCode: 130, screen: "spinning\r\n^C" });
