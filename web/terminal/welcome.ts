@@ -6,7 +6,7 @@ export const WELCOME = [
   `${bold("Slipway")} ${dim("Docker in this browser tab: nothing is installed, nothing leaves it.")}`,
   "",
   `  ${bold("docker run --rm hello-wasi")}`,
-  `  ${bold("docker run --rm -it ruby -e 'puts 6 * 7'")}`,
+  `  ${bold("docker run --rm ruby ruby -e 'puts 6 * 7'")}`,
   "",
   dim("Tab completes, the up arrow recalls, F6 leaves the terminal."),
   "",
