@@ -1,3 +1,4 @@
+// Vitest for the whole tree: unit tests beside the code, the rest under test/.
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
