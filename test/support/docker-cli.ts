@@ -18,17 +18,18 @@ export const hasDockerCli = /version 28\./.test(spawnSync("docker", ["--version"
 const COMMAND_MS_MAX = 20_000;
 
 export class DockerCli {
-  readonly #host: string;
   readonly #config = mkdtempSync(join(tmpdir(), "slipway-docker-config-"));
+  /** For programs that start docker themselves. */
+  readonly environment: NodeJS.ProcessEnv;
 
   constructor(host: string) {
-    this.#host = host;
+    this.environment = {
+      PATH: process.env["PATH"], HOME: this.#config, DOCKER_HOST: host, DOCKER_CONFIG: this.#config, TZ: "UTC", SHELL: "/bin/sh",
+    };
   }
 
   start(args: readonly string[]): ChildProcessWithoutNullStreams {
-    return spawn("docker", [...args], {
-      env: { PATH: process.env["PATH"], HOME: this.#config, DOCKER_HOST: this.#host, DOCKER_CONFIG: this.#config, TZ: "UTC" },
-    });
+    return spawn("docker", [...args], { env: this.environment });
   }
 
   async run(args: readonly string[], stdin = ""): Promise<CommandResult> {
