@@ -40,7 +40,8 @@ async function activate(): Promise<void> {
   // Keys come oldest first.
   const names = (await caches.keys()).filter((name) => name.startsWith(CACHE_PREFIX));
   for (const name of names.slice(0, -CACHES_KEPT)) if (name !== cacheName) await caches.delete(name);
-  await worker.clients.claim();
+  // The page that installed us is not claimed: Firefox now and then loses a request of a worker that
+  // is starting just then, and a container would never start. The next load is ours by itself.
 }
 
 /** A file of this build or of one before: from a cache, and from the network where that was cleared. */
