@@ -47,3 +47,19 @@
  *   f80Exp2Minus1(dst, a, control)   f80YLog2X, f80YLog2XPlus1, f80Atan (dst, x, y, control)
  *   f80Sin f80Cos f80Tan (dst, a, control)                C2 set and dst unwritten when out of range
  */
+export {
+  F80_FAULT, F80_UNDEFINED, f80Memory, f80OperandBytes, f80OperandIsWritten, f80Register, f80Wait,
+} from "./f80-instructions";
+export {
+  F80_STATE_BYTES, f80EmptyMmx, f80EnterMmx, f80Initialize, f80RestoreImage, f80SaveImage, f80WriteMmx,
+} from "./f80-state";
+export { f80Add, f80Div, f80Mul, f80Sqrt, f80Sub } from "./f80-arithmetic";
+export {
+  f80FromBcd, f80FromF32, f80FromF64, f80FromI64, f80ToBcd, f80ToF32, f80ToF64, f80ToI16, f80ToI32, f80ToI64,
+} from "./f80-convert";
+export {
+  f80Compare, f80Constant, f80Examine, f80Extract, f80Remainder, f80RoundToInteger, f80Scale,
+} from "./f80-steps";
+export {
+  f80Atan, f80Cos, f80Exp2Minus1, f80Sin, f80Tan, f80YLog2X, f80YLog2XPlus1,
+} from "./f80-transcendental";
