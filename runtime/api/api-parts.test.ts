@@ -22,14 +22,22 @@ describe("paths", () => {
   });
 
   it("leads nowhere for anything else", () => {
-    for (const path of ["/", "/containers", "/containers/a/b/start", "/containers//json"]) expect(router.match("GET", path)).toBeUndefined();
+    for (const path of ["/", "/containers", "/containers/a/b/start", "/containers//json"])
+      expect(router.match("GET", path)).toBeUndefined();
   });
 });
 
 describe("parameters", () => {
   it("are true, whole or absent as in moby", () => {
     const query = new Query("a=1&b=0&c=&d=True&e=none&n=12&x=1.5");
-    expect(["a", "b", "c", "d", "e", "f"].map((name) => query.boolean(name))).toEqual([true, false, false, true, false, false]);
+    expect(["a", "b", "c", "d", "e", "f"].map((name) => query.boolean(name))).toEqual([
+      true,
+      false,
+      false,
+      true,
+      false,
+      false,
+    ]);
     expect(query.boolean("f", true)).toBe(true);
     expect([query.integer("n"), query.integer("c"), query.integer("zz")]).toEqual([12, undefined, undefined]);
     expect(() => query.integer("x")).toThrow('strconv.Atoi: parsing "1.5": invalid syntax');
@@ -39,7 +47,8 @@ describe("parameters", () => {
     const filters = (text: string): Query => new Query(`filters=${encodeURIComponent(text)}`);
     expect(filters('{"a":["x","y"]}').filters().get("a")).toEqual(["x", "y"]);
     expect(filters('{"a":{"x":true,"y":false}}').filters().get("a")).toEqual(["x"]);
-    for (const text of ["[", "[]", '"x"', '{"a":1}', '{"a":{"x":1}}']) expect(() => filters(text).filters()).toThrow("invalid filter");
+    for (const text of ["[", "[]", '"x"', '{"a":1}', '{"a":{"x":1}}'])
+      expect(() => filters(text).filters()).toThrow("invalid filter");
   });
 });
 
@@ -48,9 +57,19 @@ it("a frame is the stream, three zeros, the length and the bytes", () => {
 });
 
 it.each([
-  [0, "Less than a second"], [1, "1 second"], [59, "59 seconds"], [60, "About a minute"], [119, "About a minute"], [180, "3 minutes"],
-  [3599, "59 minutes"], [3600, "About an hour"], [86_400, "24 hours"], [172_800, "2 days"], [2_000_000, "3 weeks"],
-  [8_000_000, "3 months"], [80_000_000, "2 years"],
+  [0, "Less than a second"],
+  [1, "1 second"],
+  [59, "59 seconds"],
+  [60, "About a minute"],
+  [119, "About a minute"],
+  [180, "3 minutes"],
+  [3599, "59 minutes"],
+  [3600, "About an hour"],
+  [86_400, "24 hours"],
+  [172_800, "2 days"],
+  [2_000_000, "3 weeks"],
+  [8_000_000, "3 months"],
+  [80_000_000, "2 years"],
 ])("%i s is %s", (seconds, words) => {
   expect(humanDuration(BigInt(seconds) * 1_000_000_000n)).toBe(words);
 });

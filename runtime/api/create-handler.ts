@@ -37,7 +37,8 @@ async function answer(engine: Engine, request: ApiRequest): Promise<ApiReply> {
   const { version, path } = splitVersion(whole);
   const client = new Client(request.signal);
   const extension = extensionOf(request.method, path);
-  if (extension !== undefined) return extension({ engine, request, client, params: {}, query, version: minorOf(API_VERSION) });
+  if (extension !== undefined)
+    return extension({ engine, request, client, params: {}, query, version: minorOf(API_VERSION) });
   const match = router.match(request.method, path);
   if (match === undefined) throw fail("notFound", "page not found");
   requireSupported(version);
@@ -62,7 +63,10 @@ function requireSupported(version: string): void {
     );
   }
   if (compareVersions(version, API_VERSION) > 0) {
-    throw fail("invalidParameter", `client version ${version} is too new. Maximum supported API version is ${API_VERSION}`);
+    throw fail(
+      "invalidParameter",
+      `client version ${version} is too new. Maximum supported API version is ${API_VERSION}`,
+    );
   }
 }
 

@@ -32,13 +32,20 @@ export function readSettings(value: unknown, before: EngineSettings): EngineSett
   return {
     mirrors: readUrls(fields["mirrors"], "mirrors", before.mirrors),
     proxy: readProxy(fields["proxy"], before.proxy),
-    insecureRegistries: readList(fields["insecureRegistries"], "insecureRegistries", before.insecureRegistries),
+    insecureRegistries: readList(
+      fields["insecureRegistries"],
+      "insecureRegistries",
+      before.insecureRegistries,
+    ),
   };
 }
 
 function readList(value: unknown, name: string, before: readonly string[]): readonly string[] {
   if (value === undefined) return before;
-  const isList = Array.isArray(value) && value.length <= LIST_LENGTH_MAX && value.every((item) => typeof item === "string");
+  const isList =
+    Array.isArray(value) &&
+    value.length <= LIST_LENGTH_MAX &&
+    value.every((item) => typeof item === "string");
   if (!isList) throw fail("invalidParameter", `setting "${name}" must be a list of strings`);
   return value;
 }

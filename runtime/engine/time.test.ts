@@ -13,14 +13,23 @@ describe("instants", () => {
 
   it("knows zones, and no nonsense", () => {
     expect(parseTime("2023-11-15T00:13:20+02:00")).toBe(1_700_000_000_000_000_000n);
-    for (const text of ["", "yesterday", "2023-13-01T00:00:00Z", "2023-11-14"]) expect(parseTime(text)).toBeUndefined();
+    for (const text of ["", "yesterday", "2023-13-01T00:00:00Z", "2023-11-14"])
+      expect(parseTime(text)).toBeUndefined();
     expect(timeNs("0001-01-01T00:00:00Z")).toBe(0n);
   });
 });
 
 describe("Go durations", () => {
-  it.each([["1h30m", 5400n], ["1.5s", 1.5], ["-10m", -600n], ["500ms", 0.5], ["0", 0n]])("%s", (text, seconds) => {
-    expect(parseDuration(text)).toBe(typeof seconds === "bigint" ? seconds * 1_000_000_000n : BigInt(seconds * 1e9));
+  it.each([
+    ["1h30m", 5400n],
+    ["1.5s", 1.5],
+    ["-10m", -600n],
+    ["500ms", 0.5],
+    ["0", 0n],
+  ])("%s", (text, seconds) => {
+    expect(parseDuration(text)).toBe(
+      typeof seconds === "bigint" ? seconds * 1_000_000_000n : BigInt(seconds * 1e9),
+    );
   });
 
   it.each(["", "1", "1x", "h", "1h 30m"])("%j is none", (text) => {

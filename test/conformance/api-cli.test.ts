@@ -31,8 +31,17 @@ let directory: string;
 
 beforeAll(async () => {
   const layout = new ImageLayout();
-  layout.name("tools", layout.build({ layers: [{ "bin/sh": "x" }, { "etc/motd": "hi" }], config: { Cmd: ["sh"], Env: ["PATH=/bin", "A=1"] } }).manifest);
-  layout.name("tools:next", layout.build({ layers: [{ "bin/sh": "x" }], config: { Cmd: ["echo", "next"] } }).manifest);
+  layout.name(
+    "tools",
+    layout.build({
+      layers: [{ "bin/sh": "x" }, { "etc/motd": "hi" }],
+      config: { Cmd: ["sh"], Env: ["PATH=/bin", "A=1"] },
+    }).manifest,
+  );
+  layout.name(
+    "tools:next",
+    layout.build({ layers: [{ "bin/sh": "x" }], config: { Cmd: ["echo", "next"] } }).manifest,
+  );
   const storage = new MemoryStorage();
   engine = await openTestEngine({
     isEmpty: true,
@@ -42,7 +51,12 @@ beforeAll(async () => {
     snapshots: new StorageSnapshotter({ storage, newHasher: createNodeHasher, clock: systemClock }),
     registry: testClient(
       { mirrors: ["http://mirror.test/"] },
-      { fetch: (input, init) => (new URL(input).host === "mirror.test" ? layout.fetch(input, init) : Promise.reject(new TypeError("fetch failed"))) },
+      {
+        fetch: (input, init) =>
+          new URL(input).host === "mirror.test"
+            ? layout.fetch(input, init)
+            : Promise.reject(new TypeError("fetch failed")),
+      },
     ),
   });
   server = createApiServer(createApiHandler(engine));
@@ -75,7 +89,11 @@ async function ok(line: string, stdin = ""): Promise<string> {
 
 describe.skipIf(!hasDockerCli)("the docker command", () => {
   it("agrees on a version and describes the engine", async () => {
-    expect(await ok("version --format '{{.Client.APIVersion}} {{.Server.APIVersion}} {{.Server.Os}}/{{.Server.Arch}}'")).toBe("1.50 1.50 linux/amd64\n");
+    expect(
+      await ok(
+        "version --format '{{.Client.APIVersion}} {{.Server.APIVersion}} {{.Server.Os}}/{{.Server.Arch}}'",
+      ),
+    ).toBe("1.50 1.50 linux/amd64\n");
     expect(await ok("info --format '{{.Driver}} {{.OSType}} {{.NCPU}}'")).toBe("slipway linux 1\n");
     expect((await docker("version")).stdout).toContain("Server: Slipway");
     expect((await docker("info")).stdout).toContain("Storage Driver: slipway");
@@ -97,12 +115,20 @@ describe.skipIf(!hasDockerCli)("the docker command", () => {
   });
 
   it("keeps stdout and stderr apart and hands back exit codes", async () => {
-    expect(await docker("run --rm tools sh -c 'echo out; echo err >&2; exit 3'")).toEqual({ exitCode: 3, stdout: "out\n", stderr: "err\n" });
+    expect(await docker("run --rm tools sh -c 'echo out; echo err >&2; exit 3'")).toEqual({
+      exitCode: 3,
+      stdout: "out\n",
+      stderr: "err\n",
+    });
     const missing = await docker("run --rm tools nothing-like-it");
     expect(missing.exitCode).toBe(127);
-    expect(missing.stderr).toMatch(/docker: Error response from daemon: .*exec: "nothing-like-it": executable file not found in \$PATH/);
+    expect(missing.stderr).toMatch(
+      /docker: Error response from daemon: .*exec: "nothing-like-it": executable file not found in \$PATH/,
+    );
     expect((await docker("run --rm no-such-image")).exitCode).toBe(125);
-    expect((await docker("run --rm -m 1k tools true")).stderr).toMatch(/^docker: Error response from daemon: Minimum memory limit allowed is 6MB\n/);
+    expect((await docker("run --rm -m 1k tools true")).stderr).toMatch(
+      /^docker: Error response from daemon: Minimum memory limit allowed is 6MB\n/,
+    );
   });
 
   it("hands stdin to the program", async () => {
@@ -112,12 +138,16 @@ describe.skipIf(!hasDockerCli)("the docker command", () => {
   });
 
   it("runs in the background: logs, stop, restart, rename, rm", async () => {
-    const id = (await ok("run -d --name back tools sh -c 'echo one; echo two; echo three >&2; sleep 60'")).trim();
+    const id = (
+      await ok("run -d --name back tools sh -c 'echo one; echo two; echo three >&2; sleep 60'")
+    ).trim();
     expect(id).toMatch(/^[0-9a-f]{64}$/);
     await expect.poll(async () => (await docker("logs back")).stderr).toBe("three\n");
     expect((await docker("logs -t back")).stderr).toMatch(/^\d{4}-\d\d-\d\dT\S+Z three\n$/);
     expect((await docker("logs --since 1h --until 30m back")).stdout).toBe("");
-    expect(await ok("ps --format '{{.Names}} {{.Image}} {{.Command}} {{.State}}'")).toMatch(/^back tools "sh -c 'echo one; ec…" running\n$/);
+    expect(await ok("ps --format '{{.Names}} {{.Image}} {{.Command}} {{.State}}'")).toMatch(
+      /^back tools "sh -c 'echo one; ec…" running\n$/,
+    );
     expect(await ok("ps --filter status=exited -q")).toBe("");
     expect(await ok("top back")).toContain("sh -c echo one");
     expect(await docker("rm back")).toMatchObject({
@@ -128,10 +158,14 @@ describe.skipIf(!hasDockerCli)("the docker command", () => {
     const followed = finished(following);
     expect(await ok("stop -t 0 back")).toBe("back\n");
     expect((await followed).stdout).toBe("one\ntwo\n");
-    expect(await ok("inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.Path}} {{len .Args}}' back")).toBe("exited 137 sh 2\n");
+    expect(await ok("inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.Path}} {{len .Args}}' back")).toBe(
+      "exited 137 sh 2\n",
+    );
     expect(await ok("restart back")).toBe("back\n");
     expect(await ok("rename back front")).toBe("");
-    expect(await ok("run -d --name counted tools sh -c 'echo 1; echo 2; echo 3'")).toMatch(/^[0-9a-f]{64}\n$/);
+    expect(await ok("run -d --name counted tools sh -c 'echo 1; echo 2; echo 3'")).toMatch(
+      /^[0-9a-f]{64}\n$/,
+    );
     await ok("wait counted");
     expect(await ok("logs --tail 2 counted")).toBe("2\n3\n");
     await ok("rm counted");
@@ -159,9 +193,15 @@ describe.skipIf(!hasDockerCli)("the docker command", () => {
 
   it.skipIf(!hasProgram("script"))("gives a terminal to who has one", async () => {
     // script(1) is the pty: docker sees a terminal on all three.
-    const child = spawn("script", ["-qec", "stty rows 30 cols 100; docker run -it --name onatty tools cat", "/dev/null"], { env: cli.environment });
+    const child = spawn(
+      "script",
+      ["-qec", "stty rows 30 cols 100; docker run -it --name onatty tools cat", "/dev/null"],
+      { env: cli.environment },
+    );
     const done = finished(child);
-    await expect.poll(async () => (await docker("inspect -f '{{.State.Running}} {{.Config.Tty}}' onatty")).stdout).toBe("true true\n");
+    await expect
+      .poll(async () => (await docker("inspect -f '{{.State.Running}} {{.Config.Tty}}' onatty")).stdout)
+      .toBe("true true\n");
     child.stdin.write("typed");
     await new Promise<void>((resolve) => child.stdout.once("data", () => resolve()));
     // docker looks for its keys one by one, as fingers press them.
@@ -178,7 +218,11 @@ describe.skipIf(!hasDockerCli)("the docker command", () => {
 
   it("runs further processes, copies files both ways and tells changes", async () => {
     await ok("run -d --name work tools sleep 100");
-    expect(await docker("exec work sh -c 'echo inside; exit 5'")).toEqual({ exitCode: 5, stdout: "inside\n", stderr: "" });
+    expect(await docker("exec work sh -c 'echo inside; exit 5'")).toEqual({
+      exitCode: 5,
+      stdout: "inside\n",
+      stderr: "",
+    });
     expect(await ok("exec -i work cat", "piped\n")).toBe("piped\n");
     expect((await docker("exec work nope")).exitCode).toBe(127);
     expect(await ok("update --restart on-failure:3 work")).toBe("work\n");
@@ -199,12 +243,18 @@ describe.skipIf(!hasDockerCli)("the docker command", () => {
   });
 
   it("lists, tags, inspects and removes images", async () => {
-    expect(await ok("images --format '{{.Repository}}:{{.Tag}}' --filter reference=tools:latest")).toBe("tools:latest\n");
+    expect(await ok("images --format '{{.Repository}}:{{.Tag}}' --filter reference=tools:latest")).toBe(
+      "tools:latest\n",
+    );
     await ok("tag tools other/name:v1");
-    expect(await ok("inspect -f '{{json .RepoTags}} {{json .Config.Cmd}}' other/name:v1")).toBe('["tools:latest","other/name:v1"] ["sh"]\n');
+    expect(await ok("inspect -f '{{json .RepoTags}} {{json .Config.Cmd}}' other/name:v1")).toBe(
+      '["tools:latest","other/name:v1"] ["sh"]\n',
+    );
     expect(await ok("history --format '{{.CreatedBy}}' tools")).toBe("CMD\nADD layer 1\nADD layer 0\n");
     expect(await ok("rmi other/name:v1")).toBe("Untagged: other/name:v1\n");
-    expect((await docker("rmi missing")).stderr).toBe("Error response from daemon: No such image: missing:latest\n");
+    expect((await docker("rmi missing")).stderr).toBe(
+      "Error response from daemon: No such image: missing:latest\n",
+    );
     expect(await ok("image prune -f")).toBe("Total reclaimed space: 0B\n");
   });
 
@@ -212,12 +262,20 @@ describe.skipIf(!hasDockerCli)("the docker command", () => {
     const from = Math.floor(Date.now() / 1000);
     await ok("run --rm --name eventful tools true");
     const until = Math.ceil(Date.now() / 1000) + 1;
-    const events = await ok(`events --since ${from} --until ${until} --filter container=eventful --format '{{.Type}} {{.Action}}'`);
-    expect(events).toBe("container create\ncontainer attach\ncontainer start\ncontainer die\ncontainer destroy\n");
-    expect(await ok("system df --format '{{.Type}} {{.TotalCount}}'")).toBe("Images 2\nContainers 0\nLocal Volumes 0\nBuild Cache 0\n");
+    const events = await ok(
+      `events --since ${from} --until ${until} --filter container=eventful --format '{{.Type}} {{.Action}}'`,
+    );
+    expect(events).toBe(
+      "container create\ncontainer attach\ncontainer start\ncontainer die\ncontainer destroy\n",
+    );
+    expect(await ok("system df --format '{{.Type}} {{.TotalCount}}'")).toBe(
+      "Images 2\nContainers 0\nLocal Volumes 0\nBuild Cache 0\n",
+    );
   });
 
   it("says which operation is missing", async () => {
-    expect((await docker("network ls")).stderr).toBe("Error response from daemon: NetworkList is not implemented by Slipway yet\n");
+    expect((await docker("network ls")).stderr).toBe(
+      "Error response from daemon: NetworkList is not implemented by Slipway yet\n",
+    );
   });
 });

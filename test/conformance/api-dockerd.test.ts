@@ -162,7 +162,8 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   "ps -a --filter status=nonsense": "28 says which words there are",
   "run --rm --stop-signal NOPE tools true": "28 writes 'invalid signal' in lower case",
   "run --rm --log-driver nope tools true": "28 does not look for a plugin of that name",
-  "run --rm tools not-a-command": "28 has 'failed to create task for container' in front; there is no runc here",
+  "run --rm tools not-a-command":
+    "28 has 'failed to create task for container' in front; there is no runc here",
   "start gone": "as above",
   "rm bg": "28 puts the container's name in front",
   "exec bg not-a-command": "28 exits with 127",
@@ -241,13 +242,20 @@ async function pushTools(domain: string): Promise<void> {
   const client = testClient();
   const reference = withTag(parseReference(`${domain}/tools`), "latest");
   for (const blob of [image.config, ...image.layers]) {
-    await client.pushBlob(reference, blob, async () => streamOf(layout.blobs.get(blob.digest) ?? new Uint8Array()));
+    await client.pushBlob(reference, blob, async () =>
+      streamOf(layout.blobs.get(blob.digest) ?? new Uint8Array()),
+    );
   }
-  await client.pushManifest(reference, layout.blobs.get(image.manifest.digest) ?? new Uint8Array(), image.manifest.mediaType);
+  await client.pushManifest(
+    reference,
+    layout.blobs.get(image.manifest.digest) ?? new Uint8Array(),
+    image.manifest.mediaType,
+  );
 }
 
 /** Lines that dockerd may leave out or put in any order, because several layers arrive at once. */
-const PROGRESS = /: (Pulling fs layer|Waiting|Verifying Checksum|Download complete|Pull complete|Preparing|Pushed|Mounted from \S+|Layer already exists)$/;
+const PROGRESS =
+  /: (Pulling fs layer|Waiting|Verifying Checksum|Download complete|Pull complete|Preparing|Pushed|Mounted from \S+|Layer already exists)$/;
 
 async function play(host: string, domain: string): Promise<readonly Turn[]> {
   const cli = new DockerCli(host);
@@ -256,7 +264,12 @@ async function play(host: string, domain: string): Promise<readonly Turn[]> {
   const copyName = host.startsWith("unix") ? "copy-theirs" : "copy-mine";
   for (const command of SCRIPT) {
     const [, stdin = "", line = ""] = /^(?:<<([\s\S]*?\n) )?([\s\S]*)$/.exec(command) ?? [];
-    const words = [...line.replaceAll("REG", domain).replaceAll("COPY", copyName).matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? "");
+    const words = [
+      ...line
+        .replaceAll("REG", domain)
+        .replaceAll("COPY", copyName)
+        .matchAll(/'([^']*)'|(\S+)/g),
+    ].map((match) => match[1] ?? match[2] ?? "");
     if (words[0] === "wait-exited") {
       await untilExited(cli, words[1] ?? "");
       turns.push({ command, exitCode: 0, stdout: [], stderr: [] });
@@ -279,27 +292,29 @@ async function untilExited(cli: DockerCli, name: string): Promise<void> {
 
 /** What differs from run to run: identifiers of containers, times, the registry's port, lines of progress. */
 function normalise(text: string, domain: string): readonly string[] {
-  return text
-    .replaceAll(domain, "REG")
-    .replace(/copy-(mine|theirs)/g, "COPY")
-    .replace(/'\/tmp\/slipway-docker-config-\w+\//g, "'<config>/")
-    // dockerd runs without a bridge here, on cgroups v1; masked paths grew since 20.10.
-    .replace(/"NetworkDisabled":true,/g, "")
-    .replace(/"NetworkMode":"(default|bridge)"/g, '"NetworkMode":"<default>"')
-    .replace(/"CgroupnsMode":"(host|private)"/g, '"CgroupnsMode":"<default>"')
-    .replace(/"(\/proc\/interrupts|\/sys\/devices\/virtual\/powercap)",?/g, "")
-    .replace(/,\]/g, "]")
-    // dockerd pushes a manifest of its own making, Slipway the one the image came with.
-    .replace(/digest: sha256:[0-9a-f]{64} size: \d+/g, "digest: <digest> size: <size>")
-    .replace(/^Untagged: (REG\/\w+)@sha256:[0-9a-f]{64}$/gm, "Untagged: $1@<digest>")
-    .replace(/\r/g, "")
-    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "<time>")
-    .replace(/"Hostname":"[0-9a-f]{12}"/g, '"Hostname":"<id>"')
-    .replace(/container "?[0-9a-f]{64}"?/gi, "container <id>")
-    .replace(/^[0-9a-f]{64}$/gm, "<id>")
-    .replace(/container [0-9a-f]{12}\b/g, "container <id>")
-    .replace(/(Less than a second|\d+ seconds?) ago/g, "<span> ago")
-    .replace(/Up (Less than a second|\d+ seconds?)/g, "Up <span>")
-    .split("\n")
-    .filter((line) => line !== "" && !PROGRESS.test(line));
+  return (
+    text
+      .replaceAll(domain, "REG")
+      .replace(/copy-(mine|theirs)/g, "COPY")
+      .replace(/'\/tmp\/slipway-docker-config-\w+\//g, "'<config>/")
+      // dockerd runs without a bridge here, on cgroups v1; masked paths grew since 20.10.
+      .replace(/"NetworkDisabled":true,/g, "")
+      .replace(/"NetworkMode":"(default|bridge)"/g, '"NetworkMode":"<default>"')
+      .replace(/"CgroupnsMode":"(host|private)"/g, '"CgroupnsMode":"<default>"')
+      .replace(/"(\/proc\/interrupts|\/sys\/devices\/virtual\/powercap)",?/g, "")
+      .replace(/,\]/g, "]")
+      // dockerd pushes a manifest of its own making, Slipway the one the image came with.
+      .replace(/digest: sha256:[0-9a-f]{64} size: \d+/g, "digest: <digest> size: <size>")
+      .replace(/^Untagged: (REG\/\w+)@sha256:[0-9a-f]{64}$/gm, "Untagged: $1@<digest>")
+      .replace(/\r/g, "")
+      .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "<time>")
+      .replace(/"Hostname":"[0-9a-f]{12}"/g, '"Hostname":"<id>"')
+      .replace(/container "?[0-9a-f]{64}"?/gi, "container <id>")
+      .replace(/^[0-9a-f]{64}$/gm, "<id>")
+      .replace(/container [0-9a-f]{12}\b/g, "container <id>")
+      .replace(/(Less than a second|\d+ seconds?) ago/g, "<span> ago")
+      .replace(/Up (Less than a second|\d+ seconds?)/g, "Up <span>")
+      .split("\n")
+      .filter((line) => line !== "" && !PROGRESS.test(line))
+  );
 }

@@ -18,9 +18,16 @@ async function open(options: TestEngineOptions = {}): Promise<{ engine: Engine; 
   return { engine, api: new ApiClient(createApiHandler(engine)) };
 }
 
-async function create(api: ApiClient, command: readonly string[], extra: object = {}, name = ""): Promise<string> {
+async function create(
+  api: ApiClient,
+  command: readonly string[],
+  extra: object = {},
+  name = "",
+): Promise<string> {
   const target = name === "" ? "/containers/create" : `/containers/create?name=${name}`;
-  const { status, json, text } = await api.call("POST", target, { body: { Image: "busybox", Cmd: command, ...extra } });
+  const { status, json, text } = await api.call("POST", target, {
+    body: { Image: "busybox", Cmd: command, ...extra },
+  });
   expect(text).toContain("Id");
   expect(status).toBe(201);
   return (json as { Id: string }).Id;
@@ -52,7 +59,8 @@ interface Inspected {
   readonly HostConfig: Readonly<Record<string, unknown>>;
 }
 
-const attachTarget = (id: string, query = "stdin=1&stdout=1&stderr=1&stream=1"): string => `/containers/${id}/attach?${query}`;
+const attachTarget = (id: string, query = "stdin=1&stdout=1&stderr=1&stream=1"): string =>
+  `/containers/${id}/attach?${query}`;
 
 async function send(connection: Duplex, text: string): Promise<void> {
   const writer = connection.writable.getWriter();
@@ -84,7 +92,9 @@ describe("a container's life", () => {
     expect(await logs(api, id, "&tail=0")).toEqual({ stdout: "", stderr: "" });
     expect(await logs(api, id, "&since=1h")).toEqual({ stdout: "one\nthree\n", stderr: "two\nfour\n" });
     expect(await logs(api, id, "&until=1h")).toEqual({ stdout: "", stderr: "" });
-    expect((await logs(api, id, "&timestamps=1")).stdout).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z one\n/);
+    expect((await logs(api, id, "&timestamps=1")).stdout).toMatch(
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z one\n/,
+    );
     expect(await api.call("GET", `/containers/${id}/logs`)).toMatchObject({
       status: 400,
       json: { message: "Bad parameters: you must choose at least one stream" },
@@ -122,7 +132,10 @@ describe("a container's life", () => {
     await send(first.connection, "abc\u0010\u0011");
     expect(decodeUtf8(await collectBytes(first.connection.readable, 1 << 20))).toBe("ABC");
     expect(engine.containers.get(id).isRunning).toBe(true);
-    const second = await api.hijack("POST", attachTarget(id, "logs=1&stdin=1&stdout=1&stderr=1&stream=1&detachKeys=a"));
+    const second = await api.hijack(
+      "POST",
+      attachTarget(id, "logs=1&stdin=1&stdout=1&stderr=1&stream=1&detachKeys=a"),
+    );
     await send(second.connection, "xa");
     expect(decodeUtf8(await collectBytes(second.connection.readable, 1 << 20))).toContain("X");
     await api.call("POST", `/containers/${id}/kill`);
@@ -171,9 +184,13 @@ describe("a container's life", () => {
 
   it("restarts by policy until it is stopped, with a growing pause", async () => {
     const { api, engine } = await open();
-    const id = await create(api, ["exit", "1"], { HostConfig: { RestartPolicy: { Name: "on-failure", MaximumRetryCount: 2 } } });
+    const id = await create(api, ["exit", "1"], {
+      HostConfig: { RestartPolicy: { Name: "on-failure", MaximumRetryCount: 2 } },
+    });
     await start(api, id);
-    await expect.poll(async () => (await inspect(api, id)).State["Status"], { timeout: 5_000 }).toBe("exited");
+    await expect
+      .poll(async () => (await inspect(api, id)).State["Status"], { timeout: 5_000 })
+      .toBe("exited");
     expect((await inspect(api, id)).RestartCount).toBe(2);
     const dies = engine.events.past(0n, undefined).filter((event) => event.action === "die");
     expect(dies.length).toBe(3);
@@ -193,8 +210,14 @@ describe("a container's life", () => {
     const id = await create(api, ["no-such-thing"]);
     const { status, json } = await api.call("POST", `/containers/${id}/start`);
     expect(status).toBe(400);
-    expect((json as { message: string }).message).toMatch(/exec: "no-such-thing": executable file not found in \$PATH: unknown$/);
-    expect((await inspect(api, id)).State).toMatchObject({ ExitCode: 127, Running: false, Status: "created" });
+    expect((json as { message: string }).message).toMatch(
+      /exec: "no-such-thing": executable file not found in \$PATH: unknown$/,
+    );
+    expect((await inspect(api, id)).State).toMatchObject({
+      ExitCode: 127,
+      Running: false,
+      Status: "created",
+    });
   });
 
   it("reports an OOM kill as 137", async () => {
@@ -208,8 +231,14 @@ describe("a container's life", () => {
 
 describe("what is refused", () => {
   it.each([
-    [{ Image: "busybox", Tty: "yes" }, "invalid JSON: json: cannot unmarshal string into Go struct field CreateRequest.Tty of type bool"],
-    [{ Image: "busybox", WorkingDir: "relative" }, "the working directory 'relative' is invalid, it needs to be an absolute path"],
+    [
+      { Image: "busybox", Tty: "yes" },
+      "invalid JSON: json: cannot unmarshal string into Go struct field CreateRequest.Tty of type bool",
+    ],
+    [
+      { Image: "busybox", WorkingDir: "relative" },
+      "the working directory 'relative' is invalid, it needs to be an absolute path",
+    ],
     [{ Image: "busybox", StopSignal: "SIGNOPE" }, "invalid signal: SIGNOPE"],
     [{ Image: "busybox", HostConfig: { Memory: 1000 } }, "Minimum memory limit allowed is 6MB"],
     [
@@ -221,16 +250,24 @@ describe("what is refused", () => {
       "can't create 'AutoRemove' container with restart policy",
     ],
     [{ Image: "busybox", HostConfig: { CapAdd: ["fly"] } }, 'invalid CapAdd: unknown capability: "CAP_FLY"'],
-    [{ Image: "busybox", HostConfig: { LogConfig: { Type: "syslog" } } }, "logger: no log driver named 'syslog' is registered"],
+    [
+      { Image: "busybox", HostConfig: { LogConfig: { Type: "syslog" } } },
+      "logger: no log driver named 'syslog' is registered",
+    ],
   ])("400 for %j", async (body, message) => {
     const { api } = await open();
-    expect(await api.call("POST", "/containers/create", { body })).toMatchObject({ status: 400, json: { message } });
+    expect(await api.call("POST", "/containers/create", { body })).toMatchObject({
+      status: 400,
+      json: { message },
+    });
   });
 
   it("names: conflicts by id, bad characters, missing image", async () => {
     const { api } = await open();
     const id = await create(api, ["true"], {}, "web");
-    expect(await api.call("POST", "/containers/create?name=web", { body: { Image: "busybox" } })).toMatchObject({
+    expect(
+      await api.call("POST", "/containers/create?name=web", { body: { Image: "busybox" } }),
+    ).toMatchObject({
       status: 409,
       json: {
         message:
@@ -238,7 +275,9 @@ describe("what is refused", () => {
           "You have to remove (or rename) that container to be able to reuse that name.",
       },
     });
-    expect(await api.call("POST", "/containers/create?name=a/b", { body: { Image: "busybox" } })).toMatchObject({
+    expect(
+      await api.call("POST", "/containers/create?name=a/b", { body: { Image: "busybox" } }),
+    ).toMatchObject({
       status: 400,
       json: { message: "Invalid container name (a/b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed" },
     });
@@ -298,7 +337,9 @@ describe("listing", () => {
     expect(await names({ ancestor: ["busybox"] })).toHaveLength(3);
     expect(await names({ ancestor: ["other"] })).toEqual([]);
     expect(await names({ id: [first.slice(0, 12)] })).toEqual(["/first"]);
-    expect(await api.call("GET", `/containers/json?filters=${encodeURIComponent('{"nope":["1"]}')}`)).toMatchObject({
+    expect(
+      await api.call("GET", `/containers/json?filters=${encodeURIComponent('{"nope":["1"]}')}`),
+    ).toMatchObject({
       status: 400,
       json: { message: "invalid filter 'nope'" },
     });
@@ -320,7 +361,9 @@ describe("after the engine was closed or died", () => {
     expect(await logs(after.api, "kept")).toEqual({ stdout: "kept\n", stderr: "" });
     expect((await inspect(after.api, "running")).State).toMatchObject({ Status: "exited", ExitCode: 255 });
     expect(after.engine.containers.byId(automatic)).toBeUndefined();
-    expect(await after.api.call("POST", "/containers/create?name=kept", { body: { Image: "busybox" } })).toMatchObject({ status: 409 });
+    expect(
+      await after.api.call("POST", "/containers/create?name=kept", { body: { Image: "busybox" } }),
+    ).toMatchObject({ status: 409 });
     await before.engine.close();
   });
 
@@ -328,7 +371,11 @@ describe("after the engine was closed or died", () => {
     const place = new MemoryPlace();
     const before = await open({ place });
     const policy = (name: string): object => ({ HostConfig: { RestartPolicy: { Name: name } } });
-    for (const [name, word] of [["always", "always"], ["unless", "unless-stopped"], ["stopped", "unless-stopped"]] as const) {
+    for (const [name, word] of [
+      ["always", "always"],
+      ["unless", "unless-stopped"],
+      ["stopped", "unless-stopped"],
+    ] as const) {
       await start(before.api, await create(before.api, ["sleep", "100"], policy(word), name));
     }
     await before.api.call("POST", "/containers/stopped/stop?t=0");
@@ -349,7 +396,9 @@ describe("further processes, limits and numbers", () => {
     expect(refused).toMatchObject({ status: 409, json: { message: `container ${id} is not running` } });
     await start(api, id);
     const exec = async (config: object): Promise<string> => {
-      const { json } = await api.call("POST", `/containers/${id}/exec`, { body: { AttachStdout: true, AttachStderr: true, ...config } });
+      const { json } = await api.call("POST", `/containers/${id}/exec`, {
+        body: { AttachStdout: true, AttachStderr: true, ...config },
+      });
       return (json as { Id: string }).Id;
     };
     const upper = await exec({ Cmd: ["upper"], AttachStdin: true });
@@ -358,15 +407,21 @@ describe("further processes, limits and numbers", () => {
     await connection.writable.close();
     expect(splitFrames(await collectBytes(connection.readable, 1 << 20)).stdout).toBe("IN\n");
     const failing = await exec({ Cmd: ["exit", "4"] });
-    expect(await api.call("POST", `/exec/${failing}/start`, { body: { Detach: true } })).toMatchObject({ status: 200 });
-    await expect.poll(async () => (await api.call("GET", `/exec/${failing}/json`)).json).toMatchObject({ Running: false, ExitCode: 4 });
+    expect(await api.call("POST", `/exec/${failing}/start`, { body: { Detach: true } })).toMatchObject({
+      status: 200,
+    });
+    await expect
+      .poll(async () => (await api.call("GET", `/exec/${failing}/json`)).json)
+      .toMatchObject({ Running: false, ExitCode: 4 });
     const missing = await exec({ Cmd: ["nope"] });
     const told = await api.hijack("POST", `/exec/${missing}/start`, { body: {} });
     expect(splitFrames(await collectBytes(told.connection.readable, 1 << 20)).stdout).toContain(
       'OCI runtime exec failed: exec failed: unable to start container process: exec: "nope": executable file not found in $PATH',
     );
     expect((await api.call("GET", `/exec/${missing}/json`)).json).toMatchObject({ ExitCode: 127 });
-    expect((await api.call("GET", "/exec/none/json")).json).toEqual({ message: "No such exec instance: none" });
+    expect((await api.call("GET", "/exec/none/json")).json).toEqual({
+      message: "No such exec instance: none",
+    });
     const actions = engine.events.past(0n, undefined).map((event) => event.action);
     expect(actions).toEqual(expect.arrayContaining(["exec_create: upper", "exec_start: upper", "exec_die"]));
     await api.call("DELETE", `/containers/${id}?force=1`);
@@ -385,9 +440,16 @@ describe("further processes, limits and numbers", () => {
       memory_stats: { usage: 4096, limit: 8 << 20 },
       pids_stats: { current: 1 },
     });
-    await api.call("POST", `/containers/${id}/update`, { body: { Memory: 16 << 20, RestartPolicy: { Name: "on-failure" } } });
-    expect((await inspect(api, id)).HostConfig).toMatchObject({ Memory: 16 << 20, RestartPolicy: { Name: "on-failure" } });
-    expect(await api.call("POST", `/containers/${id}/update`, { body: { Memory: 1 } })).toMatchObject({ status: 400 });
+    await api.call("POST", `/containers/${id}/update`, {
+      body: { Memory: 16 << 20, RestartPolicy: { Name: "on-failure" } },
+    });
+    expect((await inspect(api, id)).HostConfig).toMatchObject({
+      Memory: 16 << 20,
+      RestartPolicy: { Name: "on-failure" },
+    });
+    expect(await api.call("POST", `/containers/${id}/update`, { body: { Memory: 1 } })).toMatchObject({
+      status: 400,
+    });
     await api.call("DELETE", `/containers/${id}?force=1`);
   });
 });

@@ -15,7 +15,10 @@ import { testClient } from "../support/registry-client.ts";
 
 it("copies in and out, tells changes, and exports; the image stays as it was", async () => {
   const layout = new ImageLayout();
-  layout.name("app", layout.build({ layers: [{ "etc/motd": "from the image\n", "bin/tool": "x" }] }).manifest);
+  layout.name(
+    "app",
+    layout.build({ layers: [{ "etc/motd": "from the image\n", "bin/tool": "x" }] }).manifest,
+  );
   const storage = new MemoryStorage();
   const engine = await openTestEngine({
     isEmpty: true,
@@ -31,7 +34,9 @@ it("copies in and out, tells changes, and exports; the image stays as it was", a
   };
   await create("one");
   await create("two");
-  const put = await api.call("PUT", "/containers/one/archive?path=/etc", { text: decodeUtf8(layerTar({ "new.txt": "copied in\n" })) });
+  const put = await api.call("PUT", "/containers/one/archive?path=/etc", {
+    text: decodeUtf8(layerTar({ "new.txt": "copied in\n" })),
+  });
   expect(put).toMatchObject({ status: 200, text: "" });
   expect((await api.call("GET", "/containers/one/changes")).json).toEqual([
     { Path: "/etc", Kind: 0 },
@@ -39,7 +44,11 @@ it("copies in and out, tells changes, and exports; the image stays as it was", a
   ]);
   expect((await api.call("GET", "/containers/two/changes")).json).toBeNull();
   const head = await api.call("HEAD", "/containers/one/archive?path=/etc/new.txt");
-  expect(JSON.parse(atob(head.headers["x-docker-container-path-stat"] ?? ""))).toMatchObject({ name: "new.txt", size: 10, mode: 0o755 });
+  expect(JSON.parse(atob(head.headers["x-docker-container-path-stat"] ?? ""))).toMatchObject({
+    name: "new.txt",
+    size: 10,
+    mode: 0o755,
+  });
   const { body } = await api.open("GET", "/containers/one/archive?path=/etc/motd");
   expect(decodeUtf8(await collectBytes(body, 1 << 20))).toContain("from the image\n");
   // The files were let go of: the next user gets them.

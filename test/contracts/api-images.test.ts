@@ -3,80 +3,16 @@
  * listed, tagged and deleted; and every way a pull can go wrong.
  */
 import { describe, expect, it } from "vitest";
-import { StorageContentStore } from "../../layers/content/blob-store.ts";
-import { MemoryPlace, MemoryStorage } from "../../layers/content/memory-storage.ts";
-import { createNodeHasher } from "../../layers/content/node/node-hasher.ts";
-import { systemClock } from "../../layers/base/clock.ts";
-import { collectBytes } from "../../layers/base/streams.ts";
 import { decodeUtf8, encodeUtf8 } from "../../layers/base/bytes.ts";
-import { StorageSnapshotter } from "../../layers/snapshots/storage-snapshotter.ts";
-import { createApiHandler } from "../../runtime/api/create-handler.ts";
-import type { Engine } from "../../runtime/engine/engine.ts";
-import { ApiClient } from "../support/api-calls.ts";
-import { openTestEngine } from "../support/engine.ts";
+import { collectBytes } from "../../layers/base/streams.ts";
+import { MemoryPlace } from "../../layers/content/memory-storage.ts";
 import { ImageLayout, digestOf, json } from "../support/image-layout.ts";
-import { testClient } from "../support/registry-client.ts";
-
-interface World {
-  readonly engine: Engine;
-  readonly api: ApiClient;
-  readonly layout: ImageLayout;
-}
-
-async function open(options: { place?: MemoryPlace; layout?: ImageLayout } = {}): Promise<World> {
-  const layout = options.layout ?? new ImageLayout();
-  const storage = new MemoryStorage(options.place ?? new MemoryPlace());
-  const engine = await openTestEngine({
-    isEmpty: true,
-    storage,
-    content: new StorageContentStore(storage.files, createNodeHasher),
-    snapshots: new StorageSnapshotter({ storage, newHasher: createNodeHasher, clock: systemClock }),
-    registry: testClient({ mirrors: ["http://mirror.test/oci/"] }, { fetch: mirrorOnly(layout) }),
-  });
-  return { engine, api: new ApiClient(createApiHandler(engine)), layout };
-}
-
-/** Hosts other than the mirror are out of reach. */
-function mirrorOnly(layout: ImageLayout): (input: string, init: RequestInit) => Promise<Response> {
-  return async (input, init) => {
-    if (new URL(input).host !== "mirror.test") throw new TypeError("fetch failed");
-    return layout.fetch(input, init);
-  };
-}
-
-interface Message {
-  readonly status?: string;
-  readonly id?: string;
-  readonly errorDetail?: { readonly message: string };
-  readonly progressDetail?: { readonly current?: number };
-}
-
-async function pull(api: ApiClient, name: string, query = ""): Promise<readonly Message[]> {
-  const [image = "", tag = ""] = name.split(":");
-  const { text, status } = await api.call("POST", `/images/create?fromImage=${image}&tag=${tag || "latest"}${query}`);
-  const messages = text.trim().split("\r\n").map((line) => JSON.parse(line) as Message & { message?: string });
-  return status === 200 ? messages : [{ errorDetail: { message: `${status}: ${messages[0]?.message ?? ""}` } }];
-}
-
-/** The words of a pull without byte counts. */
-function words(messages: readonly Message[]): readonly string[] {
-  return messages
-    .filter((message) => message.progressDetail?.current === undefined)
-    .map((message) => message.errorDetail?.message ?? `${message.id === undefined ? "" : `${message.id}: `}${message.status ?? ""}`);
-}
-
-const failureOf = (messages: readonly Message[]): string | undefined => messages.at(-1)?.errorDetail?.message;
-const short = (digest: string): string => digest.slice(7, 19);
-
-function twoLayers(layout: ImageLayout, name = "app"): ReturnType<ImageLayout["build"]> {
-  const image = layout.build({ layers: [{ "bin/a": "first" }, { "etc/b": "second" }], config: { Cmd: ["cat"], Labels: { tier: "web" } } });
-  layout.name(name, image.manifest);
-  return image;
-}
+import type { World } from "../support/image-world.ts";
+import { failureOf, openWorld, pull, short, twoLayers, words } from "../support/image-world.ts";
 
 describe("pull", () => {
   it("tells every step in dockerd's words and leaves an image with names", async () => {
-    const { api, layout } = await open();
+    const { api, layout } = await openWorld();
     const image = twoLayers(layout);
     const [low, high] = image.layers.map((layer) => short(layer.digest));
     const told = words(await pull(api, "app"));
@@ -85,9 +21,17 @@ describe("pull", () => {
       const mine = told.filter((line) => line.startsWith(`${id ?? ""}: `)).map((line) => line.slice(14));
       expect(mine).toEqual(["Pulling fs layer", "Verifying Checksum", "Download complete", "Pull complete"]);
     }
-    expect(told.slice(-2)).toEqual([`Digest: ${image.manifest.digest}`, "Status: Downloaded newer image for app:latest"]);
+    expect(told.slice(-2)).toEqual([
+      `Digest: ${image.manifest.digest}`,
+      "Status: Downloaded newer image for app:latest",
+    ]);
     expect((await api.call("GET", "/images/json")).json).toMatchObject([
-      { Id: image.config.digest, RepoTags: ["app:latest"], RepoDigests: [`app@${image.manifest.digest}`], Size: 11 },
+      {
+        Id: image.config.digest,
+        RepoTags: ["app:latest"],
+        RepoDigests: [`app@${image.manifest.digest}`],
+        Size: 11,
+      },
     ]);
     expect(words(await pull(api, "app"))).toEqual([
       "latest: Pulling from library/app",
@@ -97,7 +41,7 @@ describe("pull", () => {
   });
 
   it("does not load layers twice that another image brought", async () => {
-    const { api, layout } = await open();
+    const { api, layout } = await openWorld();
     const base = { "bin/a": "shared" };
     const one = layout.build({ layers: [base] });
     const two = layout.build({ layers: [base, { "etc/c": "own" }] });
@@ -110,7 +54,7 @@ describe("pull", () => {
   });
 
   it("shares the work of two pulls at once", async () => {
-    const { api, layout, engine } = await open();
+    const { api, layout, engine } = await openWorld();
     const image = twoLayers(layout);
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
@@ -121,12 +65,13 @@ describe("pull", () => {
     const both = Promise.all([pull(api, "app"), pull(api, "app")]);
     setTimeout(release, 50);
     for (const messages of await both) expect(messages.at(-1)?.status).toMatch(/^Status: /);
-    for (const layer of image.layers) expect(layout.asked.filter((digest) => digest === layer.digest)).toHaveLength(1);
+    for (const layer of image.layers)
+      expect(layout.asked.filter((digest) => digest === layer.digest)).toHaveLength(1);
     expect(engine.images.all()).toHaveLength(1);
   });
 
   it("chooses linux/amd64, then wasi/wasm, then what was asked for; names what there is", async () => {
-    const { api, layout, engine } = await open();
+    const { api, layout, engine } = await openWorld();
     const amd = layout.build({ layers: [{ a: "amd" }] });
     const wasi = layout.build({ layers: [{ a: "wasi" }], platform: "wasi/wasm" });
     const arm = layout.build({ layers: [{ a: "arm" }], platform: "linux/arm64" });
@@ -145,16 +90,28 @@ describe("pull", () => {
   });
 
   it("makes an image with an entrypoint of a bare wasm module", async () => {
-    const { api, layout, engine } = await open();
+    const { api, layout, engine } = await openWorld();
     const module = layout.put(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]), "application/wasm", {
       annotations: { "org.opencontainers.image.title": "hello.wasm" },
     });
-    const config = layout.put(json({ os: "wasip1", architecture: "wasm" }), "application/vnd.wasm.config.v0+json");
-    const manifest = { schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config, layers: [module] };
+    const config = layout.put(
+      json({ os: "wasip1", architecture: "wasm" }),
+      "application/vnd.wasm.config.v0+json",
+    );
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+      config,
+      layers: [module],
+    };
     layout.name("hello", layout.put(json(manifest), manifest.mediaType));
     expect(failureOf(await pull(api, "hello"))).toBeUndefined();
     const image = engine.images.get("hello");
-    expect(image).toMatchObject({ os: "wasi", architecture: "wasm", config: { Entrypoint: ["/hello.wasm"] } });
+    expect(image).toMatchObject({
+      os: "wasi",
+      architecture: "wasm",
+      config: { Entrypoint: ["/hello.wasm"] },
+    });
     const mounted = await engine.snapshots.mount({ layers: image.diffIDs, writable: undefined });
     expect(mounted.filesystem.lookup(mounted.filesystem.root, "hello.wasm")).toBeDefined();
     await mounted.unmount();
@@ -167,29 +124,37 @@ describe("a pull that goes wrong leaves nothing visible", () => {
   };
 
   it("wrong bytes", async () => {
-    const world = await open();
+    const world = await openWorld();
     const image = twoLayers(world.layout);
     const bad = image.layers[1]?.digest ?? "";
-    world.layout.intercept = (digest, bytes) => (digest === bad ? new Response(bytes.map((byte) => byte ^ 1)) : undefined);
-    expect(failureOf(await pull(world.api, "app"))).toBe(`filesystem layer verification failed for digest ${bad}`);
+    world.layout.intercept = (digest, bytes) =>
+      digest === bad ? new Response(bytes.map((byte) => byte ^ 1)) : undefined;
+    expect(failureOf(await pull(world.api, "app"))).toBe(
+      `filesystem layer verification failed for digest ${bad}`,
+    );
     await nothing(world);
     world.layout.intercept = undefined;
     expect(failureOf(await pull(world.api, "app"))).toBeUndefined();
   });
 
   it("a truncated archive inside a correct blob", async () => {
-    const world = await open();
+    const world = await openWorld();
     const good = world.layout.build({ layers: [{ a: "x".repeat(100_000) }] });
     const layer = world.layout.blobs.get(good.layers[0]?.digest ?? "");
     const cut = world.layout.put((layer ?? new Uint8Array()).slice(0, 60), good.layers[0]?.mediaType ?? "");
-    const manifest = { schemaVersion: 2, mediaType: good.manifest.mediaType, config: good.config, layers: [cut] };
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: good.manifest.mediaType,
+      config: good.config,
+      layers: [cut],
+    };
     world.layout.name("cut", world.layout.put(json(manifest), manifest.mediaType));
     expect(failureOf(await pull(world.api, "cut"))).toMatch(/^failed to register layer: /);
     await nothing(world);
   });
 
   it("a name that climbs out of the root", async () => {
-    const world = await open();
+    const world = await openWorld();
     const image = world.layout.build({ layers: [{ "../../etc/passwd": "root" }] });
     world.layout.name("evil", image.manifest);
     expect(failureOf(await pull(world.api, "evil"))).toMatch(/^failed to register layer: /);
@@ -197,7 +162,7 @@ describe("a pull that goes wrong leaves nothing visible", () => {
   });
 
   it("a blob the registry does not have, a type nobody knows, layers the config does not list", async () => {
-    const world = await open();
+    const world = await openWorld();
     const image = twoLayers(world.layout, "hole");
     world.layout.blobs.delete(image.layers[0]?.digest ?? "");
     expect(failureOf(await pull(world.api, "hole"))).toBeDefined();
@@ -206,24 +171,33 @@ describe("a pull that goes wrong leaves nothing visible", () => {
       uneven: { ...image, layers: [image.layers[1]] },
     };
     for (const [name, variant] of Object.entries(variants)) {
-      const manifest = { schemaVersion: 2, mediaType: image.manifest.mediaType, config: image.config, layers: variant.layers };
+      const manifest = {
+        schemaVersion: 2,
+        mediaType: image.manifest.mediaType,
+        config: image.config,
+        layers: variant.layers,
+      };
       world.layout.name(name, world.layout.put(json(manifest), manifest.mediaType));
     }
     expect(failureOf(await pull(world.api, "unknown"))).toBe("unsupported media type application/x-odd");
-    expect(failureOf(await pull(world.api, "uneven"))).toBe("image config lists 2 layers, but the manifest has 1");
+    expect(failureOf(await pull(world.api, "uneven"))).toBe(
+      "image config lists 2 layers, but the manifest has 1",
+    );
     await nothing(world);
   });
 
   it("no such image: an error response, since nothing was told yet", async () => {
-    const world = await open();
+    const world = await openWorld();
     expect(failureOf(await pull(world.api, "missing"))).toMatch(/^(404|500|503): /);
     await nothing(world);
   });
 
   it("a full disk", async () => {
-    const world = await open({ place: new MemoryPlace({ quotaBytes: 200_000 }) });
+    const world = await openWorld({ place: new MemoryPlace({ quotaBytes: 200_000 }) });
     const noise = crypto.getRandomValues(new Uint8Array(60_000));
-    const image = world.layout.build({ layers: [{ a: noise, b: noise.slice().reverse(), c: noise.map((byte) => byte ^ 85) }] });
+    const image = world.layout.build({
+      layers: [{ a: noise, b: noise.slice().reverse(), c: noise.map((byte) => byte ^ 85) }],
+    });
     world.layout.name("big", image.manifest);
     expect(failureOf(await pull(world.api, "big"))).toMatch(/no space left on device/);
     await nothing(world);
@@ -234,18 +208,22 @@ describe("a pull that goes wrong leaves nothing visible", () => {
     const layout = new ImageLayout();
     const image = twoLayers(layout);
     const [first, second] = image.layers.map((layer) => layer.digest);
-    const before = await open({ place, layout });
+    const before = await openWorld({ place, layout });
     layout.intercept = (digest) =>
-      digest === second ? new Response(new ReadableStream({ pull: () => new Promise(() => undefined) })) : undefined;
+      digest === second
+        ? new Response(new ReadableStream({ pull: () => new Promise(() => undefined) }))
+        : undefined;
     const gone = new AbortController();
-    const { body } = await before.api.open("POST", "/images/create?fromImage=app&tag=latest", { signal: gone.signal });
+    const { body } = await before.api.openWorld("POST", "/images/create?fromImage=app&tag=latest", {
+      signal: gone.signal,
+    });
     const told = collectBytes(body, 1 << 20).then(decodeUtf8);
     await expect.poll(() => before.engine.snapshots.layer(image.diffIDs[0] ?? "")).toBeDefined();
     gone.abort();
     expect(await told).toContain("context canceled");
     layout.intercept = undefined;
     layout.asked.length = 0;
-    const after = await open({ place, layout });
+    const after = await openWorld({ place, layout });
     const again = words(await pull(after.api, "app"));
     expect(again).toContain(`${short(first ?? "")}: Already exists`);
     expect(layout.asked).toContain(second);
@@ -255,10 +233,11 @@ describe("a pull that goes wrong leaves nothing visible", () => {
 
 describe("names and removal", () => {
   it("finds an image by name, ID, short ID and digest, with the same answer", async () => {
-    const { api, layout } = await open();
+    const { api, layout } = await openWorld();
     const image = twoLayers(layout);
     await pull(api, "app");
-    const inspect = async (name: string): Promise<unknown> => (await api.call("GET", `/images/${name}/json`)).json;
+    const inspect = async (name: string): Promise<unknown> =>
+      (await api.call("GET", `/images/${name}/json`)).json;
     const answer = await inspect("app");
     expect(answer).toMatchObject({
       Id: image.config.digest,
@@ -267,22 +246,43 @@ describe("names and removal", () => {
       Architecture: "amd64",
       Os: "linux",
     });
-    for (const name of ["app:latest", "docker.io/library/app", image.config.digest, short(image.config.digest), `app@${image.manifest.digest}`]) {
+    for (const name of [
+      "app:latest",
+      "docker.io/library/app",
+      image.config.digest,
+      short(image.config.digest),
+      `app@${image.manifest.digest}`,
+    ]) {
       expect(await inspect(name)).toEqual(answer);
     }
-    expect(await api.call("GET", "/images/other:1/json")).toMatchObject({ status: 404, json: { message: "No such image: other:1" } });
+    expect(await api.call("GET", "/images/other:1/json")).toMatchObject({
+      status: 404,
+      json: { message: "No such image: other:1" },
+    });
     expect(await api.call("GET", "/images/UPPER/json")).toMatchObject({
       status: 400,
       json: { message: "invalid reference format: repository name (library/UPPER) must be lowercase" },
     });
-    const history = (await api.call("GET", "/images/app/history")).json as { Id: string; CreatedBy: string; Size: number }[];
-    expect(history.map((step) => [step.CreatedBy, step.Size])).toEqual([["CMD", 0], ["ADD layer 1", 6], ["ADD layer 0", 5]]);
+    const history = (await api.call("GET", "/images/app/history")).json as {
+      Id: string;
+      CreatedBy: string;
+      Size: number;
+    }[];
+    expect(history.map((step) => [step.CreatedBy, step.Size])).toEqual([
+      ["CMD", 0],
+      ["ADD layer 1", 6],
+      ["ADD layer 0", 5],
+    ]);
     expect(history.map((step) => step.Id)).toEqual([image.config.digest, "<missing>", "<missing>"]);
   });
 
   it("filters by reference, label, dangling and time", async () => {
-    const { api, layout } = await open();
-    const image = layout.build({ layers: [{ a: "1" }], config: { Labels: { a: "b" } }, created: "2026-01-01T00:00:00Z" });
+    const { api, layout } = await openWorld();
+    const image = layout.build({
+      layers: [{ a: "1" }],
+      config: { Labels: { a: "b" } },
+      created: "2026-01-01T00:00:00Z",
+    });
     const later = layout.build({ layers: [{ a: "2" }], created: "2026-02-01T00:00:00Z" });
     layout.name("early", image.manifest);
     layout.name("late", later.manifest);
@@ -290,7 +290,10 @@ describe("names and removal", () => {
     await pull(api, "late");
     await api.call("POST", "/images/late/tag?repo=example.com/team/late&tag=v1");
     const names = async (filters: object): Promise<string[]> => {
-      const { json: list } = await api.call("GET", `/images/json?filters=${encodeURIComponent(JSON.stringify(filters))}`);
+      const { json: list } = await api.call(
+        "GET",
+        `/images/json?filters=${encodeURIComponent(JSON.stringify(filters))}`,
+      );
       return (list as { RepoTags: string[] }[]).flatMap((entry) => entry.RepoTags);
     };
     expect(await names({})).toEqual(["late:latest", "example.com/team/late:v1", "early:latest"]);
@@ -304,7 +307,7 @@ describe("names and removal", () => {
   });
 
   it("removes what nobody else needs, and only that", async () => {
-    const { api, layout, engine } = await open();
+    const { api, layout, engine } = await openWorld();
     const base = { "bin/a": "shared" };
     const one = layout.build({ layers: [base] });
     const two = layout.build({ layers: [base, { "etc/c": "own" }] });
@@ -327,10 +330,12 @@ describe("names and removal", () => {
   });
 
   it("refuses to remove what containers use, in Docker's words", async () => {
-    const { api, layout } = await open();
+    const { api, layout } = await openWorld();
     const image = twoLayers(layout);
     await pull(api, "app");
-    const { Id: id } = (await api.call("POST", "/containers/create", { body: { Image: "app", Cmd: ["sleep", "9"] } })).json as { Id: string };
+    const { Id: id } = (
+      await api.call("POST", "/containers/create", { body: { Image: "app", Cmd: ["sleep", "9"] } })
+    ).json as { Id: string };
     const [container, imageID] = [id.slice(0, 12), short(image.config.digest)];
     expect(await api.call("DELETE", "/images/app")).toMatchObject({
       status: 409,
@@ -343,14 +348,16 @@ describe("names and removal", () => {
     await api.call("POST", `/containers/${id}/start`);
     expect(await api.call("DELETE", `/images/${imageID}?force=1`)).toMatchObject({
       status: 409,
-      json: { message: `conflict: unable to delete ${imageID} (cannot be forced) - image is being used by running container ${container}` },
+      json: {
+        message: `conflict: unable to delete ${imageID} (cannot be forced) - image is being used by running container ${container}`,
+      },
     });
     await api.call("DELETE", `/containers/${id}?force=1`);
     expect(await api.call("DELETE", "/images/app")).toMatchObject({ status: 200 });
   });
 
   it("prunes dangling images, or all that are unused", async () => {
-    const { api, layout, engine } = await open();
+    const { api, layout, engine } = await openWorld();
     const old = twoLayers(layout, "moving");
     await pull(api, "moving");
     const fresh = layout.build({ layers: [{ z: "new" }] });
@@ -358,47 +365,14 @@ describe("names and removal", () => {
     await pull(api, "moving");
     await api.call("DELETE", `/images/moving@${old.manifest.digest}`);
     expect(engine.images.byId(old.config.digest)).toBeUndefined();
-    const pruned = await api.call("POST", `/images/prune?filters=${encodeURIComponent('{"dangling":["false"]}')}`);
-    expect(pruned.json).toMatchObject({ SpaceReclaimed: 3, ImagesDeleted: expect.arrayContaining([{ Deleted: fresh.config.digest }]) as unknown });
+    const pruned = await api.call(
+      "POST",
+      `/images/prune?filters=${encodeURIComponent('{"dangling":["false"]}')}`,
+    );
+    expect(pruned.json).toMatchObject({
+      SpaceReclaimed: 3,
+      ImagesDeleted: expect.arrayContaining([{ Deleted: fresh.config.digest }]) as unknown,
+    });
     expect(engine.images.all()).toEqual([]);
-  });
-});
-
-describe("the rest of the API", () => {
-  it("answers info, disk usage and settings", async () => {
-    const { api, layout } = await open();
-    twoLayers(layout);
-    await pull(api, "app");
-    expect((await api.call("GET", "/info")).json).toMatchObject({ Images: 1, Containers: 0, OSType: "linux" });
-    expect((await api.call("GET", "/system/df")).json).toMatchObject({ LayersSize: 11, Images: [{ Containers: 0, Size: 11, SharedSize: 0 }] });
-    expect(await api.call("PUT", "/slipway/settings", { body: { mirrors: ["nonsense"] } })).toMatchObject({ status: 400 });
-    expect((await api.call("PUT", "/slipway/settings", { body: { mirrors: ["https://m.example/"] } })).json).toMatchObject({
-      mirrors: ["https://m.example/"],
-    });
-    expect((await api.call("GET", "/slipway/settings")).json).toMatchObject({ mirrors: ["https://m.example/"], proxy: "" });
-    expect((await api.call("GET", "/slipway/status")).json).toMatchObject({ backends: [{ name: "fake" }] });
-  });
-
-  it("names every operation it does not have, and speaks versions as dockerd does", async () => {
-    const { api } = await open();
-    expect(await api.call("GET", "/v1.50/networks")).toMatchObject({
-      status: 501,
-      json: { message: "NetworkList is not implemented by Slipway yet" },
-      headers: { "api-version": "1.50", ostype: "linux" },
-    });
-    expect(await api.call("GET", "/v1.51/info")).toMatchObject({
-      status: 400,
-      json: { message: "client version 1.51 is too new. Maximum supported API version is 1.50" },
-    });
-    expect(await api.call("GET", "/v1.23/info")).toMatchObject({ status: 400 });
-    expect(await api.call("GET", "/nowhere")).toMatchObject({ status: 404, json: { message: "page not found" } });
-    expect(await api.call("POST", "/containers/create", { text: "{", headers: { "content-type": "application/json" } })).toMatchObject({
-      status: 400,
-      json: { message: "invalid JSON: unexpected EOF" },
-    });
-    expect(await api.call("POST", "/containers/create", { text: "{}", headers: { "content-type": "text/plain" } })).toMatchObject({
-      status: 400,
-      json: { message: "unsupported Content-Type header (text/plain): must be 'application/json'" },
-    });
   });
 });

@@ -15,7 +15,9 @@ import type { Engine } from "../../runtime/engine/engine.ts";
 import { splitFrames } from "../support/api-calls.ts";
 import { openTestEngine } from "../support/engine.ts";
 
-async function open(place = new MemoryPlace()): Promise<{ engine: Engine; transport: PeerTransport; close: () => Promise<void> }> {
+async function open(
+  place = new MemoryPlace(),
+): Promise<{ engine: Engine; transport: PeerTransport; close: () => Promise<void> }> {
   const engine = await openTestEngine({ place });
   const [here, there] = portPair();
   const server = serveApi(there, createApiHandler(engine));
@@ -31,18 +33,28 @@ async function open(place = new MemoryPlace()): Promise<{ engine: Engine; transp
   };
 }
 
-async function post(transport: PeerTransport, target: string, body?: object): Promise<{ status: number; json: unknown }> {
+async function post(
+  transport: PeerTransport,
+  target: string,
+  body?: object,
+): Promise<{ status: number; json: unknown }> {
   const response = await transport.request({
     method: "POST",
     target,
-    ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: streamOf(encodeUtf8(JSON.stringify(body))) }),
+    ...(body === undefined
+      ? {}
+      : {
+          headers: { "content-type": "application/json" },
+          body: streamOf(encodeUtf8(JSON.stringify(body))),
+        }),
   });
   const text = decodeUtf8(await collectBytes(response.body, 1 << 20));
   return { status: response.status, json: text === "" ? undefined : JSON.parse(text) };
 }
 
 async function create(transport: PeerTransport, body: object): Promise<string> {
-  return ((await post(transport, "/containers/create", { Image: "busybox", ...body })).json as { Id: string }).Id;
+  return ((await post(transport, "/containers/create", { Image: "busybox", ...body })).json as { Id: string })
+    .Id;
 }
 
 describe("the API over a port", () => {
@@ -66,7 +78,9 @@ describe("the API over a port", () => {
 
   it("answers a refused hijack as an error", async () => {
     const { transport, close } = await open();
-    await expect(transport.hijack({ method: "POST", target: "/containers/none/attach?stream=1" })).rejects.toMatchObject({
+    await expect(
+      transport.hijack({ method: "POST", target: "/containers/none/attach?stream=1" }),
+    ).rejects.toMatchObject({
       kind: "notFound",
       message: "No such container: none",
     });
@@ -94,13 +108,18 @@ describe("the API over a port", () => {
     const kept = await create(transport, { Cmd: ["sleep", "100"] });
     const automatic = await create(transport, { Cmd: ["sleep", "100"], HostConfig: { AutoRemove: true } });
     for (const id of [kept, automatic]) await post(transport, `/containers/${id}/start`);
-    const { connection } = await transport.hijack({ method: "POST", target: `/containers/${kept}/attach?stream=1&stdout=1` });
+    const { connection } = await transport.hijack({
+      method: "POST",
+      target: `/containers/${kept}/attach?stream=1&stdout=1`,
+    });
     const output = collectBytes(connection.readable, 1 << 20);
     await engine.close();
     await output;
     await close();
     const again = await open(place);
-    expect(again.engine.containers.all().map((container) => [container.id, container.status])).toEqual([[kept, "exited"]]);
+    expect(again.engine.containers.all().map((container) => [container.id, container.status])).toEqual([
+      [kept, "exited"],
+    ]);
     await again.close();
   });
 });

@@ -12,7 +12,9 @@ export interface CommandResult {
 }
 
 /** Whether there is a docker command that speaks 1.50 (28.x): older ones say different things. */
-export const hasDockerCli = /version 28\./.test(spawnSync("docker", ["--version"], { encoding: "utf8" }).stdout || "");
+export const hasDockerCli = /version 28\./.test(
+  spawnSync("docker", ["--version"], { encoding: "utf8" }).stdout || "",
+);
 
 /** No docker command may take longer: a hang is a failure, not a slow test. */
 const COMMAND_MS_MAX = 20_000;
@@ -24,7 +26,12 @@ export class DockerCli {
 
   constructor(host: string) {
     this.environment = {
-      PATH: process.env["PATH"], HOME: this.#config, DOCKER_HOST: host, DOCKER_CONFIG: this.#config, TZ: "UTC", SHELL: "/bin/sh",
+      PATH: process.env["PATH"],
+      HOME: this.#config,
+      DOCKER_HOST: host,
+      DOCKER_CONFIG: this.#config,
+      TZ: "UTC",
+      SHELL: "/bin/sh",
     };
   }
 

@@ -19,10 +19,30 @@ const START_MS_MAX = 20_000;
 export async function startDockerd(): Promise<Dockerd | undefined> {
   const directory = mkdtempSync(join(tmpdir(), "slipway-dockerd-"));
   const socket = join(directory, "sock");
-  const args = ["--data-root", join(directory, "data"), "--exec-root", join(directory, "exec"), "-p", join(directory, "pid")];
-  const daemon = spawn("dockerd", [...args, "-H", `unix://${socket}`, "-s", "vfs", "--iptables=false", "--ip6tables=false", "--bridge=none"], {
-    stdio: "ignore",
-  });
+  const args = [
+    "--data-root",
+    join(directory, "data"),
+    "--exec-root",
+    join(directory, "exec"),
+    "-p",
+    join(directory, "pid"),
+  ];
+  const daemon = spawn(
+    "dockerd",
+    [
+      ...args,
+      "-H",
+      `unix://${socket}`,
+      "-s",
+      "vfs",
+      "--iptables=false",
+      "--ip6tables=false",
+      "--bridge=none",
+    ],
+    {
+      stdio: "ignore",
+    },
+  );
   const ended = new Promise<void>((resolve) => daemon.on("exit", () => resolve()));
   const stop = async (): Promise<void> => {
     daemon.kill("SIGTERM");

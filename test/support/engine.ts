@@ -42,7 +42,12 @@ export async function openTestEngine(options: TestEngineOptions = {}): Promise<E
 }
 
 /** An image without bytes, as if it had been pulled. */
-export async function addImage(engine: Engine, name: string, config: Partial<ContainerConfig>, platform = "linux/amd64"): Promise<ImageRecord> {
+export async function addImage(
+  engine: Engine,
+  name: string,
+  config: Partial<ContainerConfig>,
+  platform = "linux/amd64",
+): Promise<ImageRecord> {
   const digits = Buffer.from(name).toString("hex");
   const digest = (prefix: string): string => `sha256:${(prefix + digits).padEnd(64, "0").slice(0, 64)}`;
   const [os = "", architecture = ""] = platform.split("/");

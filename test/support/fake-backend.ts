@@ -111,7 +111,9 @@ class FakeProcess implements Process {
   async start(): Promise<void> {
     const name = this.spec.args[0] ?? "";
     if (this.#program === undefined) {
-      throw fail("invalidParameter", `exec: "${name}": executable file not found in $PATH`, { data: { exitCode: 127 } });
+      throw fail("invalidParameter", `exec: "${name}": executable file not found in $PATH`, {
+        data: { exitCode: 127 },
+      });
     }
     this.pid = 1000 + this.#machine.number;
     void this.#run(this.#program);
@@ -135,11 +137,17 @@ class FakeProcess implements Process {
     const dead = new Promise<number>((resolve) => {
       this.#killed.signal.addEventListener("abort", () => resolve(128 + SIGKILL), { once: true });
     });
-    const bytesOf = (text: string | Uint8Array): Uint8Array => (typeof text === "string" ? encodeUtf8(text) : text);
+    const bytesOf = (text: string | Uint8Array): Uint8Array =>
+      typeof text === "string" ? encodeUtf8(text) : text;
     const host: ProgramHost = {
       spec: this.#machine.spec,
       args: this.spec.args.slice(1),
-      env: Object.fromEntries(this.spec.env.map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)])),
+      env: Object.fromEntries(
+        this.spec.env.map((entry) => [
+          entry.slice(0, entry.indexOf("=")),
+          entry.slice(entry.indexOf("=") + 1),
+        ]),
+      ),
       stdin: this.#input.readable,
       out: (text) => out.write(bytesOf(text)),
       error: (text) => error.write(bytesOf(text)),
@@ -246,7 +254,14 @@ export class FakeTask implements Task {
   async top(psArguments: readonly string[]): Promise<ProcessTable> {
     if (psArguments.includes("--bad")) throw fail("system", "ps: error: unknown option");
     const rows = [this.#first, ...this.#execs].map((process) => [
-      "root", String(process.pid), "0", "0", "10:00", "?", "00:00:00", process.spec.args.join(" "),
+      "root",
+      String(process.pid),
+      "0",
+      "0",
+      "10:00",
+      "?",
+      "00:00:00",
+      process.spec.args.join(" "),
     ]);
     return { titles: ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"], rows };
   }
@@ -305,10 +320,14 @@ class NoFiles implements ContainerFiles {
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
   });
 }
 
@@ -320,7 +339,12 @@ const BUILT_IN: Readonly<Record<string, Program>> = {
   cat: async ({ stdin, out }) => {
     for await (const piece of stdin) await out(piece);
   },
-  env: ({ env, out }) => out(Object.entries(env).map(([name, value]) => `${name}=${value}\n`).join("")),
+  env: ({ env, out }) =>
+    out(
+      Object.entries(env)
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join(""),
+    ),
   sleep: async ({ args, sleep: wait }) => wait(Number(args[0] ?? 0) * 1000),
   exit: ({ args }) => Number(args[0] ?? 0),
   oom: () => {

@@ -3,7 +3,20 @@
  * config.go, hostconfig.go; "?" is omitempty). Source: moby v28.2.2.
  */
 import type { GoType } from "./go-json.ts";
-import { ANY, BOOL, INT, STRING, STRINGS, STRING_MAP, WORDS, goStruct, map, pointer, slice, structure } from "./go-json.ts";
+import {
+  ANY,
+  BOOL,
+  INT,
+  STRING,
+  STRINGS,
+  STRING_MAP,
+  WORDS,
+  goStruct,
+  map,
+  pointer,
+  slice,
+  structure,
+} from "./go-json.ts";
 
 const EMPTY_STRUCTS: GoType = map(ANY);
 
@@ -64,7 +77,11 @@ export const IMAGE_CONFIG = goStruct("DockerOCIImageConfig", {
 });
 
 const ULIMIT = goStruct("Ulimit", { Name: STRING, Hard: INT, Soft: INT });
-const DEVICE = goStruct("DeviceMapping", { PathOnHost: STRING, PathInContainer: STRING, CgroupPermissions: STRING });
+const DEVICE = goStruct("DeviceMapping", {
+  PathOnHost: STRING,
+  PathInContainer: STRING,
+  CgroupPermissions: STRING,
+});
 const THROTTLE = goStruct("ThrottleDevice", { Path: STRING, Rate: INT });
 const WEIGHT = goStruct("WeightDevice", { Path: STRING, Weight: INT });
 const DEVICE_REQUEST = goStruct("DeviceRequest", {
@@ -181,10 +198,17 @@ export const EXEC_CONFIG = goStruct("ExecOptions", {
   WorkingDir: STRING,
   Cmd: STRINGS,
 });
-export const EXEC_START_CONFIG = goStruct("ExecStartOptions", { Detach: BOOL, Tty: BOOL, ConsoleSize: pointer(slice(INT)) });
+export const EXEC_START_CONFIG = goStruct("ExecStartOptions", {
+  Detach: BOOL,
+  Tty: BOOL,
+  ConsoleSize: pointer(slice(INT)),
+});
 
 /** The body of `docker update`. */
-export const UPDATE_CONFIG = goStruct("UpdateConfig", { ...RESOURCE_FIELDS, RestartPolicy: structure(RESTART_POLICY) });
+export const UPDATE_CONFIG = goStruct("UpdateConfig", {
+  ...RESOURCE_FIELDS,
+  RestartPolicy: structure(RESTART_POLICY),
+});
 
 /** The body of `docker create`: the configuration's fields with two more beside them. */
 export const CREATE_REQUEST = goStruct("CreateRequest", {

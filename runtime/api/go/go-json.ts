@@ -65,11 +65,16 @@ export function goStruct(name: string, fields: Readonly<Record<string, GoType>>)
 }
 
 /** `value` as `struct`, every field present. `invalidParameter` for a wrong type. */
-export function decodeStruct(struct: GoStruct, value: unknown, path: string = struct.name): Readonly<Record<string, unknown>> {
+export function decodeStruct(
+  struct: GoStruct,
+  value: unknown,
+  path: string = struct.name,
+): Readonly<Record<string, unknown>> {
   const given = new Map<string, unknown>();
   if (value !== null && value !== undefined) {
     if (typeof value !== "object" || Array.isArray(value)) throw mismatch(value, path, struct.name);
-    for (const [key, item] of Object.entries(value as Record<string, unknown>)) given.set(key.toLowerCase(), item);
+    for (const [key, item] of Object.entries(value as Record<string, unknown>))
+      given.set(key.toLowerCase(), item);
   }
   return Object.fromEntries(
     struct.fields.map((field) => [
@@ -80,7 +85,10 @@ export function decodeStruct(struct: GoStruct, value: unknown, path: string = st
 }
 
 /** `value` in the order of `struct`, without what Go leaves out. */
-export function encodeStruct(struct: GoStruct, value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+export function encodeStruct(
+  struct: GoStruct,
+  value: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   const written: Record<string, unknown> = {};
   for (const field of struct.fields) {
     const item = value[field.name] ?? zeroOf(field.type);
@@ -139,7 +147,9 @@ function decode(type: GoType, value: unknown, path: string): unknown {
       return Array.from({ length: type.length }, (_none, index) => decode(type.of, value[index], path));
     case "map":
       if (typeof value !== "object" || Array.isArray(value)) throw mismatch(value, path, goName(type));
-      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, decode(type.of, item, `${path}.${key}`)]));
+      return Object.fromEntries(
+        Object.entries(value).map(([key, item]) => [key, decode(type.of, item, `${path}.${key}`)]),
+      );
     case "struct":
       return decodeStruct(type.struct, value, path);
     default:
@@ -200,5 +210,8 @@ function goName(type: GoType): string {
 function mismatch(value: unknown, path: string, type: string): Error {
   const word = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
   const shown = typeof value === "number" && type === "int64" ? `number ${value}` : word;
-  return fail("invalidParameter", `invalid JSON: json: cannot unmarshal ${shown} into Go struct field ${path} of type ${type}`);
+  return fail(
+    "invalidParameter",
+    `invalid JSON: json: cannot unmarshal ${shown} into Go struct field ${path} of type ${type}`,
+  );
 }

@@ -2,7 +2,13 @@
 import { encodeUtf8 } from "../../../layers/base/bytes.ts";
 import { fail } from "../../../layers/base/errors.ts";
 import type { PathInfo } from "../../engine/containers/files.ts";
-import { containerChanges as changesOf, exportContainer, readArchive, statPath, writeArchive } from "../../engine/containers/files.ts";
+import {
+  containerChanges as changesOf,
+  exportContainer,
+  readArchive,
+  statPath,
+  writeArchive,
+} from "../../engine/containers/files.ts";
 import { formatTime } from "../../engine/time.ts";
 import type { ApiCall, Route } from "../call.ts";
 import { param } from "../call.ts";

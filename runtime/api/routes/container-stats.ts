@@ -27,7 +27,10 @@ export const containerStats: Route = async (call) => {
   const container = engine.containers.get(param(call, "id"));
   const isStream = query.boolean("stream", true);
   const isOneShot = query.boolean("one-shot");
-  return streamReply("application/json", client.stream(samples(engine, container, { isStream, isOneShot, signal: client.signal })));
+  return streamReply(
+    "application/json",
+    client.stream(samples(engine, container, { isStream, isOneShot, signal: client.signal })),
+  );
 };
 
 async function* samples(
@@ -41,7 +44,11 @@ async function* samples(
     before = await sample(engine, container);
     await pause(engine, options.signal);
   }
-  while (!options.signal.aborted && !engine.closing.aborted && engine.containers.byId(container.id) !== undefined) {
+  while (
+    !options.signal.aborted &&
+    !engine.closing.aborted &&
+    engine.containers.byId(container.id) !== undefined
+  ) {
     const now = await sample(engine, container);
     yield encodeUtf8(`${JSON.stringify(statsJson(engine, container, now, before))}\n`);
     if (!options.isStream) return;
@@ -82,7 +89,11 @@ function statsJson(engine: Engine, container: Container, now: Sample, before: Sa
     memory_stats:
       statistics === undefined
         ? {}
-        : { usage: statistics.memoryUsageBytes, stats: {}, limit: statistics.memoryLimitBytes || engine.host.memoryBytes },
+        : {
+            usage: statistics.memoryUsageBytes,
+            stats: {},
+            limit: statistics.memoryLimitBytes || engine.host.memoryBytes,
+          },
     ...(statistics === undefined ? {} : { networks: networksJson(statistics) }),
   };
 }
@@ -94,7 +105,12 @@ function cpuJson(engine: Engine, sampled: Sample | undefined): object {
   if (sampled?.statistics === undefined) return { cpu_usage: cpu, throttling_data: throttling };
   // The whole machine's time grows by its processors' seconds each second: clients divide by it.
   const system = Number(sampled.timeNs % 1_000_000_000_000_000n) * engine.host.cpus;
-  return { cpu_usage: cpu, system_cpu_usage: system, online_cpus: engine.host.cpus, throttling_data: throttling };
+  return {
+    cpu_usage: cpu,
+    system_cpu_usage: system,
+    online_cpus: engine.host.cpus,
+    throttling_data: throttling,
+  };
 }
 
 function blockIo(statistics: TaskStatistics): readonly object[] {
@@ -107,8 +123,14 @@ function networksJson(statistics: TaskStatistics): object {
     Object.entries(statistics.networks).map(([name, traffic]) => [
       name,
       {
-        rx_bytes: traffic.receivedBytes, rx_packets: 0, rx_errors: 0, rx_dropped: 0,
-        tx_bytes: traffic.sentBytes, tx_packets: 0, tx_errors: 0, tx_dropped: 0,
+        rx_bytes: traffic.receivedBytes,
+        rx_packets: 0,
+        rx_errors: 0,
+        rx_dropped: 0,
+        tx_bytes: traffic.sentBytes,
+        tx_packets: 0,
+        tx_errors: 0,
+        tx_dropped: 0,
       },
     ]),
   );

@@ -6,7 +6,12 @@ import { attachContainer } from "../../engine/containers/attach.ts";
 import type { Attachment } from "../../engine/containers/attach.ts";
 import type { LogEntry } from "../../engine/containers/log-reader.ts";
 import { containerLogs as readLogs } from "../../engine/containers/logs.ts";
-import { pauseContainer, resizeContainer, topContainer, unpauseContainer } from "../../engine/containers/processes.ts";
+import {
+  pauseContainer,
+  resizeContainer,
+  topContainer,
+  unpauseContainer,
+} from "../../engine/containers/processes.ts";
 import type { ApiCall, Route } from "../call.ts";
 import { param } from "../call.ts";
 import { MULTIPLEXED_STREAM, RAW_STREAM, frame } from "../multiplex.ts";
@@ -31,7 +36,11 @@ export const containerAttach: Route = async (call) => {
   };
 };
 
-export async function serveHijacked(attachment: Attachment, connection: Duplex, signal: AbortSignal): Promise<void> {
+export async function serveHijacked(
+  attachment: Attachment,
+  connection: Duplex,
+  signal: AbortSignal,
+): Promise<void> {
   const writer = connection.writable.getWriter();
   const gone = new AbortController();
   const leave = (): void => gone.abort();

@@ -36,7 +36,9 @@ export const containerList: Route = async ({ engine, query }) => {
 /** `since` and `before` were parameters of their own before they were filters. */
 function withLegacy(filters: Filters, extra: Readonly<Record<string, string>>): Filters {
   const given = Object.entries(extra).filter(([, value]) => value !== "");
-  return given.length === 0 ? filters : filters.with(Object.fromEntries(given.map(([key, value]) => [key, [value]])));
+  return given.length === 0
+    ? filters
+    : filters.with(Object.fromEntries(given.map(([key, value]) => [key, [value]])));
 }
 
 export const containerCreate: Route = async (call) => {
@@ -126,13 +128,17 @@ const WAIT_CONDITIONS: ReadonlySet<string> = new Set(["not-running", "next-exit"
 /** Headers go out at once, the body when the container has ended: the client starts it in between. */
 export const containerWait: Route = async (call) => {
   const text = call.query.text("condition");
-  if (text !== "" && !WAIT_CONDITIONS.has(text)) throw fail("invalidParameter", `invalid condition: ${JSON.stringify(text)}`);
+  if (text !== "" && !WAIT_CONDITIONS.has(text))
+    throw fail("invalidParameter", `invalid condition: ${JSON.stringify(text)}`);
   const condition = (text === "" ? "not-running" : text) as WaitCondition; // One of the set.
   const ended = call.engine.containers.get(param(call, "id")).wait(condition);
   return streamReply("application/json", call.client.stream(waitBody(ended, call.client.signal)));
 };
 
-async function* waitBody(ended: Promise<WaitResult>, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+async function* waitBody(
+  ended: Promise<WaitResult>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const gone = new Promise<undefined>((resolve) => {
     signal.addEventListener("abort", () => resolve(undefined), { once: true });
   });

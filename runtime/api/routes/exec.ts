@@ -59,7 +59,10 @@ export const execStart: Route = async (call) => {
 };
 
 export const execResize: Route = async (call) => {
-  await resizeExec(call.engine, param(call, "id"), { rows: dimension(call, "h", "height"), columns: dimension(call, "w", "width") });
+  await resizeExec(call.engine, param(call, "id"), {
+    rows: dimension(call, "h", "height"),
+    columns: dimension(call, "w", "width"),
+  });
   return emptyReply(200);
 };
 

@@ -8,7 +8,12 @@ import { pruneImages } from "../../engine/images/prune.ts";
 import { pullImage } from "../../engine/images/pull.ts";
 import { pushImage } from "../../engine/images/push.ts";
 import type { Credentials } from "../../engine/images/requests.ts";
-import { readPlatform, readPullReference, readPushReference, requirePlatforms } from "../../engine/images/requests.ts";
+import {
+  readPlatform,
+  readPullReference,
+  readPushReference,
+  requirePlatforms,
+} from "../../engine/images/requests.ts";
 import { tagImage } from "../../engine/images/tag.ts";
 import { timeNs, unixSeconds } from "../../engine/time.ts";
 import type { ApiCall, Route } from "../call.ts";
@@ -48,7 +53,9 @@ function credentialsOf(call: ApiCall): Credentials | undefined {
 function parseAuth(header: string): Readonly<Record<string, unknown>> {
   try {
     const binary = atob(header.replace(/-/g, "+").replace(/_/g, "/"));
-    const value: unknown = JSON.parse(decodeUtf8(Uint8Array.from(binary, (character) => character.charCodeAt(0))));
+    const value: unknown = JSON.parse(
+      decodeUtf8(Uint8Array.from(binary, (character) => character.charCodeAt(0))),
+    );
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {}; // An object.
   } catch {
     return {}; // Not readable: as if there were none.
@@ -81,7 +88,10 @@ export const imageHistory: Route = async (call) => {
 };
 
 export const imageTag: Route = async (call) => {
-  await tagImage(call.engine, param(call, "name"), { repository: call.query.text("repo"), tag: call.query.text("tag") });
+  await tagImage(call.engine, param(call, "name"), {
+    repository: call.query.text("repo"),
+    tag: call.query.text("tag"),
+  });
   return emptyReply(201);
 };
 

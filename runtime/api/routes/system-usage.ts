@@ -28,7 +28,12 @@ async function infoJson(engine: Engine): Promise<object> {
     Images: engine.images.all().length,
     Driver: STORAGE_DRIVER,
     DriverStatus: status,
-    Plugins: { Volume: [], Network: ["host", "none"], Authorization: null, Log: ["json-file", "local", "none"] },
+    Plugins: {
+      Volume: [],
+      Network: ["host", "none"],
+      Authorization: null,
+      Log: ["json-file", "local", "none"],
+    },
     MemoryLimit: true,
     SwapLimit: false,
     CpuCfsPeriod: true,
@@ -53,7 +58,9 @@ async function infoJson(engine: Engine): Promise<object> {
     Architecture: host.architecture,
     IndexServerAddress: "https://index.docker.io/v1/",
     RegistryConfig: {
-      IndexConfigs: { "docker.io": { Mirrors: settings.mirrors, Name: "docker.io", Official: true, Secure: true } },
+      IndexConfigs: {
+        "docker.io": { Mirrors: settings.mirrors, Name: "docker.io", Official: true, Secure: true },
+      },
       InsecureRegistryCIDRs: ["::1/128", "127.0.0.0/8"],
       Mirrors: settings.mirrors,
     },
@@ -88,7 +95,9 @@ async function infoJson(engine: Engine): Promise<object> {
     CDISpecDirs: [],
     Warnings: engine.backends.flatMap((backend) => {
       const reason = backend.unavailable();
-      return reason === undefined ? [] : [`WARNING: ${backend.name} (${backend.platforms.join(", ")}): ${reason}`];
+      return reason === undefined
+        ? []
+        : [`WARNING: ${backend.name} (${backend.platforms.join(", ")}): ${reason}`];
     }),
   };
 }
@@ -106,7 +115,9 @@ function containerCounts(engine: Engine): object {
 }
 
 function runtimes(engine: Engine): object {
-  return Object.fromEntries(engine.backends.map((backend) => [backend.name, { path: backend.platforms.join(",") }]));
+  return Object.fromEntries(
+    engine.backends.map((backend) => [backend.name, { path: backend.platforms.join(",") }]),
+  );
 }
 
 const USAGE_TYPES: ReadonlySet<string> = new Set(["container", "image", "volume", "build-cache"]);
@@ -132,7 +143,9 @@ async function imageUsage(engine: Engine): Promise<readonly object[]> {
   const summaries = await imageSummaries(engine, listed, { hasSharedSize: true });
   return summaries.map((summary, index) => ({
     ...summary,
-    Containers: engine.containers.all().filter((container) => container.record.imageID === listed[index]?.image.id).length,
+    Containers: engine.containers
+      .all()
+      .filter((container) => container.record.imageID === listed[index]?.image.id).length,
   }));
 }
 
@@ -146,7 +159,8 @@ async function containerUsage(engine: Engine): Promise<readonly object[]> {
 
 export const systemAuth: Route = async (call) => {
   const body = await readJsonBody(call);
-  if (typeof body !== "object" || body === null) throw fail("invalidParameter", "invalid JSON: got EOF while reading request body");
+  if (typeof body !== "object" || body === null)
+    throw fail("invalidParameter", "invalid JSON: got EOF while reading request body");
   const fields = body as Readonly<Record<string, unknown>>; // An object, checked above.
   const text = (name: string): string => (typeof fields[name] === "string" ? fields[name] : "");
   const { status, identityToken } = await call.engine.registry.login(text("serveraddress"), {

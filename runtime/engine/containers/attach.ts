@@ -39,11 +39,16 @@ export interface Attachment {
 }
 
 /** Checks that `nameOrId` can be attached to. `notFound`, `conflict`, `invalidParameter`. */
-export function attachContainer(context: EngineContext, nameOrId: string, options: AttachOptions): Attachment {
+export function attachContainer(
+  context: EngineContext,
+  nameOrId: string,
+  options: AttachOptions,
+): Attachment {
   const keys = parseDetachKeys(options.detachKeys);
   const container = context.containers.get(nameOrId);
   const { state } = container.record;
-  if (state.isPaused) throw fail("conflict", `container ${nameOrId} is paused, unpause the container before attach`);
+  if (state.isPaused)
+    throw fail("conflict", `container ${nameOrId} is paused, unpause the container before attach`);
   if (state.isRestarting) {
     throw fail("conflict", `container ${nameOrId} is restarting, wait until the container is running`);
   }
@@ -180,7 +185,12 @@ async function copyInput(target: StreamTarget, serving: Serving): Promise<void> 
   }
 }
 
-async function replay(context: EngineContext, container: Container, options: AttachOptions, client: AttachedClient): Promise<void> {
+async function replay(
+  context: EngineContext,
+  container: Container,
+  options: AttachOptions,
+  client: AttachedClient,
+): Promise<void> {
   if (container.log === undefined) return;
   const entries = readLog(container.log, context.storage.files, {
     tail: undefined,
@@ -190,6 +200,7 @@ async function replay(context: EngineContext, container: Container, options: Att
     signal: client.signal,
   });
   for await (const entry of entries) {
-    if (entry.stream === "stdout" ? options.stdout : options.stderr) await client.write(entry.stream, encodeUtf8(entry.text));
+    if (entry.stream === "stdout" ? options.stdout : options.stderr)
+      await client.write(entry.stream, encodeUtf8(entry.text));
   }
 }

@@ -4,8 +4,15 @@ import { EMPTY_CONFIG, commandOf, mergeConfig } from "./config.ts";
 import { DetachKeys, parseDetachKeys } from "./detach-keys.ts";
 import { generateName } from "./name-generator.ts";
 
-const image = { ...EMPTY_CONFIG, Entrypoint: ["/entry"], Cmd: ["default"], Env: ["PATH=/bin", "A=1"], WorkingDir: "/w" };
-const command = (own: object): readonly string[] => commandOf(mergeConfig({ ...EMPTY_CONFIG, ...own }, image));
+const image = {
+  ...EMPTY_CONFIG,
+  Entrypoint: ["/entry"],
+  Cmd: ["default"],
+  Env: ["PATH=/bin", "A=1"],
+  WorkingDir: "/w",
+};
+const command = (own: object): readonly string[] =>
+  commandOf(mergeConfig({ ...EMPTY_CONFIG, ...own }, image));
 
 describe("a container's command", () => {
   it("comes from the image, piece by piece", () => {
@@ -17,12 +24,17 @@ describe("a container's command", () => {
   });
 
   it("merges the environment by name, its own first", () => {
-    expect(mergeConfig({ ...EMPTY_CONFIG, Env: ["A=2", "B=3"] }, image).Env).toEqual(["A=2", "B=3", "PATH=/bin"]);
+    expect(mergeConfig({ ...EMPTY_CONFIG, Env: ["A=2", "B=3"] }, image).Env).toEqual([
+      "A=2",
+      "B=3",
+      "PATH=/bin",
+    ]);
   });
 });
 
 describe("capabilities", () => {
-  const of = (add: string[], drop: string[], isPrivileged = false): readonly string[] => capabilitiesOf({ add, drop, isPrivileged });
+  const of = (add: string[], drop: string[], isPrivileged = false): readonly string[] =>
+    capabilitiesOf({ add, drop, isPrivileged });
   it("starts from Docker's fourteen", () => {
     expect(of([], [])).toHaveLength(14);
     expect(of(["net_admin"], ["ALL"])).toEqual(["CAP_NET_ADMIN"]);

@@ -44,7 +44,13 @@ export async function createContainer(context: EngineContext, request: CreateReq
   const id = randomId(context.rng);
   const name = reserveName(context, request.name, id);
   try {
-    const record = newRecord(context, { id, name, config, image, hostConfig: withHostDefaults(request.hostConfig) });
+    const record = newRecord(context, {
+      id,
+      name,
+      config,
+      image,
+      hostConfig: withHostDefaults(request.hostConfig),
+    });
     const container = await context.containers.add(record);
     containerEvent(context, container, "create");
     return { id, warnings: warningsFor(context, container) };
@@ -82,7 +88,10 @@ function newRecord(context: EngineContext, asked: NewContainer): ContainerRecord
     id: asked.id,
     name: asked.name,
     created: formatTime(context.clock.nowNs()),
-    config: { ...asked.config, Hostname: asked.config.Hostname === "" ? asked.id.slice(0, 12) : asked.config.Hostname },
+    config: {
+      ...asked.config,
+      Hostname: asked.config.Hostname === "" ? asked.id.slice(0, 12) : asked.config.Hostname,
+    },
     hostConfig: asked.hostConfig,
     imageID: asked.image?.id ?? "",
     platform: asked.image === undefined ? "linux/amd64" : formatPlatform(asked.image),

@@ -17,7 +17,11 @@ import { requireTask } from "./processes.ts";
 import { StandardStreams } from "./standard-streams.ts";
 import { taskSpecOf } from "./task-spec.ts";
 
-export async function createExec(context: EngineContext, nameOrId: string, request: ExecRequest): Promise<string> {
+export async function createExec(
+  context: EngineContext,
+  nameOrId: string,
+  request: ExecRequest,
+): Promise<string> {
   const container = context.containers.get(nameOrId);
   requireExecutable(container);
   if (request.command.length === 0) throw fail("invalidParameter", "No exec command specified");
@@ -44,7 +48,10 @@ export function requireExecutable(container: Container): void {
   }
 }
 
-export function findExec(context: EngineContext, id: string): { readonly exec: Exec; readonly container: Container } {
+export function findExec(
+  context: EngineContext,
+  id: string,
+): { readonly exec: Exec; readonly container: Container } {
   for (const container of context.containers.all()) {
     const exec = container.execs.get(id);
     if (exec !== undefined) return { exec, container };
@@ -76,7 +83,11 @@ export async function startExec(
   context: EngineContext,
   id: string,
   options: { readonly consoleSize: ConsoleSize | undefined },
-): Promise<{ readonly hasTerminal: boolean; serve(client: AttachedClient): Promise<void>; detached(): Promise<void> }> {
+): Promise<{
+  readonly hasTerminal: boolean;
+  serve(client: AttachedClient): Promise<void>;
+  detached(): Promise<void>;
+}> {
   const { exec, container } = findExec(context, id);
   const task = requireTask(container);
   requireExecutable(container);
@@ -85,7 +96,10 @@ export async function startExec(
   exec.state = "running";
   const start = async (): Promise<void> => {
     try {
-      const process = await task.exec({ ...exec.spec, consoleSize: options.consoleSize ?? exec.spec.consoleSize });
+      const process = await task.exec({
+        ...exec.spec,
+        consoleSize: options.consoleSize ?? exec.spec.consoleSize,
+      });
       exec.process = process;
       const copied = exec.streams.connect(process);
       await process.start();
@@ -123,7 +137,8 @@ async function serveExec(exec: Exec, client: AttachedClient, start: () => Promis
 
 function failedStart(exec: Exec, thrown: unknown): SlipwayError {
   exec.state = "exited";
-  const exitCode = thrown instanceof SlipwayError ? (thrown.data as Partial<StartFailure> | undefined)?.exitCode : undefined;
+  const exitCode =
+    thrown instanceof SlipwayError ? (thrown.data as Partial<StartFailure> | undefined)?.exitCode : undefined;
   exec.exitCode = exitCode ?? 126;
   exec.streams.disconnect();
   if (exitCode === undefined) return SlipwayError.from(thrown);

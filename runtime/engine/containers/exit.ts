@@ -20,7 +20,12 @@ const EXIT_MACHINE_FAILED = 128;
 type Restart = () => Promise<void>;
 
 /** Joins `task` to the container's streams and log; `arm` handles its end from then on. */
-export function watchExit(context: EngineContext, container: Container, task: Task, restart: Restart): { arm(): void } {
+export function watchExit(
+  context: EngineContext,
+  container: Container,
+  task: Task,
+  restart: Restart,
+): { arm(): void } {
   const writer = container.log?.writer((error) => noteLogFailure(context, container, error));
   const listening = writer === undefined ? undefined : container.streams.listen(writer);
   const copied = container.streams.connect(task);
@@ -40,12 +45,19 @@ export function watchExit(context: EngineContext, container: Container, task: Ta
         error: SlipwayError.from(thrown).message,
       }));
       // Not among the background work: a container may run for ever; closing the engine ends it.
-      void ended.then((status) => context.background.run(handleExit(context, container, { task, status, restart })));
+      void ended.then((status) =>
+        context.background.run(handleExit(context, container, { task, status, restart })),
+      );
     },
   };
 }
 
-async function settleWithin(context: EngineContext, work: Promise<void>, limitMs: number, onLate: () => void): Promise<void> {
+async function settleWithin(
+  context: EngineContext,
+  work: Promise<void>,
+  limitMs: number,
+  onLate: () => void,
+): Promise<void> {
   const timer = context.clock.after(limitMs, onLate);
   // The streams of a machine that failed fail too; its exit status tells why.
   await work.catch(() => undefined);
@@ -62,10 +74,15 @@ interface FinishedTask {
   readonly restart: Restart;
 }
 
-async function handleExit(context: EngineContext, container: Container, finished: FinishedTask): Promise<void> {
+async function handleExit(
+  context: EngineContext,
+  container: Container,
+  finished: FinishedTask,
+): Promise<void> {
   await container.lock.run(async () => {
     const delayMs = await recordExit(context, container, finished);
-    if (delayMs !== undefined) context.background.run(restartLater(context, container, delayMs, finished.restart));
+    if (delayMs !== undefined)
+      context.background.run(restartLater(context, container, delayMs, finished.restart));
     else if (container.record.hostConfig.AutoRemove && !container.isBeingRestarted) {
       await discardContainer(context, container);
     }
@@ -110,7 +127,9 @@ async function recordExit(
     },
   });
   // A full disk must not leave clients waiting: what is in memory is true, the record is behind.
-  await saved.catch((thrown: unknown) => containerEvent(context, container, "save_failure", { error: messageOf(thrown) }));
+  await saved.catch((thrown: unknown) =>
+    containerEvent(context, container, "save_failure", { error: messageOf(thrown) }),
+  );
   container.streams.disconnect();
   containerEvent(context, container, "die", {
     exitCode: String(exitCode),
@@ -120,7 +139,12 @@ async function recordExit(
   return delayMs;
 }
 
-async function restartLater(context: EngineContext, container: Container, delayMs: number, restart: Restart): Promise<void> {
+async function restartLater(
+  context: EngineContext,
+  container: Container,
+  delayMs: number,
+  restart: Restart,
+): Promise<void> {
   const isDue = await container.restarts.pause(delayMs);
   await container.lock.run(async () => {
     const { state } = container.record;

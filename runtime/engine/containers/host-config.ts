@@ -185,8 +185,17 @@ const SHM_SIZE_BYTES = 64 * 1024 * 1024;
 
 /** Hidden from programs by default (moby oci/defaults.go). */
 const MASKED_PATHS = [
-  "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-  "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
+  "/proc/asound",
+  "/proc/acpi",
+  "/proc/interrupts",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/sys/firmware",
   "/sys/devices/virtual/powercap",
 ];
 const READONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
@@ -200,8 +209,12 @@ export function withHostDefaults(config: HostConfig): HostConfig {
       Type: config.LogConfig.Type === "" ? "json-file" : config.LogConfig.Type,
       Config: config.LogConfig.Config ?? {},
     },
-    NetworkMode: config.NetworkMode === "" || config.NetworkMode === "default" ? "bridge" : config.NetworkMode,
-    RestartPolicy: { ...config.RestartPolicy, Name: config.RestartPolicy.Name === "" ? "no" : config.RestartPolicy.Name },
+    NetworkMode:
+      config.NetworkMode === "" || config.NetworkMode === "default" ? "bridge" : config.NetworkMode,
+    RestartPolicy: {
+      ...config.RestartPolicy,
+      Name: config.RestartPolicy.Name === "" ? "no" : config.RestartPolicy.Name,
+    },
     CgroupnsMode: config.CgroupnsMode === "" ? "private" : config.CgroupnsMode,
     IpcMode: config.IpcMode === "" ? "private" : config.IpcMode,
     ShmSize: config.ShmSize === 0 ? SHM_SIZE_BYTES : config.ShmSize,

@@ -9,13 +9,24 @@ import { readLog } from "./log-reader.ts";
 
 const FOREVER: LogOptions = { sizeBytesMax: undefined, filesMax: 1 };
 
-function open(options: LogOptions = FOREVER): { log: JsonLog; read: (query?: Partial<LogQuery>) => Promise<string[]>; storage: MemoryStorage } {
+function open(options: LogOptions = FOREVER): {
+  log: JsonLog;
+  read: (query?: Partial<LogQuery>) => Promise<string[]>;
+  storage: MemoryStorage;
+} {
   const storage = new MemoryStorage();
   const log = new JsonLog(storage.files, "logs/a-json.log", systemClock, options);
   const read = async (query: Partial<LogQuery> = {}): Promise<string[]> => {
     const texts: string[] = [];
-    const whole = { tail: undefined, sinceNs: undefined, untilNs: undefined, ended: undefined, signal: new AbortController().signal };
-    for await (const entry of readLog(log, storage.files, { ...whole, ...query })) texts.push(`${entry.stream[3] ?? ""}:${entry.text}`);
+    const whole = {
+      tail: undefined,
+      sinceNs: undefined,
+      untilNs: undefined,
+      ended: undefined,
+      signal: new AbortController().signal,
+    };
+    for await (const entry of readLog(log, storage.files, { ...whole, ...query }))
+      texts.push(`${entry.stream[3] ?? ""}:${entry.text}`);
     return texts;
   };
   return { log, read, storage };
@@ -55,7 +66,8 @@ describe("a container's log", () => {
   it("finds the tail across blocks", async () => {
     const { log, read } = open();
     const writer = log.writer(fail);
-    for (let number = 0; number < 3000; number++) await writer.write("stdout", encodeUtf8(`line ${number}\n`));
+    for (let number = 0; number < 3000; number++)
+      await writer.write("stdout", encodeUtf8(`line ${number}\n`));
     expect(await read({ tail: 2500 })).toHaveLength(2500);
     expect(await read({ tail: 1 })).toEqual(["o:line 2999\n"]);
     await writer.finish();

@@ -131,7 +131,8 @@ export class JsonLog {
     }
     for (let number = this.#options.filesMax - 1; number >= 1; number--) {
       const from = number === 1 ? this.name : `${this.name}.${number - 1}`;
-      if ((await this.#files.info(from)) !== undefined) await this.#files.rename(from, `${this.name}.${number}`);
+      if ((await this.#files.info(from)) !== undefined)
+        await this.#files.rename(from, `${this.name}.${number}`);
     }
     this.#open = this.#files.openWritable(this.name);
     return this.#open;
@@ -151,7 +152,10 @@ const BATCH_LINES = 4096;
 class LogWriter implements OutputListener {
   readonly #log: JsonLog;
   readonly #onFailure: (error: SlipwayError) => void;
-  readonly #unfinished: Record<OutputName, Uint8Array> = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) };
+  readonly #unfinished: Record<OutputName, Uint8Array> = {
+    stdout: new Uint8Array(0),
+    stderr: new Uint8Array(0),
+  };
   #file: WritableFile | undefined;
   #queue: Promise<void> = Promise.resolve();
   #hasFailed = false;
@@ -199,7 +203,12 @@ class LogWriter implements OutputListener {
     let rest = this.#unfinished[name].length === 0 ? piece : concatBytes([this.#unfinished[name], piece]);
     for (;;) {
       const newline = rest.indexOf(NEWLINE);
-      const end = newline >= 0 && newline < LINE_BYTES_MAX ? newline + 1 : rest.length >= LINE_BYTES_MAX ? LINE_BYTES_MAX : -1;
+      const end =
+        newline >= 0 && newline < LINE_BYTES_MAX
+          ? newline + 1
+          : rest.length >= LINE_BYTES_MAX
+            ? LINE_BYTES_MAX
+            : -1;
       if (end < 0) break;
       lines.push(rest.subarray(0, end));
       rest = rest.subarray(end);
@@ -210,7 +219,7 @@ class LogWriter implements OutputListener {
 
   async #appendAll(name: OutputName, lines: readonly Uint8Array[]): Promise<void> {
     this.#file ??= await this.#log.acquire();
-    for (let taken = 0; taken < lines.length; ) {
+    for (let taken = 0; taken < lines.length;) {
       if (this.#log.isFull(this.#file)) this.#file = await this.#log.rotate();
       taken += this.#log.append(this.#file, name, lines.slice(taken, taken + BATCH_LINES));
     }

@@ -12,8 +12,21 @@ export interface ListOptions {
 }
 
 const ACCEPTED: ReadonlySet<string> = new Set([
-  "ancestor", "before", "exited", "id", "isolation", "label", "name", "status", "health", "since", "volume",
-  "network", "is-task", "publish", "expose",
+  "ancestor",
+  "before",
+  "exited",
+  "id",
+  "isolation",
+  "label",
+  "name",
+  "status",
+  "health",
+  "since",
+  "volume",
+  "network",
+  "is-task",
+  "publish",
+  "expose",
 ]);
 const STATUSES = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
 const HEALTHS = ["none", "starting", "healthy", "unhealthy"];
@@ -79,7 +92,11 @@ function matcher(context: EngineContext, filters: Filters): (container: Containe
 }
 
 function hasExited(container: Container, exitCodes: readonly number[]): boolean {
-  return !container.isRunning && container.record.hasBeenStartedBefore && exitCodes.includes(container.record.state.exitCode);
+  return (
+    !container.isRunning &&
+    container.record.hasBeenStartedBefore &&
+    exitCodes.includes(container.record.state.exitCode)
+  );
 }
 
 function matchesNetwork(container: Container, filters: Filters): boolean {
@@ -96,7 +113,11 @@ function matchesVolume(container: Container, filters: Filters): boolean {
   return filters.get("volume").some((volume) => places.has(volume));
 }
 
-function matchesPorts(container: Container, publish: ReadonlySet<string>, expose: ReadonlySet<string>): boolean {
+function matchesPorts(
+  container: Container,
+  publish: ReadonlySet<string>,
+  expose: ReadonlySet<string>,
+): boolean {
   if (publish.size === 0 && expose.size === 0) return true;
   const exposed = Object.keys(container.record.config.ExposedPorts ?? {});
   const published = Object.values(container.record.hostConfig.PortBindings ?? {})
@@ -109,7 +130,8 @@ function matchesPorts(container: Container, publish: ReadonlySet<string>, expose
 function portSet(filters: Filters, key: "publish" | "expose"): ReadonlySet<string> {
   const ports = new Set<string>();
   for (const value of filters.get(key)) {
-    if (value.includes(":")) throw fail("invalidParameter", `filter for '${key}' should not contain ':': ${value}`);
+    if (value.includes(":"))
+      throw fail("invalidParameter", `filter for '${key}' should not contain ':': ${value}`);
     const match = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/.exec(value);
     const [, from = "", to = from, protocol = "tcp"] = match ?? [];
     if (match === null || Number(to) < Number(from) || Number(to) > 65_535) {
@@ -122,12 +144,18 @@ function portSet(filters: Filters, key: "publish" | "expose"): ReadonlySet<strin
 
 function readExitCode(value: string): number {
   if (/^-?\d+$/.test(value)) return Number(value);
-  throw fail("invalidParameter", `invalid filter 'exited=${value}': strconv.Atoi: parsing "${value}": invalid syntax`);
+  throw fail(
+    "invalidParameter",
+    `invalid filter 'exited=${value}': strconv.Atoi: parsing "${value}": invalid syntax`,
+  );
 }
 
 function requireWord(key: string, value: string, words: readonly string[]): void {
   if (words.includes(value)) return;
   const list = `${words.slice(0, -1).join(", ")}${key === "status" ? ", or " : ", or "}${words.at(-1) ?? ""}`;
   const what = key === "status" ? "invalid value for state" : "invalid value for health";
-  throw fail("invalidParameter", `invalid filter '${key}=${value}': ${what} (${value}): must be one of ${list}`);
+  throw fail(
+    "invalidParameter",
+    `invalid filter '${key}=${value}': ${what} (${value}): must be one of ${list}`,
+  );
 }

@@ -28,14 +28,21 @@ export interface LogQuery {
 }
 
 /** The entries of `log` that answer `query`, in order. */
-export async function* readLog(log: JsonLog, files: FileStore, query: LogQuery): AsyncGenerator<LogEntry, void, undefined> {
+export async function* readLog(
+  log: JsonLog,
+  files: FileStore,
+  query: LogQuery,
+): AsyncGenerator<LogEntry, void, undefined> {
   const position = { offset: 0 };
   yield* within(readExisting(log, files, query, position), query);
   if (query.ended !== undefined) yield* within(follow(log, query, position), query);
 }
 
 /** Leaves out what is before `since`, stops after `until`. */
-async function* within(entries: AsyncIterable<LogEntry>, query: LogQuery): AsyncGenerator<LogEntry, void, undefined> {
+async function* within(
+  entries: AsyncIterable<LogEntry>,
+  query: LogQuery,
+): AsyncGenerator<LogEntry, void, undefined> {
   for await (const entry of entries) {
     if (query.signal.aborted) return;
     const entryNs = query.sinceNs === undefined && query.untilNs === undefined ? 0n : timeNs(entry.time);
@@ -59,7 +66,9 @@ async function* readExisting(
     const entries = await withSegment(log, files, name, (file) => {
       const sizeBytes = file.sizeBytes;
       if (name === log.name) position.offset = sizeBytes;
-      return parseLines(readRange(file, wanted === Number.POSITIVE_INFINITY ? 0 : tailOffset(file, wanted), sizeBytes));
+      return parseLines(
+        readRange(file, wanted === Number.POSITIVE_INFINITY ? 0 : tailOffset(file, wanted), sizeBytes),
+      );
     });
     parts.unshift(entries);
     wanted -= entries.length;
@@ -68,7 +77,12 @@ async function* readExisting(
   for (const part of parts) yield* part;
 }
 
-async function withSegment<T>(log: JsonLog, files: FileStore, name: string, work: (file: ReadOnlyFile) => T): Promise<T | LogEntry[]> {
+async function withSegment<T>(
+  log: JsonLog,
+  files: FileStore,
+  name: string,
+  work: (file: ReadOnlyFile) => T,
+): Promise<T | LogEntry[]> {
   if (name === log.name) return (await log.withCurrent(async (file) => work(file))) ?? [];
   const file = await files.openReadOnly(name);
   try {
@@ -78,7 +92,11 @@ async function withSegment<T>(log: JsonLog, files: FileStore, name: string, work
   }
 }
 
-async function* follow(log: JsonLog, query: LogQuery, position: { offset: number }): AsyncGenerator<LogEntry, void, undefined> {
+async function* follow(
+  log: JsonLog,
+  query: LogQuery,
+  position: { offset: number },
+): AsyncGenerator<LogEntry, void, undefined> {
   let wake = (): void => undefined;
   const ended = new AbortController();
   const listener = log.onAppend(() => wake());
@@ -118,7 +136,7 @@ function readRange(file: ReadOnlyFile, start: number, end: number): Uint8Array {
 function tailOffset(file: ReadOnlyFile, count: number): number {
   if (count <= 0) return file.sizeBytes;
   let newlines = 0;
-  for (let end = file.sizeBytes; end > 0; ) {
+  for (let end = file.sizeBytes; end > 0;) {
     const start = Math.max(0, end - BLOCK_BYTES);
     const block = readRange(file, start, end);
     for (let index = block.length - 1; index >= 0; index--) {

@@ -36,7 +36,8 @@ export function containerLogs(context: EngineContext, nameOrId: string, options:
     tail: tailCount(options.tail),
     sinceNs: isZero(options.since) ? undefined : parseTimestamp(options.since, nowNs),
     untilNs: isZero(options.until) ? undefined : parseTimestamp(options.until, nowNs),
-    ended: options.follow && container.isRunning ? container.wait("not-running").then(() => undefined) : undefined,
+    ended:
+      options.follow && container.isRunning ? container.wait("not-running").then(() => undefined) : undefined,
     signal: options.signal,
   });
   return { hasTerminal: container.record.config.Tty, entries: chosen(entries, options) };
@@ -47,7 +48,10 @@ function tailCount(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-async function* chosen(entries: AsyncIterable<LogEntry>, options: LogsOptions): AsyncGenerator<LogEntry, void, undefined> {
+async function* chosen(
+  entries: AsyncIterable<LogEntry>,
+  options: LogsOptions,
+): AsyncGenerator<LogEntry, void, undefined> {
   for await (const entry of entries) {
     if (entry.stream === "stdout" ? options.stdout : options.stderr) yield entry;
   }

@@ -23,5 +23,7 @@ export function whyNotRunnable(backends: readonly Backend[], platform: string): 
 
 function candidates(backends: readonly Backend[], platform: string): readonly Backend[] {
   const wanted = parsePlatform(platform);
-  return backends.filter((backend) => backend.platforms.some((offered) => matchesPlatform(wanted, parsePlatform(offered))));
+  return backends.filter((backend) =>
+    backend.platforms.some((offered) => matchesPlatform(wanted, parsePlatform(offered))),
+  );
 }

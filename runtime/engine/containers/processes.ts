@@ -19,14 +19,22 @@ export function requireTask(container: Container): Task {
   return task;
 }
 
-export async function resizeContainer(context: EngineContext, nameOrId: string, size: ConsoleSize): Promise<void> {
+export async function resizeContainer(
+  context: EngineContext,
+  nameOrId: string,
+  size: ConsoleSize,
+): Promise<void> {
   const container = context.containers.get(nameOrId);
   await requireTask(container).resize(size);
   containerEvent(context, container, "resize", { height: String(size.rows), width: String(size.columns) });
 }
 
 /** `psArguments` as typed after `docker top NAME`; ps's own default is -ef. */
-export async function topContainer(context: EngineContext, nameOrId: string, psArguments: string): Promise<ProcessTable> {
+export async function topContainer(
+  context: EngineContext,
+  nameOrId: string,
+  psArguments: string,
+): Promise<ProcessTable> {
   const container = context.containers.get(nameOrId);
   const task = requireTask(container);
   const words = (psArguments === "" ? "-ef" : psArguments).split(/\s+/).filter((word) => word !== "");
@@ -39,7 +47,8 @@ export async function pauseContainer(context: EngineContext, nameOrId: string): 
   const container = context.containers.get(nameOrId);
   await container.lock.run(async () => {
     const task = requireTask(container);
-    if (container.record.state.isPaused) throw fail("conflict", `Container ${container.id} is already paused`);
+    if (container.record.state.isPaused)
+      throw fail("conflict", `Container ${container.id} is already paused`);
     await task.pause().catch((thrown: unknown) => {
       throw fail("system", `cannot pause container ${container.id}: ${messageOf(thrown)}`, { cause: thrown });
     });
@@ -54,7 +63,9 @@ export async function unpauseContainer(context: EngineContext, nameOrId: string)
     if (!container.record.state.isPaused) throw fail("system", `Container ${container.id} is not paused`);
     const task = requireTask(container);
     await task.resume().catch((thrown: unknown) => {
-      throw fail("system", `Cannot unpause container ${container.id}: ${messageOf(thrown)}`, { cause: thrown });
+      throw fail("system", `Cannot unpause container ${container.id}: ${messageOf(thrown)}`, {
+        cause: thrown,
+      });
     });
     await context.containers.updateState(container, { isPaused: false });
     containerEvent(context, container, "unpause");
@@ -62,7 +73,10 @@ export async function unpauseContainer(context: EngineContext, nameOrId: string)
 }
 
 /** One sample; undefined while the container does not run, as `docker stats` shows zeros then. */
-export async function sampleStatistics(context: EngineContext, nameOrId: string): Promise<TaskStatistics | undefined> {
+export async function sampleStatistics(
+  context: EngineContext,
+  nameOrId: string,
+): Promise<TaskStatistics | undefined> {
   const { task } = context.containers.get(nameOrId);
   return task === undefined ? undefined : task.statistics();
 }

@@ -13,12 +13,17 @@ export interface RemoveOptions {
   readonly isLink: boolean;
 }
 
-export async function removeContainer(context: EngineContext, nameOrId: string, options: RemoveOptions): Promise<void> {
+export async function removeContainer(
+  context: EngineContext,
+  nameOrId: string,
+  options: RemoveOptions,
+): Promise<void> {
   const container = context.containers.get(nameOrId);
   if (container.isRemovalInProgress) {
     throw fail("conflict", `removal of container ${nameOrId} is already in progress`);
   }
-  if (options.isLink) throw fail("conflict", "Conflict, cannot remove the default link name of the container");
+  if (options.isLink)
+    throw fail("conflict", "Conflict, cannot remove the default link name of the container");
   try {
     if (container.isRunning) await end(context, container, options.force);
     await container.lock.run(async () => {
@@ -29,7 +34,9 @@ export async function removeContainer(context: EngineContext, nameOrId: string, 
     });
   } catch (thrown) {
     const error = SlipwayError.from(thrown);
-    throw new SlipwayError(error.kind, `cannot remove container "${nameOrId}": ${error.message}`, { cause: thrown });
+    throw new SlipwayError(error.kind, `cannot remove container "${nameOrId}": ${error.message}`, {
+      cause: thrown,
+    });
   }
 }
 

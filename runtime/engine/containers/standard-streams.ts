@@ -47,7 +47,9 @@ export class StandardStreams {
     const waiting = this.#onProcess;
     this.#onProcess = [];
     for (const wake of waiting) wake();
-    return Promise.all([this.#pump("stdout", process.stdout), this.#pump("stderr", process.stderr)]).then(() => undefined);
+    return Promise.all([this.#pump("stdout", process.stdout), this.#pump("stderr", process.stderr)]).then(
+      () => undefined,
+    );
   }
 
   /** The process is gone: every client's connection ends, as Docker does even when a restart follows. */

@@ -76,7 +76,12 @@ function requireKnownNetwork(container: Container): void {
 }
 
 /** Leaves the container stopped with the reason in its state; the error to throw. */
-async function giveUp(context: EngineContext, container: Container, task: Task | undefined, thrown: unknown): Promise<SlipwayError> {
+async function giveUp(
+  context: EngineContext,
+  container: Container,
+  task: Task | undefined,
+  thrown: unknown,
+): Promise<SlipwayError> {
   const { error, exitCode } = startError(thrown);
   if (task !== undefined) {
     container.task = undefined;
@@ -97,7 +102,8 @@ async function giveUp(context: EngineContext, container: Container, task: Task |
 }
 
 function startError(thrown: unknown): { readonly error: SlipwayError; readonly exitCode: number } {
-  const exitCode = thrown instanceof SlipwayError ? (thrown.data as Partial<StartFailure> | undefined)?.exitCode : undefined;
+  const exitCode =
+    thrown instanceof SlipwayError ? (thrown.data as Partial<StartFailure> | undefined)?.exitCode : undefined;
   if (exitCode === undefined) return { error: SlipwayError.from(thrown), exitCode: EXIT_UNKNOWN };
   // The docker command reads 126 out of the words "permission denied" (moby: setExitCodeFromError).
   const reason = messageOf(thrown);
@@ -105,5 +111,8 @@ function startError(thrown: unknown): { readonly error: SlipwayError; readonly e
   const message =
     "failed to create task for container: failed to create shim task: OCI runtime create failed: " +
     `unable to start container process: ${reason}${hasWords ? "" : ": permission denied"}: unknown`;
-  return { error: new SlipwayError("invalidParameter", message, { cause: thrown, data: { exitCode } }), exitCode };
+  return {
+    error: new SlipwayError("invalidParameter", message, { cause: thrown, data: { exitCode } }),
+    exitCode,
+  };
 }

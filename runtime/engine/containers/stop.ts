@@ -20,14 +20,22 @@ export interface StopOptions {
   readonly timeoutS: number | undefined;
 }
 
-export async function stopContainer(context: EngineContext, nameOrId: string, options: StopOptions): Promise<void> {
+export async function stopContainer(
+  context: EngineContext,
+  nameOrId: string,
+  options: StopOptions,
+): Promise<void> {
   const container = context.containers.get(nameOrId);
   if (!container.isRunning) throw fail("notModified", "container is already stopped");
   await stopAndWait(context, container, options);
 }
 
 /** Stops `container` if it runs, waits for its end, and announces it. */
-export async function stopAndWait(context: EngineContext, container: Container, options: StopOptions): Promise<void> {
+export async function stopAndWait(
+  context: EngineContext,
+  container: Container,
+  options: StopOptions,
+): Promise<void> {
   if (!container.isRunning) return;
   const signal = options.signal === "" ? stopSignalOf(container) : parseSignal(options.signal);
   const timeoutS = options.timeoutS ?? container.record.config.StopTimeout ?? STOP_TIMEOUT_S;
@@ -39,16 +47,25 @@ export async function stopAndWait(context: EngineContext, container: Container, 
   containerEvent(context, container, "stop");
 }
 
-export async function killContainer(context: EngineContext, nameOrId: string, signalText: string): Promise<void> {
+export async function killContainer(
+  context: EngineContext,
+  nameOrId: string,
+  signalText: string,
+): Promise<void> {
   const signal = signalText === "" ? SIGKILL : parseSignal(signalText);
-  if (!isValidSignal(signal)) throw fail("invalidParameter", `the linux daemon does not support signal ${signal}`);
+  if (!isValidSignal(signal))
+    throw fail("invalidParameter", `the linux daemon does not support signal ${signal}`);
   const container = context.containers.get(nameOrId);
   requireRunning(container);
   if (signal === SIGKILL) await killAndWait(context, container, container.wait("not-running"));
   else await signalContainer(context, container, signal, signal === stopSignalOf(container));
 }
 
-export async function restartContainer(context: EngineContext, nameOrId: string, options: StopOptions): Promise<void> {
+export async function restartContainer(
+  context: EngineContext,
+  nameOrId: string,
+  options: StopOptions,
+): Promise<void> {
   const container = context.containers.get(nameOrId);
   container.isBeingRestarted = true;
   try {
@@ -60,7 +77,9 @@ export async function restartContainer(context: EngineContext, nameOrId: string,
     });
   } catch (thrown) {
     const error = SlipwayError.from(thrown);
-    throw new SlipwayError(error.kind, `Cannot restart container ${nameOrId}: ${error.message}`, { cause: thrown });
+    throw new SlipwayError(error.kind, `Cannot restart container ${nameOrId}: ${error.message}`, {
+      cause: thrown,
+    });
   } finally {
     container.isBeingRestarted = false;
   }
@@ -68,7 +87,11 @@ export async function restartContainer(context: EngineContext, nameOrId: string,
 }
 
 /** SIGKILL, and the end of the run. */
-export async function killAndWait(context: EngineContext, container: Container, ended: Promise<unknown>): Promise<void> {
+export async function killAndWait(
+  context: EngineContext,
+  container: Container,
+  ended: Promise<unknown>,
+): Promise<void> {
   const slow = context.clock.after(SLOW_CLIENT_MS, () => container.streams.releaseSlowClients());
   try {
     await signalContainer(context, container, SIGKILL, true);
@@ -90,7 +113,12 @@ export function stopSignalOf(container: Container): number {
 }
 
 /** `isFinal`: the container is meant to end by this; no restart policy brings it back. */
-async function signalContainer(context: EngineContext, container: Container, signal: number, isFinal: boolean): Promise<void> {
+async function signalContainer(
+  context: EngineContext,
+  container: Container,
+  signal: number,
+  isFinal: boolean,
+): Promise<void> {
   if (isFinal) container.restarts.cancel();
   if (!context.closing.aborted && !container.isBeingRestarted) {
     await context.containers.update(container, { hasBeenManuallyStopped: true });
@@ -110,7 +138,11 @@ async function signalContainer(context: EngineContext, container: Container, sig
 }
 
 /** Whether `ended` settles in time; undefined waits for ever. */
-async function endsWithin(context: EngineContext, ended: Promise<unknown>, limitMs: number | undefined): Promise<boolean> {
+async function endsWithin(
+  context: EngineContext,
+  ended: Promise<unknown>,
+  limitMs: number | undefined,
+): Promise<boolean> {
   const isOver = ended.then(() => true);
   if (limitMs === undefined) return isOver;
   let settle = (_isOver: boolean): void => undefined;

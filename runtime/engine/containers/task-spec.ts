@@ -40,8 +40,14 @@ function processSpecOf(record: ContainerRecord): ProcessSpec {
     hasTerminal: config.Tty,
     consoleSize: columns > 0 && rows > 0 ? { columns, rows } : undefined,
     hasStdin: config.OpenStdin || config.Tty,
-    capabilities: capabilitiesOf({ add: hostConfig.CapAdd, drop: hostConfig.CapDrop, isPrivileged: hostConfig.Privileged }),
-    noNewPrivileges: (hostConfig.SecurityOpt ?? []).some((option) => /^no-new-privileges([=:]true)?$/.test(option)),
+    capabilities: capabilitiesOf({
+      add: hostConfig.CapAdd,
+      drop: hostConfig.CapDrop,
+      isPrivileged: hostConfig.Privileged,
+    }),
+    noNewPrivileges: (hostConfig.SecurityOpt ?? []).some((option) =>
+      /^no-new-privileges([=:]true)?$/.test(option),
+    ),
     rlimits: (hostConfig.Ulimits ?? []).map((limit) => ({
       name: `RLIMIT_${limit.Name.toUpperCase()}`,
       soft: limit.Soft,

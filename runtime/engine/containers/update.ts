@@ -12,12 +12,19 @@ export interface UpdateRequest {
   readonly restartPolicy: RestartPolicy;
 }
 
-export async function updateContainer(context: EngineContext, nameOrId: string, request: UpdateRequest): Promise<void> {
+export async function updateContainer(
+  context: EngineContext,
+  nameOrId: string,
+  request: UpdateRequest,
+): Promise<void> {
   const container = context.containers.get(nameOrId);
   await container.lock.run(async () => {
     const before = container.record.hostConfig;
     if (container.isRemovalInProgress || container.record.state.isDead) {
-      throw fail("conflict", `Cannot update container ${container.id}: container is marked for removal and cannot be "update"`);
+      throw fail(
+        "conflict",
+        `Cannot update container ${container.id}: container is marked for removal and cannot be "update"`,
+      );
     }
     const changed = given(request.resources);
     const after: HostConfig = {
@@ -27,16 +34,21 @@ export async function updateContainer(context: EngineContext, nameOrId: string, 
     };
     validateRestartPolicy(after.RestartPolicy);
     if (before.AutoRemove && after.RestartPolicy.Name !== "no") {
-      throw fail("invalidParameter", "Restart policy cannot be updated because AutoRemove is enabled for the container");
+      throw fail(
+        "invalidParameter",
+        "Restart policy cannot be updated because AutoRemove is enabled for the container",
+      );
     }
     validateResources(after);
-    if (container.task !== undefined && Object.keys(changed).length > 0) await container.task.update(resourceLimitsOf(after));
+    if (container.task !== undefined && Object.keys(changed).length > 0)
+      await container.task.update(resourceLimitsOf(after));
     await context.containers.update(container, { hostConfig: after });
     containerEvent(context, container, "update");
   });
 }
 
 function given(resources: Resources): Partial<Resources> {
-  const isGiven = (value: unknown): boolean => value !== 0 && value !== "" && value !== null && !(Array.isArray(value) && value.length === 0);
+  const isGiven = (value: unknown): boolean =>
+    value !== 0 && value !== "" && value !== null && !(Array.isArray(value) && value.length === 0);
   return Object.fromEntries(Object.entries(resources).filter(([, value]) => isGiven(value)));
 }

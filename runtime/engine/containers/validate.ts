@@ -45,7 +45,8 @@ export function validateHostConfig(host: HostConfig): void {
   validateRestartPolicy(host.RestartPolicy);
   normalizeCapabilities(host.CapAdd, "CapAdd");
   normalizeCapabilities(host.CapDrop, "CapDrop");
-  if (!["", "default"].includes(host.Isolation.toLowerCase())) throw invalid(`invalid isolation '${host.Isolation}' on linux`);
+  if (!["", "default"].includes(host.Isolation.toLowerCase()))
+    throw invalid(`invalid isolation '${host.Isolation}' on linux`);
   if (Object.keys(host.Annotations ?? {}).includes("")) {
     throw invalid("invalid Annotations: the empty string is not permitted as an annotation key");
   }
@@ -70,7 +71,13 @@ export function validateRestartPolicy(policy: RestartPolicy): void {
 }
 
 export function validateResources(resources: Resources): void {
-  const { Memory: memory, MemorySwap: swap, NanoCpus: nanoCpus, CpuPeriod: period, CpuQuota: quota } = resources;
+  const {
+    Memory: memory,
+    MemorySwap: swap,
+    NanoCpus: nanoCpus,
+    CpuPeriod: period,
+    CpuQuota: quota,
+  } = resources;
   if (memory !== 0 && memory < MEMORY_BYTES_MIN) throw invalid("Minimum memory limit allowed is 6MB");
   if (memory > 0 && swap > 0 && swap < memory) {
     throw invalid("Minimum memoryswap limit should be larger than memory limit, see usage");
@@ -81,8 +88,10 @@ export function validateResources(resources: Resources): void {
   if (memory > 0 && resources.MemoryReservation > 0 && memory < resources.MemoryReservation) {
     throw invalid("Minimum memory limit can not be less than memory reservation limit, see usage");
   }
-  if (nanoCpus > 0 && period > 0) throw invalid("Conflicting options: Nano CPUs and CPU Period cannot both be set");
-  if (nanoCpus > 0 && quota > 0) throw invalid("Conflicting options: Nano CPUs and CPU Quota cannot both be set");
+  if (nanoCpus > 0 && period > 0)
+    throw invalid("Conflicting options: Nano CPUs and CPU Period cannot both be set");
+  if (nanoCpus > 0 && quota > 0)
+    throw invalid("Conflicting options: Nano CPUs and CPU Quota cannot both be set");
   if (nanoCpus < 0) throw invalid("Invalid value for NanoCpus: cannot be negative");
   if (period !== 0 && (period < 1000 || period > 1_000_000)) {
     throw invalid("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
@@ -94,7 +103,8 @@ function validateExtraHost(extra: string): void {
   const colon = extra.indexOf(":");
   const [name, address] = colon < 0 ? [extra, ""] : [extra.slice(0, colon), extra.slice(colon + 1)];
   if (name === "" || address === "") throw invalid(`bad format for add-host: "${extra}"`);
-  const isAddress = address === "host-gateway" || /^[\d.]+$/.test(address) || /^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(address);
+  const isAddress =
+    address === "host-gateway" || /^[\d.]+$/.test(address) || /^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(address);
   if (!isAddress) throw invalid(`invalid IP address in add-host: "${address}"`);
 }
 
@@ -105,7 +115,8 @@ function validatePorts(host: HostConfig): void {
     for (const binding of bindings ?? []) {
       const text = binding.HostPort;
       const [from = "", to = from] = text.split("-");
-      if (text !== "" && !(isPort(from) && isPort(to))) throw invalid(`invalid port specification: "${text}"`);
+      if (text !== "" && !(isPort(from) && isPort(to)))
+        throw invalid(`invalid port specification: "${text}"`);
     }
   }
 }

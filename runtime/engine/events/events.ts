@@ -22,8 +22,20 @@ const EVENTS_KEPT_MAX = 256;
 
 /** Event filters of the API: everything but `label` and `image` names an attribute or a field. */
 export const EVENT_FILTERS: ReadonlySet<string> = new Set([
-  "config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope",
-  "secret", "service", "type", "volume",
+  "config",
+  "container",
+  "daemon",
+  "event",
+  "image",
+  "label",
+  "network",
+  "node",
+  "plugin",
+  "scope",
+  "secret",
+  "service",
+  "type",
+  "volume",
 ]);
 
 export class EventBus {
@@ -52,7 +64,9 @@ export class EventBus {
 
   /** Past events within [sinceNs, untilNs]. */
   past(sinceNs: bigint, untilNs: bigint | undefined): readonly EngineEvent[] {
-    return this.#ring.filter((event) => event.timeNs >= sinceNs && (untilNs === undefined || event.timeNs <= untilNs));
+    return this.#ring.filter(
+      (event) => event.timeNs >= sinceNs && (untilNs === undefined || event.timeNs <= untilNs),
+    );
   }
 
   listen(listener: (event: EngineEvent) => void): Disposable {

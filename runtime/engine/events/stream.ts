@@ -22,7 +22,10 @@ export interface EventSource {
 const QUEUE_LENGTH_MAX = 1024;
 
 /** Listens from this very call on, so that nothing between it and the first read is lost. */
-export function streamEvents(source: EventSource, query: EventQuery): AsyncGenerator<EngineEvent, void, undefined> {
+export function streamEvents(
+  source: EventSource,
+  query: EventQuery,
+): AsyncGenerator<EngineEvent, void, undefined> {
   query.filters.validate(EVENT_FILTERS);
   const queue: EngineEvent[] = [];
   if (query.sinceNs !== undefined) queue.push(...source.events.past(query.sinceNs, query.untilNs));
@@ -38,7 +41,8 @@ export function streamEvents(source: EventSource, query: EventQuery): AsyncGener
     if (queue.length > QUEUE_LENGTH_MAX) queue.shift();
     wake();
   });
-  const timer = query.untilNs === undefined ? undefined : source.clock.after(msUntil(source.clock, query.untilNs), end);
+  const timer =
+    query.untilNs === undefined ? undefined : source.clock.after(msUntil(source.clock, query.untilNs), end);
   query.signal.addEventListener("abort", end, { once: true });
   source.closing.addEventListener("abort", end, { once: true });
   if (query.signal.aborted || source.closing.aborted) end();

@@ -19,7 +19,11 @@ export interface DeleteOptions {
   readonly force: boolean;
 }
 
-export async function deleteImage(context: EngineContext, name: string, options: DeleteOptions): Promise<readonly DeletedItem[]> {
+export async function deleteImage(
+  context: EngineContext,
+  name: string,
+  options: DeleteOptions,
+): Promise<readonly DeletedItem[]> {
   const image = context.images.get(name);
   const deleted: DeletedItem[] = [];
   if (isIdPrefix(image.id, name)) {
@@ -38,7 +42,12 @@ function isIdPrefix(id: string, text: string): boolean {
 }
 
 /** Taking the only name from an image in use would leave it nameless: only by force. */
-function requireUnused(context: EngineContext, image: ImageRecord, name: string, options: DeleteOptions): void {
+function requireUnused(
+  context: EngineContext,
+  image: ImageRecord,
+  name: string,
+  options: DeleteOptions,
+): void {
   const user = usersOf(context, image)[0];
   if (options.force || user === undefined || !isSingle(context.images.referencesOf(image.id))) return;
   throw fail(
@@ -58,8 +67,13 @@ async function removeName(
   await untag(context, image, reference, deleted);
   let left = context.images.referencesOf(image.id);
   const isSameRepository = (other: Reference): boolean => formatName(other) === formatName(reference);
-  if (reference.digest === undefined && !left.some((other) => isSameRepository(other) && other.tag !== undefined)) {
-    for (const other of left.filter((candidate) => isSameRepository(candidate) && candidate.digest !== undefined)) {
+  if (
+    reference.digest === undefined &&
+    !left.some((other) => isSameRepository(other) && other.tag !== undefined)
+  ) {
+    for (const other of left.filter(
+      (candidate) => isSameRepository(candidate) && candidate.digest !== undefined,
+    )) {
       await context.images.removeReference(other);
       deleted.push({ Untagged: familiarString(other) });
     }
@@ -68,33 +82,55 @@ async function removeName(
   return left;
 }
 
-async function untag(context: EngineContext, image: ImageRecord, reference: Reference, deleted: DeletedItem[]): Promise<void> {
+async function untag(
+  context: EngineContext,
+  image: ImageRecord,
+  reference: Reference,
+  deleted: DeletedItem[],
+): Promise<void> {
   await context.images.removeReference(reference);
   imageEvent(context, image, "untag", image.id, image.id);
   deleted.push({ Untagged: familiarString(reference) });
 }
 
 /** By ID: an image with one name loses it first; with several, only force may. */
-async function removeSingleName(context: EngineContext, image: ImageRecord, options: DeleteOptions, deleted: DeletedItem[]): Promise<void> {
+async function removeSingleName(
+  context: EngineContext,
+  image: ImageRecord,
+  options: DeleteOptions,
+  deleted: DeletedItem[],
+): Promise<void> {
   const references = context.images.referencesOf(image.id);
   if (!isSingle(references)) return;
-  const conflict = runningConflict(context, image) ?? (options.force ? undefined : stoppedConflict(context, image));
+  const conflict =
+    runningConflict(context, image) ?? (options.force ? undefined : stoppedConflict(context, image));
   if (conflict !== undefined) throw conflict;
   for (const reference of references) await untag(context, image, reference, deleted);
 }
 
 /** After the last name was removed: quietly left in place when a container still needs it. */
-async function removeUnnamed(context: EngineContext, image: ImageRecord, force: boolean, deleted: DeletedItem[]): Promise<void> {
+async function removeUnnamed(
+  context: EngineContext,
+  image: ImageRecord,
+  force: boolean,
+  deleted: DeletedItem[],
+): Promise<void> {
   const conflict = runningConflict(context, image) ?? (force ? undefined : stoppedConflict(context, image));
   if (conflict === undefined) await removeImage(context, image, force, deleted);
 }
 
-async function removeImage(context: EngineContext, image: ImageRecord, force: boolean, deleted: DeletedItem[]): Promise<void> {
+async function removeImage(
+  context: EngineContext,
+  image: ImageRecord,
+  force: boolean,
+  deleted: DeletedItem[],
+): Promise<void> {
   const conflict =
     runningConflict(context, image) ??
     (force ? undefined : (referenceConflict(context, image) ?? stoppedConflict(context, image)));
   if (conflict !== undefined) throw conflict;
-  for (const reference of context.images.referencesOf(image.id)) await untag(context, image, reference, deleted);
+  for (const reference of context.images.referencesOf(image.id))
+    await untag(context, image, reference, deleted);
   const before = layersInUse(context);
   await context.images.remove(image);
   await sweepLayers(context);
@@ -126,7 +162,8 @@ async function chainIDs(context: EngineContext, diffIDs: readonly string[]): Pro
 
 function layersInUse(context: EngineContext): ReadonlySet<string> {
   const layers = new Set<string>(context.images.all().flatMap((image) => image.diffIDs));
-  for (const container of context.containers.all()) for (const diffID of container.record.layers) layers.add(diffID);
+  for (const container of context.containers.all())
+    for (const diffID of container.record.layers) layers.add(diffID);
   return layers;
 }
 

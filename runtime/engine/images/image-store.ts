@@ -5,7 +5,13 @@
 import { fail } from "../../../layers/base/errors.ts";
 import type { RecordChange, RecordStore } from "../../../layers/content/storage.ts";
 import type { Reference } from "../../../layers/oci/reference.ts";
-import { familiarString, formatReference, parseAnyReference, parseReference, withDefaultTag } from "../../../layers/oci/reference.ts";
+import {
+  familiarString,
+  formatReference,
+  parseAnyReference,
+  parseReference,
+  withDefaultTag,
+} from "../../../layers/oci/reference.ts";
 import type { ImageRecord } from "./image-record.ts";
 import { IMAGE_KEY, REFERENCE_KEY } from "./image-record.ts";
 

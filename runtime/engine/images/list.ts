@@ -35,7 +35,9 @@ function named(context: EngineContext, image: ImageRecord, filters: Filters): Li
   const patterns = filters.get("reference");
   const references = context.images
     .referencesOf(image.id)
-    .filter((reference) => patterns.length === 0 || patterns.some((pattern) => familiarMatch(pattern, reference)));
+    .filter(
+      (reference) => patterns.length === 0 || patterns.some((pattern) => familiarMatch(pattern, reference)),
+    );
   const tags = references.filter((reference) => reference.tag !== undefined).map(familiarString);
   const digests = references.filter((reference) => reference.digest !== undefined).map(familiarString);
   const danglingOnly = filters.boolean("dangling", false);
@@ -46,7 +48,10 @@ function named(context: EngineContext, image: ImageRecord, filters: Filters): Li
   return { image, tags, digests };
 }
 
-function boundsOf(context: EngineContext, filters: Filters): { beforeNs: bigint | undefined; sinceNs: bigint | undefined } {
+function boundsOf(
+  context: EngineContext,
+  filters: Filters,
+): { beforeNs: bigint | undefined; sinceNs: bigint | undefined } {
   const created = (name: string): bigint => timeNs(context.images.get(name).created);
   const before = [
     ...filters.get("before").map(created),

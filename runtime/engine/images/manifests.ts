@@ -4,7 +4,10 @@ import { MANIFEST_SIZE_BYTES_MAX } from "../../../layers/oci/manifest.ts";
 import type { ResolvedManifest } from "../../../layers/registry/registry.ts";
 import type { EngineContext } from "../context.ts";
 
-export async function knownManifest(context: EngineContext, digest: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+export async function knownManifest(
+  context: EngineContext,
+  digest: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
     if ((await context.content.info(digest)) === undefined) return undefined;
     return await context.content.readAll(digest, MANIFEST_SIZE_BYTES_MAX);

@@ -5,7 +5,11 @@
 import { fail, isKind } from "../../../layers/base/errors.ts";
 import type { Descriptor } from "../../../layers/oci/descriptor.ts";
 import type { ImageConfig } from "../../../layers/oci/image-config.ts";
-import { CONFIG_SIZE_BYTES_MAX, checkConfigMatches, parseImageConfig } from "../../../layers/oci/image-config.ts";
+import {
+  CONFIG_SIZE_BYTES_MAX,
+  checkConfigMatches,
+  parseImageConfig,
+} from "../../../layers/oci/image-config.ts";
 import type { ImageManifest } from "../../../layers/oci/manifest.ts";
 import { configKindOf, layerKindOf } from "../../../layers/oci/media-types.ts";
 import type { Reference } from "../../../layers/oci/reference.ts";
@@ -49,7 +53,8 @@ export async function pullContent(context: EngineContext, wanted: ContentRequest
   const signal = AbortSignal.any([wanted.request.signal, abort.signal]);
   const inside = { ...wanted, signal };
   for (const layer of manifest.layers) progress.status("Pulling fs layer", truncateId(layer.digest));
-  for (const layer of manifest.layers.slice(TRANSFERS_AT_A_TIME)) progress.status("Waiting", truncateId(layer.digest));
+  for (const layer of manifest.layers.slice(TRANSFERS_AT_A_TIME))
+    progress.status("Waiting", truncateId(layer.digest));
   const configBytes = fetchConfig(context, inside);
   const config = configBytes.then(async (bytes) => {
     const parsed = isArtifact ? readWasmArtifact(manifest, bytes).config : parseImageConfig(bytes);
@@ -61,7 +66,14 @@ export async function pullContent(context: EngineContext, wanted: ContentRequest
   const layers = manifest.layers.map((layer, index) =>
     isArtifact
       ? pullModule(context, inside, layer, configBytes)
-      : slots.run(() => pullLayer(context, inside, layer, config.then((parsed) => diffIDAt(parsed, index)))),
+      : slots.run(() =>
+          pullLayer(
+            context,
+            inside,
+            layer,
+            config.then((parsed) => diffIDAt(parsed, index)),
+          ),
+        ),
   );
   try {
     // All of them, so that no transfer outlives the pull.
@@ -95,8 +107,12 @@ function diffIDAt(config: ImageConfig, index: number): string {
 
 async function fetchConfig(context: EngineContext, inside: Inside): Promise<Uint8Array> {
   const { manifest, signal } = inside;
-  if (manifest.config.size > CONFIG_SIZE_BYTES_MAX) throw fail("invalidParameter", "image config is too large");
-  await fetchBlob(context, sourceOf(context, inside, manifest.config), { signal, onProgress: () => undefined });
+  if (manifest.config.size > CONFIG_SIZE_BYTES_MAX)
+    throw fail("invalidParameter", "image config is too large");
+  await fetchBlob(context, sourceOf(context, inside, manifest.config), {
+    signal,
+    onProgress: () => undefined,
+  });
   return context.content.readAll(manifest.config.digest, CONFIG_SIZE_BYTES_MAX);
 }
 
@@ -105,7 +121,12 @@ function sourceOf(context: EngineContext, inside: Inside, descriptor: Descriptor
   return context.registry.blob(inside.reference, descriptor, { credentials, signal: inside.signal });
 }
 
-async function pullLayer(context: EngineContext, inside: Inside, layer: Descriptor, diffID: Promise<string>): Promise<LayerInfo> {
+async function pullLayer(
+  context: EngineContext,
+  inside: Inside,
+  layer: Descriptor,
+  diffID: Promise<string>,
+): Promise<LayerInfo> {
   const id = truncateId(layer.digest);
   const { progress, signal } = inside;
   const onProgress = (told: TransferProgress): void => {
@@ -126,14 +147,18 @@ async function pullLayer(context: EngineContext, inside: Inside, layer: Descript
     progress.status(hasBlob ? "Already exists" : "Pull complete", id);
     return there;
   }
-  return context.pulls.run(`layer ${expected} ${layer.digest}`, { signal, onProgress }, async (report, sharedSignal) => {
-    const info = await unpack(context, layer, expected, {
-      signal: sharedSignal,
-      onProgress: (currentBytes) => report({ action: "Extracting", currentBytes, totalBytes: layer.size }),
-    });
-    report(state("Pull complete"));
-    return info;
-  });
+  return context.pulls.run(
+    `layer ${expected} ${layer.digest}`,
+    { signal, onProgress },
+    async (report, sharedSignal) => {
+      const info = await unpack(context, layer, expected, {
+        signal: sharedSignal,
+        onProgress: (currentBytes) => report({ action: "Extracting", currentBytes, totalBytes: layer.size }),
+      });
+      report(state("Pull complete"));
+      return info;
+    },
+  );
 }
 
 async function downloadLayer(
@@ -159,19 +184,30 @@ interface UnpackOptions {
   readonly onProgress: (consumedBytes: number) => void;
 }
 
-async function unpack(context: EngineContext, layer: Descriptor, diffID: string, options: UnpackOptions): Promise<LayerInfo> {
+async function unpack(
+  context: EngineContext,
+  layer: Descriptor,
+  diffID: string,
+  options: UnpackOptions,
+): Promise<LayerInfo> {
   try {
     return await context.snapshots.unpack(diffID, await context.content.read(layer.digest), options);
   } catch (thrown) {
     // The bytes are what the manifest says, so another try would fail the same way: keep nothing.
-    if (isKind(thrown, "dataLoss") || isKind(thrown, "invalidParameter")) await context.content.remove(layer.digest);
+    if (isKind(thrown, "dataLoss") || isKind(thrown, "invalidParameter"))
+      await context.content.remove(layer.digest);
     if (!isKind(thrown, "invalidParameter") && !isKind(thrown, "dataLoss")) throw thrown;
     throw fail(thrown.kind, `failed to register layer: ${thrown.message}`, { cause: thrown });
   }
 }
 
 /** The module of a wasm artifact becomes the only file of a layer. */
-async function pullModule(context: EngineContext, inside: Inside, layer: Descriptor, config: Promise<Uint8Array>): Promise<LayerInfo> {
+async function pullModule(
+  context: EngineContext,
+  inside: Inside,
+  layer: Descriptor,
+  config: Promise<Uint8Array>,
+): Promise<LayerInfo> {
   const id = truncateId(layer.digest);
   const { progress, signal } = inside;
   await fetchBlob(context, sourceOf(context, inside, layer), {
@@ -206,4 +242,3 @@ class Slots {
     }
   }
 }
-

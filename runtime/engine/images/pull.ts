@@ -9,7 +9,13 @@ import { chooseManifest, parseManifest } from "../../../layers/oci/manifest.ts";
 import type { Platform } from "../../../layers/oci/platform.ts";
 import { formatPlatform, matchesPlatform } from "../../../layers/oci/platform.ts";
 import type { Reference } from "../../../layers/oci/reference.ts";
-import { familiarName, familiarString, repositoryOf, withDefaultTag, withDigest } from "../../../layers/oci/reference.ts";
+import {
+  familiarName,
+  familiarString,
+  repositoryOf,
+  withDefaultTag,
+  withDigest,
+} from "../../../layers/oci/reference.ts";
 import type { Credentials, RegistryRequest, ResolvedManifest } from "../../../layers/registry/registry.ts";
 import type { EngineContext } from "../context.ts";
 import { formatTime } from "../time.ts";
@@ -31,8 +37,13 @@ export interface PullRequest {
 }
 
 /** The stream of Docker's messages; failures before the first message are thrown. */
-export async function pullImage(context: EngineContext, request: PullRequest): Promise<AsyncIterable<ProgressMessage>> {
-  return progressOperation(context, request.signal, (progress, signal) => pull(context, { ...request, signal }, progress));
+export async function pullImage(
+  context: EngineContext,
+  request: PullRequest,
+): Promise<AsyncIterable<ProgressMessage>> {
+  return progressOperation(context, request.signal, (progress, signal) =>
+    pull(context, { ...request, signal }, progress),
+  );
 }
 
 async function pull(context: EngineContext, request: PullRequest, progress: ProgressQueue): Promise<void> {
@@ -89,7 +100,11 @@ interface Fetching extends ChosenImage {
 /** Everything the image needs, then its record. Also what an interrupted pull left is used. */
 async function fetchImage(context: EngineContext, fetching: Fetching): Promise<ImageRecord> {
   const { manifest, resolved } = fetching;
-  const digests = [resolved.descriptor.digest, manifest.config.digest, ...manifest.layers.map((layer) => layer.digest)];
+  const digests = [
+    resolved.descriptor.digest,
+    manifest.config.digest,
+    ...manifest.layers.map((layer) => layer.digest),
+  ];
   return withUnfinishedPull(context, digests, async (pin) => {
     await keepManifest(context, resolved);
     const content = await pullContent(context, { ...fetching, pin });
@@ -123,14 +138,24 @@ function recordOf(context: EngineContext, fetching: Fetching, content: PulledCon
 }
 
 /** The tag, and the digest the tag had: RepoTags and RepoDigests. */
-async function giveNames(context: EngineContext, image: ImageRecord, reference: Reference, digest: string): Promise<void> {
+async function giveNames(
+  context: EngineContext,
+  image: ImageRecord,
+  reference: Reference,
+  digest: string,
+): Promise<void> {
   const canonical = withDigest(repositoryOf(reference), digest);
   const names = reference.digest === undefined ? [reference, canonical] : [canonical];
   await context.images.put({ ...image, lastTagTime: formatTime(context.clock.nowNs()) }, names);
 }
 
 /** A single-platform image of another platform is taken, with a warning, as dockerd does. */
-function requirePlatform(image: ImageRecord, request: PullRequest, reference: Reference, progress: ProgressQueue): void {
+function requirePlatform(
+  image: ImageRecord,
+  request: PullRequest,
+  reference: Reference,
+  progress: ProgressQueue,
+): void {
   if (request.platform === undefined || matchesPlatform(request.platform, image)) return;
   progress.status(
     `WARNING: image with reference ${familiarString(reference)} was found but its platform (${formatPlatform(image)}) ` +

@@ -6,7 +6,13 @@ import { fail } from "../../../layers/base/errors.ts";
 import type { Descriptor } from "../../../layers/oci/descriptor.ts";
 import { MANIFEST_SIZE_BYTES_MAX } from "../../../layers/oci/manifest.ts";
 import type { Reference } from "../../../layers/oci/reference.ts";
-import { familiarName, familiarString, formatName, repositoryOf, withDigest } from "../../../layers/oci/reference.ts";
+import {
+  familiarName,
+  familiarString,
+  formatName,
+  repositoryOf,
+  withDigest,
+} from "../../../layers/oci/reference.ts";
 import type { Credentials } from "../../../layers/registry/registry.ts";
 import type { EngineContext } from "../context.ts";
 import { truncateId } from "../ids.ts";
@@ -25,7 +31,10 @@ export interface PushRequest {
 /** As dockerd's max-concurrent-uploads. */
 const UPLOADS_AT_A_TIME = 5;
 
-export async function pushImage(context: EngineContext, request: PushRequest): Promise<AsyncIterable<ProgressMessage>> {
+export async function pushImage(
+  context: EngineContext,
+  request: PushRequest,
+): Promise<AsyncIterable<ProgressMessage>> {
   return progressOperation(context, request.signal, async (progress, signal) => {
     const { reference } = request;
     progress.status(`The push refers to repository [${formatName(reference)}]`);
@@ -36,7 +45,10 @@ export async function pushImage(context: EngineContext, request: PushRequest): P
   });
 }
 
-function imagesToPush(context: EngineContext, reference: Reference): readonly { name: Reference; image: ImageRecord }[] {
+function imagesToPush(
+  context: EngineContext,
+  reference: Reference,
+): readonly { name: Reference; image: ImageRecord }[] {
   if (reference.digest !== undefined) throw fail("invalidParameter", "cannot push a digest reference");
   if (reference.tag !== undefined) {
     const image = context.images.byReference(reference);
@@ -55,19 +67,31 @@ function imagesToPush(context: EngineContext, reference: Reference): readonly { 
   throw fail("notFound", `An image does not exist locally with the tag: ${familiarName(reference)}`);
 }
 
-async function pushOne(context: EngineContext, request: PushRequest, image: ImageRecord, progress: ProgressQueue): Promise<void> {
+async function pushOne(
+  context: EngineContext,
+  request: PushRequest,
+  image: ImageRecord,
+  progress: ProgressQueue,
+): Promise<void> {
   const { reference, credentials, signal } = request;
   // Topmost first, as dockerd does.
-  const layers = image.blobs.map((blob, index) => ({ blob, id: truncateId(image.diffIDs[index] ?? blob.digest) })).reverse();
+  const layers = image.blobs
+    .map((blob, index) => ({ blob, id: truncateId(image.diffIDs[index] ?? blob.digest) }))
+    .reverse();
   for (const { id } of layers) progress.status("Preparing", id);
   for (const { id } of layers.slice(UPLOADS_AT_A_TIME)) progress.status("Waiting", id);
   for (let start = 0; start < layers.length; start += UPLOADS_AT_A_TIME) {
     const batch = layers.slice(start, start + UPLOADS_AT_A_TIME);
-    await Promise.all(batch.map(({ blob, id }) => pushLayer(context, request, { image, blob, id, progress })));
+    await Promise.all(
+      batch.map(({ blob, id }) => pushLayer(context, request, { image, blob, id, progress })),
+    );
   }
   await pushBlob(context, request, image.configDescriptor);
   const bytes = await context.content.readAll(image.manifest.digest, MANIFEST_SIZE_BYTES_MAX);
-  const pushed = await context.registry.pushManifest(reference, bytes, image.manifest.mediaType, { credentials, signal });
+  const pushed = await context.registry.pushManifest(reference, bytes, image.manifest.mediaType, {
+    credentials,
+    signal,
+  });
   await context.images.put(image, [withDigest(repositoryOf(reference), pushed.digest)]);
   progress.status(`${reference.tag ?? ""}: digest: ${pushed.digest} size: ${bytes.length}`);
   progress.aux({ Tag: reference.tag ?? "", Digest: pushed.digest, Size: bytes.length });
@@ -101,7 +125,10 @@ async function pushLayer(context: EngineContext, request: PushRequest, layer: La
 
 async function pushBlob(context: EngineContext, request: PushRequest, blob: Descriptor): Promise<void> {
   const { reference, credentials, signal } = request;
-  await context.registry.pushBlob(reference, blob, () => context.content.read(blob.digest), { credentials, signal });
+  await context.registry.pushBlob(reference, blob, () => context.content.read(blob.digest), {
+    credentials,
+    signal,
+  });
 }
 
 /** Another repository of the same registry that is known to have the image's layers. */

@@ -7,7 +7,13 @@ import { isDigest } from "../../../layers/oci/digest.ts";
 import type { Platform } from "../../../layers/oci/platform.ts";
 import { matchesPlatform, parsePlatform } from "../../../layers/oci/platform.ts";
 import type { Reference } from "../../../layers/oci/reference.ts";
-import { familiarString, parseReference, repositoryOf, withDigest, withTag } from "../../../layers/oci/reference.ts";
+import {
+  familiarString,
+  parseReference,
+  repositoryOf,
+  withDigest,
+  withTag,
+} from "../../../layers/oci/reference.ts";
 import type { Credentials } from "../../../layers/registry/registry.ts";
 import type { EngineContext } from "../context.ts";
 import type { ImageRecord } from "./image-record.ts";
@@ -40,7 +46,10 @@ export function requirePlatforms(context: EngineContext, name: string, texts: re
   if (texts.length > 1) throw fail("invalidParameter", "multiple platforms are not supported");
   for (const text of texts) {
     if (matchesPlatform(decodePlatform(text), context.images.get(name))) continue;
-    throw fail("notFound", `image with reference ${name} was found but does not provide the specified platform`);
+    throw fail(
+      "notFound",
+      `image with reference ${name} was found but does not provide the specified platform`,
+    );
   }
 }
 
@@ -57,7 +66,10 @@ function decodePlatform(text: string): Platform {
 }
 
 /** RepoTags and RepoDigests. */
-export function shownNames(context: EngineContext, image: ImageRecord): { readonly tags: readonly string[]; readonly digests: readonly string[] } {
+export function shownNames(
+  context: EngineContext,
+  image: ImageRecord,
+): { readonly tags: readonly string[]; readonly digests: readonly string[] } {
   const references = context.images.referencesOf(image.id);
   return {
     tags: references.filter((reference) => reference.tag !== undefined).map(familiarString),

@@ -18,10 +18,16 @@ export async function unpackModule(
   for await (const piece of archive(context, artifact)) hasher.update(piece);
   const diffID = `sha256:${hasher.digestHex()}`;
   await pin([diffID]);
-  return (await context.snapshots.layer(diffID)) ?? context.snapshots.unpack(diffID, streamFrom(archive(context, artifact)));
+  return (
+    (await context.snapshots.layer(diffID)) ??
+    context.snapshots.unpack(diffID, streamFrom(archive(context, artifact)))
+  );
 }
 
-async function* archive(context: EngineContext, artifact: WasmArtifact): AsyncGenerator<Uint8Array, void, undefined> {
+async function* archive(
+  context: EngineContext,
+  artifact: WasmArtifact,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const header = headerFor(artifact);
   yield writeHeader(header);
   yield* piecesOf(await context.content.read(artifact.module.digest));
