@@ -214,7 +214,7 @@ describe("a pull that goes wrong leaves nothing visible", () => {
         ? new Response(new ReadableStream({ pull: () => new Promise(() => undefined) }))
         : undefined;
     const gone = new AbortController();
-    const { body } = await before.api.openWorld("POST", "/images/create?fromImage=app&tag=latest", {
+    const { body } = await before.api.open("POST", "/images/create?fromImage=app&tag=latest", {
       signal: gone.signal,
     });
     const told = collectBytes(body, 1 << 20).then(decodeUtf8);
