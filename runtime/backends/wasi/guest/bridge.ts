@@ -47,27 +47,56 @@ export class GuestBridge {
 
   /** Calls the pod and sleeps until it has answered. @throws FsError */
   call<M extends keyof GuestCalls>(method: M, ...args: Parameters<GuestCalls[M]>): ReturnType<GuestCalls[M]> {
-    let state = this.#exchange(method, args);
-    if (state === STATE.tooLong) {
-      const sizeBytes = new Int32Array(this.#buffer, 0, 2)[1] ?? 0;
-      this.#buffer = new SharedArrayBuffer(HEADER_BYTES + sizeBytes);
-      state = this.#exchange("again", []);
-    }
-    const length = new Int32Array(this.#buffer, 0, 2)[1] ?? 0;
-    const bytes = new Uint8Array(this.#buffer, HEADER_BYTES, length).slice();
-    if (state === STATE.bytes) return bytes as ReturnType<GuestCalls[M]>; // The pod sent what the method returns.
-    const value: unknown = JSON.parse(decodeUtf8(bytes));
-    if (state === STATE.error) throw errorOf(value);
-    return value as ReturnType<GuestCalls[M]>;
+    this.#ask(this.#buffer, method, args);
+    if (stateOf(this.#buffer) === STATE.tooLong) this.#buffer = this.#again(this.#buffer);
+    return resultIn(this.#buffer) as ReturnType<GuestCalls[M]>; // The pod sent what the method returns.
   }
 
-  #exchange(method: GuestMessage["method"], args: readonly unknown[]): number {
-    const control = new Int32Array(this.#buffer, 0, 2);
-    Atomics.store(control, 0, STATE.waiting);
-    this.#post({ type: MESSAGE_TYPE, worker: this.#worker, method, args, buffer: this.#buffer });
-    while (Atomics.load(control, 0) === STATE.waiting) Atomics.wait(control, 0, STATE.waiting);
-    return Atomics.load(control, 0);
+  /** Calls the pod without sleeping; the function returned sleeps until the answer is there. */
+  begin<M extends keyof GuestCalls>(method: M, ...args: Parameters<GuestCalls[M]>): () => ReturnType<GuestCalls[M]> {
+    let buffer = new SharedArrayBuffer(BUFFER_BYTES);
+    this.#post({ type: MESSAGE_TYPE, worker: this.#worker, method, args, buffer });
+    return () => {
+      sleepUntilAnswered(buffer);
+      if (stateOf(buffer) === STATE.tooLong) buffer = this.#again(buffer);
+      return resultIn(buffer) as ReturnType<GuestCalls[M]>; // As above.
+    };
   }
+
+  /** Fetches an answer that did not fit, into a buffer of its size. */
+  #again(buffer: SharedArrayBuffer): SharedArrayBuffer {
+    const larger = new SharedArrayBuffer(HEADER_BYTES + sizeIn(buffer));
+    this.#ask(larger, "again", []);
+    return larger;
+  }
+
+  #ask(buffer: SharedArrayBuffer, method: GuestMessage["method"], args: readonly unknown[]): void {
+    Atomics.store(new Int32Array(buffer, 0, 2), 0, STATE.waiting);
+    this.#post({ type: MESSAGE_TYPE, worker: this.#worker, method, args, buffer });
+    sleepUntilAnswered(buffer);
+  }
+}
+
+function sleepUntilAnswered(buffer: SharedArrayBuffer): void {
+  const control = new Int32Array(buffer, 0, 2);
+  while (Atomics.load(control, 0) === STATE.waiting) Atomics.wait(control, 0, STATE.waiting);
+}
+
+function stateOf(buffer: SharedArrayBuffer): number {
+  return Atomics.load(new Int32Array(buffer, 0, 2), 0);
+}
+
+function sizeIn(buffer: SharedArrayBuffer): number {
+  return new Int32Array(buffer, 0, 2)[1] ?? 0;
+}
+
+function resultIn(buffer: SharedArrayBuffer): unknown {
+  const bytes = new Uint8Array(buffer, HEADER_BYTES, sizeIn(buffer)).slice();
+  const state = stateOf(buffer);
+  if (state === STATE.bytes) return bytes;
+  const value: unknown = JSON.parse(decodeUtf8(bytes));
+  if (state === STATE.error) throw errorOf(value);
+  return value;
 }
 
 /** The pod's end: answers every message, whatever happens, because a worker sleeps until it does. */

@@ -48,7 +48,8 @@ class GuestLink {
   readonly #bridge: GuestBridge;
   readonly #imports: Imports;
   readonly #gauges: GaugeWriter;
-  readonly #greeting: Greeting;
+  /** Sleeps until the pod has said which process this is. */
+  readonly #greeting: () => Greeting;
   #memory: GuestMemory | undefined;
 
   constructor(bridge: GuestBridge, imports: Imports) {
@@ -56,7 +57,10 @@ class GuestLink {
     this.#bridge = bridge;
     this.#imports = imports;
     this.#gauges = new GaugeWriter(gauges);
-    this.#greeting = bridge.call("hello", gauges);
+    // The SDK may hold locks while it instantiates, and the pod may want them: no sleeping here.
+    const answer = bridge.begin("hello", gauges);
+    let greeting: Greeting | undefined;
+    this.#greeting = () => (greeting ??= answer());
   }
 
   instantiate(constructor: typeof WebAssembly.Instance, module: WebAssembly.Module): WebAssembly.Instance {
@@ -85,11 +89,11 @@ class GuestLink {
     const calls = {
       ...pathCalls(context),
       ...descriptorCalls(context),
-      ...statusCalls(context, this.#greeting.hasTerminal),
+      ...statusCalls(context, () => this.#greeting().hasTerminal),
       ...transferCalls(context, sdk),
       ...pollCall(context, sdk),
-      ...stringCalls("args_sizes_get", "args_get", this.#greeting.args, memory),
-      ...stringCalls("environ_sizes_get", "environ_get", this.#greeting.env, memory),
+      ...stringCalls("args_sizes_get", "args_get", () => this.#greeting().args, memory),
+      ...stringCalls("environ_sizes_get", "environ_get", () => this.#greeting().env, memory),
     };
     const guarded: Record<string, SdkFunction> = {};
     for (const [name, call] of Object.entries(calls)) {
@@ -127,17 +131,19 @@ function memoryOf(instance: WebAssembly.Instance, imports: Imports): WebAssembly
 
 /** args_* and environ_* are alike: a count and a size, then the strings. */
 function stringCalls(
-  sizesName: string, stringsName: string, texts: readonly string[], memory: () => GuestMemory,
+  sizesName: string, stringsName: string, texts: () => readonly string[], memory: () => GuestMemory,
 ): Record<string, (first: number, second: number) => number> {
-  const strings = texts.map(encodeText);
+  let encoded: readonly Uint8Array[] | undefined;
+  const encodeAll = (): readonly Uint8Array[] => (encoded ??= texts().map(encodeText));
   return {
     [sizesName](count: number, sizeBytes: number): number {
+      const strings = encodeAll();
       memory().setU32(count, strings.length);
       memory().setU32(sizeBytes, strings.reduce((sum, text) => sum + text.length + 1, 0));
       return ERRNO.SUCCESS;
     },
     [stringsName](table: number, buffer: number): number {
-      memory().setStrings(table, buffer, strings);
+      memory().setStrings(table, buffer, encodeAll());
       return ERRNO.SUCCESS;
     },
   };

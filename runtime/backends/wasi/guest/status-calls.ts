@@ -10,8 +10,8 @@ import type { GuestContext } from "./path-calls.ts";
 import { timesOf } from "./path-calls.ts";
 import { positionOf } from "./transfer-calls.ts";
 
-export function statusCalls({ bridge, descriptors, memory }: GuestContext, hasTerminal: boolean) {
-  const streamType = hasTerminal ? FILETYPE.character : FILETYPE.socket;
+export function statusCalls({ bridge, descriptors, memory }: GuestContext, hasTerminal: () => boolean) {
+  const streamType = (): number => (hasTerminal() ? FILETYPE.character : FILETYPE.socket);
 
   return {
     fd_fdstat_get(fd: number, result: number): number {
@@ -19,7 +19,7 @@ export function statusCalls({ bridge, descriptors, memory }: GuestContext, hasTe
       if (open.kind === "stream") {
         // Without the right to seek wasi-libc's isatty believes a character device to be a terminal.
         const rights = RIGHTS.ALL & ~(RIGHTS.FD_SEEK | RIGHTS.FD_TELL);
-        memory().setDescriptorStatus(result, streamType, 0, rights, 0n);
+        memory().setDescriptorStatus(result, streamType(), 0, rights, 0n);
       } else {
         memory().setDescriptorStatus(result, FILETYPE[open.type], open.flags, open.rights, open.inheriting);
       }
@@ -46,7 +46,7 @@ export function statusCalls({ bridge, descriptors, memory }: GuestContext, hasTe
       if (open.kind === "node") memory().setFileStatus(result, bridge.call("status", open.handle));
       else {
         memory().bytes(result, SIZE.filestat).fill(0);
-        memory().setU8(result + 16, streamType);
+        memory().setU8(result + 16, streamType());
       }
       return ERRNO.SUCCESS;
     },
