@@ -21,7 +21,12 @@ function newestMtime(path) {
   const info = statSync(path, { throwIfNoEntry: false });
   if (info === undefined) return 0;
   if (!info.isDirectory()) return info.mtimeMs;
-  return Math.max(info.mtimeMs, ...readdirSync(path).filter((name) => name !== "node_modules").map((name) => newestMtime(join(path, name))));
+  return Math.max(
+    info.mtimeMs,
+    ...readdirSync(path)
+      .filter((name) => name !== "node_modules")
+      .map((name) => newestMtime(join(path, name))),
+  );
 }
 
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
@@ -29,15 +34,23 @@ const installed = "node_modules/.package-lock.json";
 if (!existsSync(installed) || newestMtime("package-lock.json") > newestMtime(installed)) {
   step("installing packages", npm, ["ci", "--no-audit", "--no-fund"]);
 }
-const sources = Math.max(...["layers", "runtime", "web", "public", "package.json", "tsconfig.json"].map(newestMtime));
-if (newestMtime(".build/site/index.html") < sources) step("building", npm, ["run", "--silent", "build"]);
+const sources = Math.max(
+  ...["layers", "runtime", "web", "public", "package.json", "tsconfig.json"].map(newestMtime),
+);
+if (newestMtime(".build/site/index.html") < sources)
+  step("building", npm, ["run", "--silent", "build"]);
 
 const images = (args) => [join(root, "test/fixtures/images/build.mjs"), "--demo", ...args];
 spawnSync(process.execPath, images(["--quick"]), { stdio: ["ignore", "inherit", "inherit"] });
 
 const given = process.argv.slice(2);
-const mirror = given.includes("--mirror") || !existsSync(".images/oci-layout") ? [] : ["--mirror", ".images"];
-const serve = spawn(process.execPath, ["runtime/bridge/slipway.mjs", "serve", ...mirror, ...given], { stdio: "inherit" });
+const mirror =
+  given.includes("--mirror") || !existsSync(".images/oci-layout") ? [] : ["--mirror", ".images"];
+const serve = spawn(
+  process.execPath,
+  ["runtime/bridge/slipway.mjs", "serve", ...mirror, ...given],
+  { stdio: "inherit" },
+);
 const slower = spawn(process.execPath, images([]), { stdio: ["ignore", "inherit", "inherit"] });
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.on(signal, () => {

@@ -46,7 +46,11 @@ export const CONTAINER_FLAGS: readonly FlagSpec[] = [
   { name: "cpuset-cpus", type: "string", usage: "CPUs in which to allow execution (0-3, 0,1)" },
   { name: "cpuset-mems", type: "string", usage: "MEMs in which to allow execution (0-3, 0,1)" },
   { name: "device", type: "list", usage: "Add a host device to the container" },
-  { name: "device-cgroup-rule", type: "list", usage: "Add a rule to the cgroup allowed devices list" },
+  {
+    name: "device-cgroup-rule",
+    type: "list",
+    usage: "Add a rule to the cgroup allowed devices list",
+  },
   {
     name: "device-read-bps",
     type: "list",
@@ -112,7 +116,8 @@ export const CONTAINER_FLAGS: readonly FlagSpec[] = [
     name: "health-start-period",
     type: "duration",
     fallback: "0s",
-    usage: "Start period for the container to initialize before starting health-retries countdown (ms|s|m|h)",
+    usage:
+      "Start period for the container to initialize before starting health-retries countdown (ms|s|m|h)",
   },
   {
     name: "health-timeout",
@@ -148,7 +153,12 @@ export const CONTAINER_FLAGS: readonly FlagSpec[] = [
   { name: "label", short: "l", type: "list", usage: "Set meta data on a container" },
   { name: "label-file", type: "list", usage: "Read in a line delimited file of labels" },
   { name: "link", type: "list", usage: "Add link to another container" },
-  { name: "link-local-ip", type: "list", isNotYet: true, usage: "Container IPv4/IPv6 link-local addresses" },
+  {
+    name: "link-local-ip",
+    type: "list",
+    isNotYet: true,
+    usage: "Container IPv4/IPv6 link-local addresses",
+  },
   { name: "log-driver", type: "string", usage: "Logging driver for the container" },
   { name: "log-opt", type: "list", usage: "Log driver options" },
   { name: "mac-address", type: "string", usage: "Container MAC address (e.g., 92:d0:c6:0a:29:33)" },
@@ -170,7 +180,12 @@ export const CONTAINER_FLAGS: readonly FlagSpec[] = [
   { name: "network", type: "network", usage: "Connect a container to a network" },
   { name: "network-alias", type: "list", usage: "Add network-scoped alias for the container" },
   { name: "net", type: "network", isHidden: true, usage: "Connect a container to a network" },
-  { name: "net-alias", type: "list", isHidden: true, usage: "Add network-scoped alias for the container" },
+  {
+    name: "net-alias",
+    type: "list",
+    isHidden: true,
+    usage: "Add network-scoped alias for the container",
+  },
   { name: "no-healthcheck", type: "bool", usage: "Disable any container-specified HEALTHCHECK" },
   { name: "oom-kill-disable", type: "bool", usage: "Disable OOM Killer" },
   { name: "oom-score-adj", type: "int", usage: "Tune host's OOM preferences (-1000 to 1000)" },
@@ -179,7 +194,12 @@ export const CONTAINER_FLAGS: readonly FlagSpec[] = [
   { name: "platform", type: "string", usage: "Set platform if server is multi-platform capable" },
   { name: "privileged", type: "bool", usage: "Give extended privileges to this container" },
   { name: "publish", short: "p", type: "list", usage: "Publish a container's port(s) to the host" },
-  { name: "publish-all", short: "P", type: "bool", usage: "Publish all exposed ports to random ports" },
+  {
+    name: "publish-all",
+    short: "P",
+    type: "bool",
+    usage: "Publish all exposed ports to random ports",
+  },
   { name: "quiet", short: "q", type: "bool", usage: "Suppress the pull output" },
   { name: "read-only", type: "bool", usage: "Mount the container's root filesystem as read only" },
   {
@@ -209,7 +229,12 @@ export const CONTAINER_FLAGS: readonly FlagSpec[] = [
     isNotYet: true,
     usage: "Bind mount Docker API socket and required auth",
   },
-  { name: "user", short: "u", type: "string", usage: "Username or UID (format: <name|uid>[:<group|gid>])" },
+  {
+    name: "user",
+    short: "u",
+    type: "string",
+    usage: "Username or UID (format: <name|uid>[:<group|gid>])",
+  },
   { name: "userns", type: "string", usage: "User namespace to use" },
   { name: "uts", type: "string", usage: "UTS namespace to use" },
   { name: "volume", short: "v", type: "list", usage: "Bind mount a volume" },

@@ -6,7 +6,12 @@ import { flagUsages } from "./usage.ts";
 
 /** The client's own flags, before any command (docker/cli: cli/flags). */
 export const GLOBAL_FLAGS: readonly FlagSpec[] = [
-  { name: "config", type: "string", fallback: "/root/.docker", usage: "Location of client config files" },
+  {
+    name: "config",
+    type: "string",
+    fallback: "/root/.docker",
+    usage: "Location of client config files",
+  },
   {
     name: "context",
     short: "c",
@@ -36,7 +41,12 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
     fallback: "/root/.docker/cert.pem",
     usage: "Path to TLS certificate file",
   },
-  { name: "tlskey", type: "string", fallback: "/root/.docker/key.pem", usage: "Path to TLS key file" },
+  {
+    name: "tlskey",
+    type: "string",
+    fallback: "/root/.docker/key.pem",
+    usage: "Path to TLS key file",
+  },
   { name: "tlsverify", type: "bool", usage: "Use TLS and verify the remote" },
   { name: "version", short: "v", type: "bool", usage: "Print version information and quit" },
 ];
@@ -87,7 +97,9 @@ export function groupHelp(group: string, summary: string): string {
 /** docker's own page: only commands that exist. */
 export function rootHelp(columns: number): string {
   const top = COMMANDS.flatMap((command) =>
-    command.names.filter((name) => !name.includes(" ")).map((name) => [name, command.summary] as const),
+    command.names
+      .filter((name) => !name.includes(" "))
+      .map((name) => [name, command.summary] as const),
   );
   const common = COMMON.flatMap((name) => top.filter(([candidate]) => candidate === name));
   const others = top
@@ -111,7 +123,9 @@ const NAME_COLUMNS = 11;
 
 function commandRows(title: string, rows: readonly (readonly [string, string])[]): string {
   const sorted =
-    title === "Common Commands" ? rows : [...rows].sort(([left], [right]) => (left < right ? -1 : 1));
+    title === "Common Commands"
+      ? rows
+      : [...rows].sort(([left], [right]) => (left < right ? -1 : 1));
   return `${title}:\n${sorted.map(([name, summary]) => `  ${name.padEnd(NAME_COLUMNS)} ${summary}`).join("\n")}`;
 }
 

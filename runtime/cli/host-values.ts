@@ -15,7 +15,8 @@ export function parseDevice(value: string): DeviceMapping {
   const isPermissions = (text: string): boolean => /^[rwm]+$/.test(text);
   const permissions = third ?? (isPermissions(second) ? second : "rwm");
   const target = second === "" || (third === undefined && isPermissions(second)) ? source : second;
-  if (!isPermissions(permissions)) throw fail("invalidParameter", `invalid device specification: ${value}`);
+  if (!isPermissions(permissions))
+    throw fail("invalidParameter", `invalid device specification: ${value}`);
   return { PathOnHost: source, PathInContainer: target, CgroupPermissions: permissions };
 }
 
@@ -41,8 +42,10 @@ export function parseTmpfs(value: string): [path: string, options: string] {
 /** "/dev/sda:1mb" */
 export function parseThrottle(value: string, rateOf: (text: string) => number): ThrottleDevice {
   const [path = "", rate, extra] = value.split(":");
-  if (rate === undefined || extra !== undefined) throw fail("invalidParameter", `bad format: ${value}`);
-  if (!path.startsWith("/dev/")) throw fail("invalidParameter", `bad format for device path: ${value}`);
+  if (rate === undefined || extra !== undefined)
+    throw fail("invalidParameter", `bad format: ${value}`);
+  if (!path.startsWith("/dev/"))
+    throw fail("invalidParameter", `bad format for device path: ${value}`);
   const number = rateOf(rate);
   if (!Number.isSafeInteger(number) || number < 0) {
     throw fail(
@@ -57,7 +60,8 @@ export function parseWeight(value: string): ResourcesBlkioWeightDeviceInner {
   const [path = "", weight] = value.split(":");
   if (weight === undefined) throw fail("invalidParameter", `bad format: ${value}`);
   const number = Number(weight);
-  if (!path.startsWith("/dev/")) throw fail("invalidParameter", `bad format for device path: ${value}`);
+  if (!path.startsWith("/dev/"))
+    throw fail("invalidParameter", `bad format for device path: ${value}`);
   if (!Number.isInteger(number) || (number !== 0 && (number < 10 || number > 1000))) {
     throw fail("invalidParameter", `invalid weight for device: ${value}`);
   }

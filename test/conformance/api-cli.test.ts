@@ -101,7 +101,9 @@ describe.skipIf(!hasDockerCli)("the docker command", () => {
 
   it("pulls by name, runs, and removes after running", async () => {
     expect(await ok("pull -q tools")).toBe("docker.io/library/tools:latest\n");
-    expect((await docker("pull tools")).stdout).toContain("Status: Image is up to date for tools:latest");
+    expect((await docker("pull tools")).stdout).toContain(
+      "Status: Image is up to date for tools:latest",
+    );
     expect(await ok("run --rm tools sh -c 'echo $A'")).toBe("1\n");
     expect(await ok("run --rm -e A=2 tools sh -c 'echo $A'")).toBe("2\n");
     expect(await ok("ps -aq")).toBe("");
@@ -158,9 +160,9 @@ describe.skipIf(!hasDockerCli)("the docker command", () => {
     const followed = finished(following);
     expect(await ok("stop -t 0 back")).toBe("back\n");
     expect((await followed).stdout).toBe("one\ntwo\n");
-    expect(await ok("inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.Path}} {{len .Args}}' back")).toBe(
-      "exited 137 sh 2\n",
-    );
+    expect(
+      await ok("inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.Path}} {{len .Args}}' back"),
+    ).toBe("exited 137 sh 2\n");
     expect(await ok("restart back")).toBe("back\n");
     expect(await ok("rename back front")).toBe("");
     expect(await ok("run -d --name counted tools sh -c 'echo 1; echo 2; echo 3'")).toMatch(
@@ -200,7 +202,9 @@ describe.skipIf(!hasDockerCli)("the docker command", () => {
     );
     const done = finished(child);
     await expect
-      .poll(async () => (await docker("inspect -f '{{.State.Running}} {{.Config.Tty}}' onatty")).stdout)
+      .poll(
+        async () => (await docker("inspect -f '{{.State.Running}} {{.Config.Tty}}' onatty")).stdout,
+      )
       .toBe("true true\n");
     child.stdin.write("typed");
     await new Promise<void>((resolve) => child.stdout.once("data", () => resolve()));
@@ -226,7 +230,9 @@ describe.skipIf(!hasDockerCli)("the docker command", () => {
     expect(await ok("exec -i work cat", "piped\n")).toBe("piped\n");
     expect((await docker("exec work nope")).exitCode).toBe(127);
     expect(await ok("update --restart on-failure:3 work")).toBe("work\n");
-    expect(await ok("stats --no-stream --format '{{.Name}} {{.PIDs}}' work")).toMatch(/^work \d+\n$/);
+    expect(await ok("stats --no-stream --format '{{.Name}} {{.PIDs}}' work")).toMatch(
+      /^work \d+\n$/,
+    );
     await ok("rm -f work");
     await ok("create --name files tools true");
     expect(await ok("cp files:/etc/motd -")).toContain("hi");
@@ -243,14 +249,16 @@ describe.skipIf(!hasDockerCli)("the docker command", () => {
   });
 
   it("lists, tags, inspects and removes images", async () => {
-    expect(await ok("images --format '{{.Repository}}:{{.Tag}}' --filter reference=tools:latest")).toBe(
-      "tools:latest\n",
-    );
+    expect(
+      await ok("images --format '{{.Repository}}:{{.Tag}}' --filter reference=tools:latest"),
+    ).toBe("tools:latest\n");
     await ok("tag tools other/name:v1");
     expect(await ok("inspect -f '{{json .RepoTags}} {{json .Config.Cmd}}' other/name:v1")).toBe(
       '["tools:latest","other/name:v1"] ["sh"]\n',
     );
-    expect(await ok("history --format '{{.CreatedBy}}' tools")).toBe("CMD\nADD layer 1\nADD layer 0\n");
+    expect(await ok("history --format '{{.CreatedBy}}' tools")).toBe(
+      "CMD\nADD layer 1\nADD layer 0\n",
+    );
     expect(await ok("rmi other/name:v1")).toBe("Untagged: other/name:v1\n");
     expect((await docker("rmi missing")).stderr).toBe(
       "Error response from daemon: No such image: missing:latest\n",

@@ -202,7 +202,11 @@ describe.skipIf(!isPossible)("Slipway and dockerd", () => {
       programs: CLI_PROGRAMS,
       storage,
       content: new StorageContentStore(storage.files, createNodeHasher),
-      snapshots: new StorageSnapshotter({ storage, newHasher: createNodeHasher, clock: systemClock }),
+      snapshots: new StorageSnapshotter({
+        storage,
+        newHasher: createNodeHasher,
+        clock: systemClock,
+      }),
       registry: testClient(),
     });
     const listening = (server = createApiServer(createApiHandler(engine)));
@@ -236,7 +240,10 @@ async function pushTools(domain: string): Promise<void> {
   const layout = new ImageLayout();
   const busybox = new Uint8Array(readFileSync("/bin/busybox"));
   const image = layout.build({
-    layers: [Object.fromEntries(APPLETS.map((name) => [`bin/${name}`, busybox])), { "etc/motd": "hello\n" }],
+    layers: [
+      Object.fromEntries(APPLETS.map((name) => [`bin/${name}`, busybox])),
+      { "etc/motd": "hello\n" },
+    ],
     config: { Cmd: ["sh"], Env: ["PATH=/bin", "A=1"], Labels: { origin: "test" }, WorkingDir: "/" },
   });
   const client = testClient();
@@ -276,7 +283,12 @@ async function play(host: string, domain: string): Promise<readonly Turn[]> {
       continue;
     }
     const { exitCode, stdout, stderr } = await cli.run(words, stdin);
-    turns.push({ command, exitCode, stdout: normalise(stdout, domain), stderr: normalise(stderr, domain) });
+    turns.push({
+      command,
+      exitCode,
+      stdout: normalise(stdout, domain),
+      stderr: normalise(stderr, domain),
+    });
   }
   cli.dispose();
   return turns;
@@ -284,7 +296,12 @@ async function play(host: string, domain: string): Promise<readonly Turn[]> {
 
 async function untilExited(cli: DockerCli, name: string): Promise<void> {
   for (let attempt = 0; attempt < 50; attempt++) {
-    const { stdout } = await cli.run(["inspect", "-f", "{{.State.Status}} {{.RestartCount}}", name]);
+    const { stdout } = await cli.run([
+      "inspect",
+      "-f",
+      "{{.State.Status}} {{.RestartCount}}",
+      name,
+    ]);
     if (stdout === "exited 2\n") return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

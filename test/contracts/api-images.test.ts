@@ -18,8 +18,15 @@ describe("pull", () => {
     const told = words(await pull(api, "app"));
     expect(told[0]).toBe("latest: Pulling from library/app");
     for (const id of [low, high]) {
-      const mine = told.filter((line) => line.startsWith(`${id ?? ""}: `)).map((line) => line.slice(14));
-      expect(mine).toEqual(["Pulling fs layer", "Verifying Checksum", "Download complete", "Pull complete"]);
+      const mine = told
+        .filter((line) => line.startsWith(`${id ?? ""}: `))
+        .map((line) => line.slice(14));
+      expect(mine).toEqual([
+        "Pulling fs layer",
+        "Verifying Checksum",
+        "Download complete",
+        "Pull complete",
+      ]);
     }
     expect(told.slice(-2)).toEqual([
       `Digest: ${image.manifest.digest}`,
@@ -141,7 +148,10 @@ describe("a pull that goes wrong leaves nothing visible", () => {
     const world = await openWorld();
     const good = world.layout.build({ layers: [{ a: "x".repeat(100_000) }] });
     const layer = world.layout.blobs.get(good.layers[0]?.digest ?? "");
-    const cut = world.layout.put((layer ?? new Uint8Array()).slice(0, 60), good.layers[0]?.mediaType ?? "");
+    const cut = world.layout.put(
+      (layer ?? new Uint8Array()).slice(0, 60),
+      good.layers[0]?.mediaType ?? "",
+    );
     const manifest = {
       schemaVersion: 2,
       mediaType: good.manifest.mediaType,
@@ -179,7 +189,9 @@ describe("a pull that goes wrong leaves nothing visible", () => {
       };
       world.layout.name(name, world.layout.put(json(manifest), manifest.mediaType));
     }
-    expect(failureOf(await pull(world.api, "unknown"))).toBe("unsupported media type application/x-odd");
+    expect(failureOf(await pull(world.api, "unknown"))).toBe(
+      "unsupported media type application/x-odd",
+    );
     expect(failureOf(await pull(world.api, "uneven"))).toBe(
       "image config lists 2 layers, but the manifest has 1",
     );
@@ -261,7 +273,9 @@ describe("names and removal", () => {
     });
     expect(await api.call("GET", "/images/UPPER/json")).toMatchObject({
       status: 400,
-      json: { message: "invalid reference format: repository name (library/UPPER) must be lowercase" },
+      json: {
+        message: "invalid reference format: repository name (library/UPPER) must be lowercase",
+      },
     });
     const history = (await api.call("GET", "/images/app/history")).json as {
       Id: string;
@@ -297,7 +311,9 @@ describe("names and removal", () => {
       return (list as { RepoTags: string[] }[]).flatMap((entry) => entry.RepoTags);
     };
     expect(await names({})).toEqual(["late:latest", "example.com/team/late:v1", "early:latest"]);
-    expect(await names({ reference: ["example.com/*/late"] })).toEqual(["example.com/team/late:v1"]);
+    expect(await names({ reference: ["example.com/*/late"] })).toEqual([
+      "example.com/team/late:v1",
+    ]);
     expect(await names({ reference: ["l*"] })).toEqual(["late:latest"]);
     expect(await names({ label: ["a=b"] })).toEqual(["early:latest"]);
     expect(await names({ before: ["late"] })).toEqual(["early:latest"]);
@@ -316,7 +332,9 @@ describe("names and removal", () => {
     await pull(api, "one");
     await pull(api, "two");
     await api.call("POST", "/images/two/tag?repo=alias");
-    expect((await api.call("DELETE", "/images/alias")).json).toEqual([{ Untagged: "alias:latest" }]);
+    expect((await api.call("DELETE", "/images/alias")).json).toEqual([
+      { Untagged: "alias:latest" },
+    ]);
     expect((await api.call("DELETE", "/images/two")).json).toEqual([
       { Untagged: "two:latest" },
       { Untagged: `two@${two.manifest.digest}` },

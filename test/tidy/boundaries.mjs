@@ -22,7 +22,12 @@ export const rooms = {
   ],
   "runtime/cpu/": ["layers/base/"],
   "runtime/kernel/abi/": [],
-  "runtime/kernel/": ["layers/base/", "layers/fs/", "runtime/cpu/machine.ts", "runtime/kernel/abi/"],
+  "runtime/kernel/": [
+    "layers/base/",
+    "layers/fs/",
+    "runtime/cpu/machine.ts",
+    "runtime/kernel/abi/",
+  ],
   "runtime/backends/backend.ts": ["layers/base/", "layers/fs/"],
   "runtime/backends/emulated/": [
     "layers/",
@@ -83,6 +88,10 @@ export default {
     doNotFollow: { path: "node_modules" },
     // AssemblyScript is compiled by its own compiler, which resolves names without extensions.
     exclude: { path: "^(node_modules|\\.build|\\.cache|\\.images|runtime/cpu/assembly)/" },
-    enhancedResolveOptions: { extensions: [".ts", ".mts", ".mjs", ".js"], exportsFields: ["exports"], conditionNames: ["import", "types", "browser", "default"] },
+    enhancedResolveOptions: {
+      extensions: [".ts", ".mts", ".mjs", ".js"],
+      exportsFields: ["exports"],
+      conditionNames: ["import", "types", "browser", "default"],
+    },
   },
 };

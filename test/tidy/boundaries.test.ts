@@ -5,12 +5,21 @@ import { root, trackedFiles } from "./sources.ts";
 
 interface Cruise {
   readonly modules: readonly { readonly source: string }[];
-  readonly summary: { readonly totalCruised: number; readonly violations: readonly { readonly from: string; readonly to: string; readonly rule: { readonly name: string } }[] };
+  readonly summary: {
+    readonly totalCruised: number;
+    readonly violations: readonly {
+      readonly from: string;
+      readonly to: string;
+      readonly rule: { readonly name: string };
+    }[];
+  };
 }
 
 /** Sources that are not modules of the import graph: run by other tools. */
 const isGraphSource = (path: string): boolean =>
-  /^(layers|runtime|web)\/.*\.ts$/.test(path) && !path.endsWith(".test.ts") && !path.startsWith("runtime/cpu/assembly/");
+  /^(layers|runtime|web)\/.*\.ts$/.test(path) &&
+  !path.endsWith(".test.ts") &&
+  !path.startsWith("runtime/cpu/assembly/");
 
 test("every tracked source lies in a listed room", () => {
   const homeless = trackedFiles()
@@ -26,7 +35,13 @@ test("the import table holds, and the cruiser saw every module", () => {
     { cwd: root, encoding: "utf8", maxBuffer: 256 * 1024 * 1024 },
   );
   const cruise = JSON.parse(report) as Cruise;
-  expect(cruise.summary.violations.map((found) => `${found.rule.name}: ${found.from} -> ${found.to}`)).toEqual([]);
+  expect(
+    cruise.summary.violations.map((found) => `${found.rule.name}: ${found.from} -> ${found.to}`),
+  ).toEqual([]);
   const seen = new Set(cruise.modules.map((module) => module.source));
-  expect(trackedFiles().filter(isGraphSource).filter((path) => !seen.has(path))).toEqual([]);
+  expect(
+    trackedFiles()
+      .filter(isGraphSource)
+      .filter((path) => !seen.has(path)),
+  ).toEqual([]);
 });

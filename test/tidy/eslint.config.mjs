@@ -10,7 +10,10 @@ const workerOnly = [
   "MessageChannel",
   "self",
   "importScripts",
-].map((name) => ({ name, message: "only runtime/workers and runtime/client/connect.ts speak to workers" }));
+].map((name) => ({
+  name,
+  message: "only runtime/workers and runtime/client/connect.ts speak to workers",
+}));
 
 const ambient = [
   "Date",
@@ -25,12 +28,24 @@ const ambient = [
 ].map((name) => ({ name, message: "this room takes Clock and Rng through its constructor" }));
 
 const nodeImports = {
-  patterns: [{ group: ["node:*"], message: "Node belongs to bridge, agent, proxy, node folders and test" }],
+  patterns: [
+    { group: ["node:*"], message: "Node belongs to bridge, agent, proxy, node folders and test" },
+  ],
 };
 
 export default tseslint.config(
   {
-    ignores: ["node_modules/**", ".build/**", ".cache/**", ".images/**", "public/**", "**/*.mjs", "**/*.mts", "**/*.as.ts", "runtime/cpu/assembly/**"],
+    ignores: [
+      "node_modules/**",
+      ".build/**",
+      ".cache/**",
+      ".images/**",
+      "public/**",
+      "**/*.mjs",
+      "**/*.mts",
+      "**/*.as.ts",
+      "runtime/cpu/assembly/**",
+    ],
   },
   ...tseslint.configs.strictTypeChecked,
   {
@@ -51,15 +66,27 @@ export default tseslint.config(
     },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
-      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true, allowNullish: false }],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true, allowNullish: false },
+      ],
       "@typescript-eslint/no-confusing-void-expression": "off",
       "@typescript-eslint/require-await": "off", // Contracts are async where only some implementations wait.
-      "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: true }],
+      "@typescript-eslint/no-unnecessary-condition": [
+        "error",
+        { allowConstantLoopConditions: true },
+      ],
       "@typescript-eslint/no-unnecessary-type-parameters": "off",
       "@typescript-eslint/consistent-type-imports": "error",
-      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       "@typescript-eslint/unified-signatures": "off",
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_" },
+      ],
       "no-empty": ["error", { allowEmptyCatch: false }],
       eqeqeq: "error",
       "no-var": "error",
@@ -78,7 +105,12 @@ export default tseslint.config(
     rules: { "no-restricted-globals": ["error", ...workerOnly] },
   },
   {
-    files: ["layers/overlay/**/*.ts", "layers/snapshots/**/*.ts", "runtime/kernel/**/*.ts", "runtime/cpu/**/*.ts"],
+    files: [
+      "layers/overlay/**/*.ts",
+      "layers/snapshots/**/*.ts",
+      "runtime/kernel/**/*.ts",
+      "runtime/cpu/**/*.ts",
+    ],
     ignores: ["**/*.test.ts"],
     rules: { "no-restricted-globals": ["error", ...workerOnly, ...ambient] },
   },

@@ -25,14 +25,22 @@ const files = trackedFiles();
 const sources = files.filter(isSource);
 
 test("the top level holds only what the design lists", () => {
-  const strangers = new Set(files.map((path) => path.split("/")[0] ?? "").filter((name) => !name.startsWith(".") && !TOP_LEVEL.has(name)));
+  const strangers = new Set(
+    files
+      .map((path) => path.split("/")[0] ?? "")
+      .filter((name) => !name.startsWith(".") && !TOP_LEVEL.has(name)),
+  );
   expect([...strangers]).toEqual([]);
 });
 
 test("no file is longer than the limit", () => {
   const long = sources.filter((path) => {
     const text = readText(path);
-    return text.split("\n").length - 1 > LINES_MAX && !isGenerated(text) && LONG_FILES[path] === undefined;
+    return (
+      text.split("\n").length - 1 > LINES_MAX &&
+      !isGenerated(text) &&
+      LONG_FILES[path] === undefined
+    );
   });
   expect(long).toEqual([]);
 });
@@ -59,19 +67,28 @@ test("every source file opens with what it is for", () => {
 });
 
 test("there are no drawers", () => {
-  const drawers = files.filter((path) => /(^|[/-])(utils?|helpers?|misc|common|stuff)(\.|\/|$)/.test(path));
+  const drawers = files.filter((path) =>
+    /(^|[/-])(utils?|helpers?|misc|common|stuff)(\.|\/|$)/.test(path),
+  );
   expect(drawers).toEqual([]);
 });
 
 test("names are kebab-case", () => {
-  const odd = sources.filter((path) => !/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(path.split("/").at(-1) ?? ""));
+  const odd = sources.filter(
+    (path) => !/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(path.split("/").at(-1) ?? ""),
+  );
   expect(odd).toEqual([]);
 });
 
 test("nothing is left over: no TODO, focused test, debugger or placeholder", () => {
   const leftovers = sources
     .filter((path) => !path.startsWith("test/tidy/"))
-    .filter((path) => /\b(TODO|FIXME|XXX|HACK)\b|\b(test|it|describe)\.only\(|^\s*debugger;/m.test(readText(path)) || path.endsWith("placeholder.ts"));
+    .filter(
+      (path) =>
+        /\b(TODO|FIXME|XXX|HACK)\b|\b(test|it|describe)\.only\(|^\s*debugger;/m.test(
+          readText(path),
+        ) || path.endsWith("placeholder.ts"),
+    );
   expect(leftovers).toEqual([]);
 });
 
@@ -87,8 +104,13 @@ test("nothing names this machine or a package registry's host", () => {
 });
 
 test("every room has a door plate", () => {
-  const rooms = new Set(sources.filter((path) => !isTest(path)).map((path) => path.split("/").slice(0, 2).join("/")));
-  const bare = [...rooms].filter((room) => !room.includes(".") && !files.includes(`${room}/README.md`) && room.startsWith("layers/"));
+  const rooms = new Set(
+    sources.filter((path) => !isTest(path)).map((path) => path.split("/").slice(0, 2).join("/")),
+  );
+  const bare = [...rooms].filter(
+    (room) =>
+      !room.includes(".") && !files.includes(`${room}/README.md`) && room.startsWith("layers/"),
+  );
   expect(bare).toEqual([]);
 });
 

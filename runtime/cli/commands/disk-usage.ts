@@ -42,7 +42,12 @@ export const systemDf: Command = {
   summary: "Show docker disk usage",
   flags: [
     LIST_FORMAT,
-    { name: "verbose", short: "v", type: "bool", usage: "Show detailed information on space usage" },
+    {
+      name: "verbose",
+      short: "v",
+      type: "bool",
+      usage: "Show detailed information on space usage",
+    },
   ],
   arguments: { kind: "none" },
   async run(context) {
@@ -132,7 +137,8 @@ function volumesRow(usage: SystemDataUsageResponse): Row {
 function cacheRow(usage: SystemDataUsageResponse): Row {
   const records = usage.BuildCache ?? [];
   const own = records.filter((record) => record.Shared !== true);
-  const sum = (some: typeof records): number => some.reduce((total, record) => total + (record.Size ?? 0), 0);
+  const sum = (some: typeof records): number =>
+    some.reduce((total, record) => total + (record.Size ?? 0), 0);
   const active = records.filter((record) => record.InUse === true).length;
   return row(
     "Build Cache",
@@ -188,7 +194,9 @@ function volumeRows(usage: SystemDataUsageResponse): Row[] {
 function cacheRows(usage: SystemDataUsageResponse, nowSeconds: number): Row[] {
   const since = (time: string | null | undefined): string => {
     const ns = parseRfc3339Ns(time ?? "");
-    return ns === undefined ? "" : `${humanDuration(nowSeconds - Number(ns / 1_000_000n) / 1000)} ago`;
+    return ns === undefined
+      ? ""
+      : `${humanDuration(nowSeconds - Number(ns / 1_000_000n) / 1000)} ago`;
   };
   return (usage.BuildCache ?? []).map((record) => ({
     ID: () => shortId(record.ID ?? ""),

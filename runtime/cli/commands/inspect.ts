@@ -44,7 +44,12 @@ export const inspect: Command = {
   summary: "Return low-level information on Docker objects",
   flags: [
     OBJECT_FORMAT,
-    { name: "size", short: "s", type: "bool", usage: "Display total file sizes if the type is container" },
+    {
+      name: "size",
+      short: "s",
+      type: "bool",
+      usage: "Display total file sizes if the type is container",
+    },
     { name: "type", type: "string", usage: "Only inspect objects of the given type" },
   ],
   arguments: { kind: "atLeast", count: 1 },
@@ -69,7 +74,10 @@ export const containerInspect: Command = {
   names: ["container inspect"],
   use: "[OPTIONS] CONTAINER [CONTAINER...]",
   summary: "Display detailed information on one or more containers",
-  flags: [OBJECT_FORMAT, { name: "size", short: "s", type: "bool", usage: "Display total file sizes" }],
+  flags: [
+    OBJECT_FORMAT,
+    { name: "size", short: "s", type: "bool", usage: "Display total file sizes" },
+  ],
   arguments: { kind: "atLeast", count: 1 },
   run: (context) => showAll(context, lookupContainer(context)),
 };
@@ -97,7 +105,10 @@ function lookupContainer(context: CommandContext): Lookup {
   const size = context.flags.bool("size");
   return async (name) => ({
     type: "container",
-    object: await context.client.containers.containerInspect(name, { size, signal: context.signal }),
+    object: await context.client.containers.containerInspect(name, {
+      size,
+      signal: context.signal,
+    }),
   });
 }
 

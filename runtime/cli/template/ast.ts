@@ -9,7 +9,11 @@ export type Expression = Position &
   (
     | { readonly kind: "dot" }
     | { readonly kind: "nil" }
-    | { readonly kind: "literal"; readonly value: string | number | bigint | boolean; readonly text: string }
+    | {
+        readonly kind: "literal";
+        readonly value: string | number | bigint | boolean;
+        readonly text: string;
+      }
     | { readonly kind: "field"; readonly names: readonly string[] }
     | { readonly kind: "variable"; readonly names: readonly string[] }
     | { readonly kind: "function"; readonly name: string }

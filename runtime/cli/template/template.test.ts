@@ -73,14 +73,26 @@ test.each([
   ['{{"abc}}', "template: :1: unterminated quoted string"],
   ["{{/* x }}", "template: :1: unclosed comment"],
   ["{{(1}}", "template: :1: unclosed left paren"],
-  ["{{.Deep.Nope}}", 'template: :1:7: executing "" at <.Deep.Nope>: map has no entry for key "Nope"'],
-  ["{{.Name.X}}", 'template: :1:7: executing "" at <.Name.X>: can\'t evaluate field X in type string'],
-  ["{{.Struct.Z}}", 'template: :1:9: executing "" at <.Struct.Z>: can\'t evaluate field Z in type T'],
+  [
+    "{{.Deep.Nope}}",
+    'template: :1:7: executing "" at <.Deep.Nope>: map has no entry for key "Nope"',
+  ],
+  [
+    "{{.Name.X}}",
+    'template: :1:7: executing "" at <.Name.X>: can\'t evaluate field X in type string',
+  ],
+  [
+    "{{.Struct.Z}}",
+    'template: :1:9: executing "" at <.Struct.Z>: can\'t evaluate field Z in type T',
+  ],
   [
     "{{index .Tags 9}}",
     'template: :1:2: executing "" at <index .Tags 9>: error calling index: index out of range: 9',
   ],
-  ["{{range .Name}}{{end}}", 'template: :1:8: executing "" at <.Name>: range can\'t iterate over web'],
+  [
+    "{{range .Name}}{{end}}",
+    'template: :1:8: executing "" at <.Name>: range can\'t iterate over web',
+  ],
   ["{{break}}", "template: :1: {{break}} outside {{range}}"],
 ])("%s fails as in Go", (text, expected) => {
   expect(() => run(text, true)).toThrow(expected);

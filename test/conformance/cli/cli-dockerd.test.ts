@@ -68,7 +68,13 @@ const SCRIPT: readonly (readonly [args: readonly string[], stdin?: string])[] = 
       "bg",
     ],
   ],
-  [["ps", "--format", "{{.Names}} {{.Image}} {{.Command}} {{.State}} {{.Labels}} {{.Networks}} {{.Ports}}"]],
+  [
+    [
+      "ps",
+      "--format",
+      "{{.Names}} {{.Image}} {{.Command}} {{.State}} {{.Labels}} {{.Networks}} {{.Ports}}",
+    ],
+  ],
   [["logs", "bg"]],
   [["logs", "--tail", "0", "bg"]],
   [["top", "bg", "-o", "comm"]],
@@ -133,7 +139,8 @@ function hasBusybox(): boolean {
 function importTools(host: string): void {
   const root = mkdtempSync(join(tmpdir(), "slipway-tools-"));
   mkdirSync(join(root, "bin"));
-  for (const directory of ["etc", "tmp", "t", "proc", "sys", "dev"]) mkdirSync(join(root, directory));
+  for (const directory of ["etc", "tmp", "t", "proc", "sys", "dev"])
+    mkdirSync(join(root, directory));
   copyFileSync(BUSYBOX, join(root, "bin/busybox"));
   for (const name of [
     "sh",
@@ -151,9 +158,13 @@ function importTools(host: string): void {
   ]) {
     symlinkSync("busybox", join(root, "bin", name));
   }
-  execFileSync("sh", ["-c", `tar c -C ${root} . | docker import --change 'ENV PATH=/bin' - tools`], {
-    env: { ...process.env, DOCKER_HOST: host },
-  });
+  execFileSync(
+    "sh",
+    ["-c", `tar c -C ${root} . | docker import --change 'ENV PATH=/bin' - tools`],
+    {
+      env: { ...process.env, DOCKER_HOST: host },
+    },
+  );
   rmSync(root, { recursive: true });
 }
 
@@ -162,10 +173,14 @@ function evened(outcome: Outcome): string {
   return text.replace(/\b[0-9a-f]{64}\b/g, "<id>").replace(/\b[0-9a-f]{12}\b/g, "<short id>");
 }
 
-async function play(run: (args: readonly string[], stdin: string) => Promise<Outcome>): Promise<string[]> {
+async function play(
+  run: (args: readonly string[], stdin: string) => Promise<Outcome>,
+): Promise<string[]> {
   const results: string[] = [];
   for (const [args, stdin] of SCRIPT) {
-    const late = new Promise<Outcome>((resolve) => setTimeout(resolve, COMMAND_MS_MAX, HUNG).unref());
+    const late = new Promise<Outcome>((resolve) =>
+      setTimeout(resolve, COMMAND_MS_MAX, HUNG).unref(),
+    );
     results.push(evened(await Promise.race([run(args, stdin ?? ""), late])));
   }
   return results;
@@ -187,8 +202,11 @@ describe.skipIf(!isPossible)("both clients against dockerd", () => {
   }, 180_000);
   afterAll(() => dockerd?.stop());
 
-  test.each(SCRIPT.map(([args], index) => [args.join(" "), index] as const))("docker %s", (_line, index) => {
-    if (dockerd === undefined) return test.skip("dockerd does not start on this machine");
-    expect(ours[index]).toBe(real[index]);
-  });
+  test.each(SCRIPT.map(([args], index) => [args.join(" "), index] as const))(
+    "docker %s",
+    (_line, index) => {
+      if (dockerd === undefined) return test.skip("dockerd does not start on this machine");
+      expect(ours[index]).toBe(real[index]);
+    },
+  );
 });

@@ -322,7 +322,11 @@ const VERBS = [
 
 const WITH_INPUT: CommandLine[] = [
   { line: "run -i alpine < text", args: ["run", "-i", "alpine"], stdin: "some text\nmore" },
-  { line: "run -i --rm alpine cat < nothing", args: ["run", "-i", "--rm", "alpine", "cat"], stdin: "" },
+  {
+    line: "run -i --rm alpine cat < nothing",
+    args: ["run", "-i", "--rm", "alpine", "cat"],
+    stdin: "",
+  },
   { line: "container prune (n)", args: ["container", "prune"], stdin: "n\n" },
   { line: "container prune (y)", args: ["container", "prune"], stdin: "y\n" },
   { line: "image prune -a (y)", args: ["image", "prune", "-a"], stdin: "y\n" },

@@ -64,7 +64,8 @@ function containerAnswer(
   query: Record<string, string>,
 ): Answer | Buffer {
   if (id.startsWith("no")) return missing(`No such container: ${id}`);
-  if (id === "broken") return { status: 500, body: { message: `cannot ${verb || "do it"}: it is broken` } };
+  if (id === "broken")
+    return { status: 500, body: { message: `cannot ${verb || "do it"}: it is broken` } };
   if (id === "running" && method === "DELETE") {
     return {
       status: 409,
@@ -105,7 +106,11 @@ function imageAnswer(method: string, name: string, verb: string): Answer | strin
   if (name.endsWith("nothing"))
     return missing(`No such image: ${name.includes(":") ? name : `${name}:latest`}`);
   if (method === "DELETE")
-    return ok([{ Untagged: "alpine:latest" }, { Untagged: "alpine@sha256:aa" }, { Deleted: "sha256:bb" }]);
+    return ok([
+      { Untagged: "alpine:latest" },
+      { Untagged: "alpine@sha256:aa" },
+      { Deleted: "sha256:bb" },
+    ]);
   if (verb === "history") return ok(HISTORY());
   if (verb === "json") return ok(INSPECT_IMAGE);
   if (verb === "push") return lines(PUSH);
@@ -137,11 +142,16 @@ function answer(asked: Asked): Answer | string | Buffer {
       });
     case "POST /auth":
       return asked.body.includes("wrong")
-        ? { status: 401, body: { message: 'Get "http://r/v2/": unauthorized: authentication required' } }
+        ? {
+            status: 401,
+            body: { message: 'Get "http://r/v2/": unauthorized: authentication required' },
+          }
         : ok({ Status: "Login Succeeded", IdentityToken: "" });
     case "POST /images/create":
       return (query["fromImage"] ?? "").endsWith("/nothing")
-        ? missing("pull access denied for nothing, repository does not exist or may require 'docker login'")
+        ? missing(
+            "pull access denied for nothing, repository does not exist or may require 'docker login'",
+          )
         : lines(PULL);
     case "POST /containers/create":
       return createAnswer(asked);
@@ -149,9 +159,15 @@ function answer(asked: Asked): Answer | string | Buffer {
       break;
   }
   if (container !== null)
-    return containerAnswer(method, decodeURIComponent(container[1] ?? ""), container[2] ?? "", query);
+    return containerAnswer(
+      method,
+      decodeURIComponent(container[1] ?? ""),
+      container[2] ?? "",
+      query,
+    );
   const image = /^\/images\/(.+?)(?:\/(json|history|push|tag))?$/.exec(path);
-  if (image !== null) return imageAnswer(method, decodeURIComponent(image[1] ?? ""), image[2] ?? "");
+  if (image !== null)
+    return imageAnswer(method, decodeURIComponent(image[1] ?? ""), image[2] ?? "");
   return missing(path.startsWith("/networks") ? "network x not found" : "page not found");
 }
 
@@ -186,7 +202,8 @@ export async function startFixtureServer(): Promise<FixtureServer> {
       };
       asked.push(one);
       const reply = answer(one);
-      if (typeof reply === "string" || Buffer.isBuffer(reply)) return void response.writeHead(200).end(reply);
+      if (typeof reply === "string" || Buffer.isBuffer(reply))
+        return void response.writeHead(200).end(reply);
       response.writeHead(reply.status, { "content-type": "application/json" });
       response.end(reply.body === undefined ? undefined : `${JSON.stringify(reply.body)}\n`);
     });
