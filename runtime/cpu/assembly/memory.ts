@@ -1,0 +1,74 @@
+/**
+ * Access to the guest's memory and how it fails. One hard idea: a linear address is a 64-bit number
+ * from which the bias is already taken; guest page zero and everything beyond 4 GiB are then "too big",
+ * so one comparison and one byte of the page map decide, and the slow path sorts out what was wrong.
+ */
+import { BIAS, FAULT, HAS_CODE, MAP, PENDING } from "./layout";
+import { dropPage } from "./blocks";
+
+/** Linear addresses end where guest addresses reach 2^32. */
+export const LIMIT: u64 = 0xffff_0000;
+
+export const DIVIDE_ERROR: u32 = 0;
+export const DEBUG: u32 = 1;
+export const BREAKPOINT: u32 = 3;
+export const INVALID_OPCODE: u32 = 6;
+export const GENERAL_PROTECTION: u32 = 13;
+export const PAGE_FAULT: u32 = 14;
+export const X87_ERROR: u32 = 16;
+export const INTERRUPT_80: u32 = 128;
+
+/** Makes the running instruction end in exception `vector`. */
+export function raise(vector: u32): void {
+  store<u64>(FAULT, <u64>vector);
+  store<u64>(FAULT, 0, 8);
+  store<u32>(PENDING, 1);
+}
+
+/** Records a page fault at linear `address` (or what an address beyond 4 GiB deserves). */
+export function pageFault(address: u64, isWrite: bool, isFetch: bool): void {
+  let guest = address + BIAS;
+  let isBeyond = guest >= 0x1_0000_0000;
+  let isCanonical = <u64>(<i64>(guest << 16) >> 16) == guest;
+  store<u32>(FAULT, isCanonical ? PAGE_FAULT : GENERAL_PROTECTION);
+  store<u8>(FAULT, isWrite, 4);
+  store<u8>(FAULT, isFetch, 5);
+  store<u8>(FAULT, address < LIMIT && (load<u8>(MAP + <usize>(address >> 12)) & 7) != 0, 6);
+  store<u8>(FAULT, isBeyond, 7);
+  store<u64>(FAULT, guest, 8);
+  store<u32>(PENDING, 1);
+}
+
+/** Whether a jump to `target` is not canonical, which the jump itself answers for. */
+export function isOutside(target: u64): bool {
+  if (<u64>(<i64>(target << 16) >> 16) == target) return false;
+  raise(GENERAL_PROTECTION);
+  return true;
+}
+
+/**
+ * Whether `bytes` at `address` allow the access; else records the fault. Drops translations of pages
+ * that are about to be written.
+ */
+export function check(address: u64, bytes: u32, isWrite: bool): bool {
+  let last = address + <u64>bytes - 1;
+  if (address >= LIMIT) {
+    pageFault(address, isWrite, false);
+    return false;
+  }
+  let need: u32 = isWrite ? 2 : 1;
+  let final = last >> 12;
+  for (let page = address >> 12; page <= final; page++) {
+    if (page << 12 >= LIMIT || !(<u32>load<u8>(MAP + <usize>page) & need)) {
+      let start = page << 12;
+      pageFault(start > address ? start : address, isWrite, false);
+      return false;
+    }
+  }
+  if (isWrite) {
+    for (let page = address >> 12; page <= final; page++) {
+      if (load<u8>(MAP + <usize>page) & HAS_CODE) dropPage(<u32>page);
+    }
+  }
+  return true;
+}

@@ -1,0 +1,388 @@
+/**
+ * Stack, string, control and system operations. One hard idea: what has several effects checks all its
+ * memory first; string instructions instead keep rcx, rsi and rdi true after each turn, as the manual
+ * has it, and do whole runs at once where nobody can tell.
+ */
+import { BIAS, PENDING, REG, RIP, SYSTEM_FLAGS, UOP_D, UOP_DISP, UOP_MODE } from "./layout";
+import * as flags from "./flags";
+import { DF, rflags, setRecord, setRflags } from "./flags";
+import { BREAKPOINT, check, DEBUG, GENERAL_PROTECTION, INVALID_OPCODE, isOutside, raise } from "./memory";
+import { cpuid, readCounter } from "./identity";
+import { effectiveAddress, immediateOf, read, repOf, segmentBase, widthOf, write } from "./uop";
+
+const RAX: usize = REG;
+const RCX: usize = REG + 8;
+const RDX: usize = REG + 16;
+const RBX: usize = REG + 24;
+const RSP: usize = REG + 32;
+const RBP: usize = REG + 40;
+const RSI: usize = REG + 48;
+const RDI: usize = REG + 56;
+const R11: usize = REG + 88;
+
+// ---------------------------------------------------------------- stack
+
+function pushValue(value: u64, width: u32): bool {
+  let bytes: u64 = 1 << width;
+  let top = load<u64>(RSP) - bytes;
+  if (!check(top - BIAS, <u32>bytes, true)) return false;
+  write(<usize>(top - BIAS), width, value);
+  store<u64>(RSP, top);
+  return true;
+}
+
+export function opPush(u: usize, d: usize, s: usize): void {
+  pushValue(read(d, widthOf(u) == 1 ? 1 : 3), widthOf(u) == 1 ? 1 : 3);
+}
+
+export function opPop(u: usize, d: usize, s: usize): void {
+  let width = widthOf(u);
+  let top = load<u64>(RSP);
+  let bytes: u64 = 1 << width;
+  if (!check(top - BIAS, <u32>bytes, false)) return;
+  let value = read(<usize>(top - BIAS), width);
+  store<u64>(RSP, top + bytes);
+  if (d == 0) {
+    // An address with rsp in it uses the incremented one.
+    let address = effectiveAddress(u);
+    if (!check(address, <u32>bytes, true)) {
+      store<u64>(RSP, top);
+      return;
+    }
+    d = <usize>address;
+  }
+  write(d, width, value);
+}
+
+function stackWidth(u: usize): u32 {
+  return widthOf(u) == 1 ? 1 : 3;
+}
+
+export function opPushSegment(u: usize, d: usize, s: usize): void {
+  pushValue(0, stackWidth(u));
+}
+
+export function opPopSegment(u: usize, d: usize, s: usize): void {
+  let width = stackWidth(u);
+  let top = load<u64>(RSP);
+  if (!check(top - BIAS, 1 << width, false)) return;
+  // Only the null selectors exist, which leave the base as it is.
+  if (load<u16>(<usize>(top - BIAS)) > 3) {
+    raise(GENERAL_PROTECTION);
+    return;
+  }
+  store<u64>(RSP, top + (1 << width));
+}
+
+export function opMovToSegment(u: usize, d: usize, s: usize): void {
+  let number = <u32>load<u16>(u, UOP_D);
+  let selector = <u32>load<u16>(s);
+  if (number == 1 || number > 5) raise(INVALID_OPCODE);
+  else if (number == 2 ? selector != 0x2b : selector > 3 && selector != 0x2b) raise(GENERAL_PROTECTION);
+}
+
+export function opPushf(u: usize, d: usize, s: usize): void {
+  pushValue(<u64>rflags(), stackWidth(u));
+}
+
+export function opPopf(u: usize, d: usize, s: usize): void {
+  let width = stackWidth(u);
+  let top = load<u64>(RSP);
+  if (!check(top - BIAS, 1 << width, false)) return;
+  let value = <u32>read(<usize>(top - BIAS), width);
+  if (width == 1) value |= load<u32>(SYSTEM_FLAGS) & 0xffff_0000;
+  setRflags(value);
+  store<u64>(RSP, top + (1 << width));
+}
+
+export function opEnter(u: usize, d: usize, s: usize): void {
+  let width = stackWidth(u);
+  let bytes: u64 = 1 << width;
+  let size = <u64>(<u32>immediateOf(u) & 0xffff);
+  let level = <u64>(load<u32>(u, UOP_DISP) & 31);
+  let top = load<u64>(RSP) - bytes;
+  let frame = top;
+  let base = load<u64>(RBP);
+  // All accesses in the processor's order, before any effect; last a write probe at the final rsp.
+  if (!check(top - BIAS, <u32>bytes, true)) return;
+  for (let index: u64 = 1; index <= level; index++) {
+    if (index < level && !check(base - index * bytes - BIAS, <u32>bytes, false)) return;
+    if (!check(top - index * bytes - BIAS, <u32>bytes, true)) return;
+  }
+  if (!check(top - level * bytes - size - BIAS, <u32>bytes, true)) return;
+  write(<usize>(top - BIAS), width, base);
+  for (let index: u64 = 1; index < level; index++) {
+    top -= bytes;
+    base -= bytes;
+    write(<usize>(top - BIAS), width, read(<usize>(base - BIAS), width));
+  }
+  if (level > 0) {
+    top -= bytes;
+    write(<usize>(top - BIAS), width, frame);
+  }
+  if (width == 1) store<u16>(RBP, frame);
+  else store<u64>(RBP, frame);
+  store<u64>(RSP, top - size);
+}
+
+export function opLeave(u: usize, d: usize, s: usize): void {
+  let width = stackWidth(u);
+  let base = load<u64>(RBP);
+  if (!check(base - BIAS, 1 << width, false)) return;
+  write(RBP, width, read(<usize>(base - BIAS), width));
+  store<u64>(RSP, base + (1 << width));
+}
+
+// ---------------------------------------------------------------- strings
+
+@inline function is32(u: usize): bool {
+  return (load<u8>(u, UOP_MODE) & 4) != 0;
+}
+
+@inline function pointer(register: usize, u: usize): u64 {
+  return is32(u) ? <u64>load<u32>(register) : load<u64>(register);
+}
+
+function advance(register: usize, u: usize, delta: i64): void {
+  if (is32(u)) store<u64>(register, <u64><u32>(load<u32>(register) + <u32>delta));
+  else store<u64>(register, load<u64>(register) + <u64>delta);
+}
+
+@inline function step(u: usize): i64 {
+  let bytes: i64 = 1 << widthOf(u);
+  return load<u32>(SYSTEM_FLAGS) & DF ? -bytes : bytes;
+}
+
+@inline function source(u: usize): u64 {
+  return pointer(RSI, u) + segmentBase(u) - BIAS;
+}
+
+@inline function target(u: usize): u64 {
+  return pointer(RDI, u) - BIAS;
+}
+
+function turns(u: usize): u64 {
+  return repOf(u) ? pointer(RCX, u) : 1;
+}
+
+function countDown(u: usize, by: i64): void {
+  if (repOf(u)) advance(RCX, u, -by);
+}
+
+/** Bytes from `address` to the end of its page, for forward runs. */
+@inline function restOfPage(address: u64): u64 {
+  return 4096 - (address & 4095);
+}
+
+/** Turns of a forward run within the pages of both pointers; 0 when one turn crosses a page. */
+function run(left: u64, width: u32, from: u64, to: u64): u64 {
+  let bytes = min(restOfPage(from), restOfPage(to));
+  return min(left, bytes >> <u64>width);
+}
+
+export function opMovs(u: usize, d: usize, s: usize): void {
+  let width = widthOf(u);
+  let delta = step(u);
+  for (let left = turns(u); left != 0; ) {
+    let from = source(u);
+    let to = target(u);
+    let count = delta > 0 ? max<u64>(run(left, width, from, to), 1) : 1;
+    let bytes = <u32>(count << <u64>width);
+    if (!check(from, bytes, false) || !check(to, bytes, true)) return;
+    if (to > from && to < from + <u64>bytes) {
+      // Overlapping forwards: each turn sees what the one before wrote.
+      for (let offset: u32 = 0; offset < bytes; offset += 1 << width) {
+        write(<usize>(to + offset), width, read(<usize>(from + offset), width));
+      }
+    } else memory.copy(<usize>to, <usize>from, bytes);
+    advance(RSI, u, delta * <i64>count);
+    advance(RDI, u, delta * <i64>count);
+    countDown(u, <i64>count);
+    left -= count;
+  }
+}
+
+export function opStos(u: usize, d: usize, s: usize): void {
+  let width = widthOf(u);
+  let delta = step(u);
+  let value = read(RAX, width);
+  for (let left = turns(u); left != 0; ) {
+    let to = target(u);
+    let count = delta > 0 ? max<u64>(run(left, width, to, to), 1) : 1;
+    let bytes = <u32>(count << <u64>width);
+    if (!check(to, bytes, true)) return;
+    if (width == 0) memory.fill(<usize>to, <u8>value, bytes);
+    else for (let offset: u32 = 0; offset < bytes; offset += 1 << width) write(<usize>(to + offset), width, value);
+    advance(RDI, u, delta * <i64>count);
+    countDown(u, <i64>count);
+    left -= count;
+  }
+}
+
+export function opLods(u: usize, d: usize, s: usize): void {
+  let width = widthOf(u);
+  let delta = step(u);
+  for (let left = turns(u); left != 0; left--) {
+    let from = source(u);
+    if (!check(from, 1 << width, false)) return;
+    write(RAX, width, read(<usize>from, width));
+    advance(RSI, u, delta);
+    countDown(u, 1);
+  }
+}
+
+@inline function isDone(u: usize, isEqual: bool): bool {
+  let rep = repOf(u);
+  return rep == 1 ? !isEqual : rep == 2 ? isEqual : true;
+}
+
+export function opCmps(u: usize, d: usize, s: usize): void {
+  let width = widthOf(u);
+  let delta = step(u);
+  for (let left = turns(u); left != 0; left--) {
+    let from = source(u);
+    let to = target(u);
+    if (!check(from, 1 << width, false) || !check(to, 1 << width, false)) return;
+    let a = read(<usize>from, width);
+    let b = read(<usize>to, width);
+    setRecord(flags.SUB, width, a, (a - b) & ((<u64>-1) >> <u64>(64 - (8 << width))));
+    advance(RSI, u, delta);
+    advance(RDI, u, delta);
+    countDown(u, 1);
+    if (isDone(u, a == b)) return;
+  }
+}
+
+export function opScas(u: usize, d: usize, s: usize): void {
+  let width = widthOf(u);
+  let delta = step(u);
+  let a = read(RAX, width);
+  for (let left = turns(u); left != 0; left--) {
+    let to = target(u);
+    if (!check(to, 1 << width, false)) return;
+    let b = read(<usize>to, width);
+    setRecord(flags.SUB, width, a, (a - b) & ((<u64>-1) >> <u64>(64 - (8 << width))));
+    advance(RDI, u, delta);
+    countDown(u, 1);
+    if (isDone(u, a == b)) return;
+  }
+}
+
+export function opXlat(u: usize, d: usize, s: usize): void {
+  let address = pointer(RBX, u) + <u64>load<u8>(RAX);
+  if (is32(u)) address &= 0xffff_ffff;
+  address += segmentBase(u) - BIAS;
+  if (check(address, 1, false)) store<u8>(RAX, load<u8>(<usize>address));
+}
+
+// ---------------------------------------------------------------- control
+
+function jumpIf(u: usize, isTaken: bool): void {
+  if (isTaken) store<u64>(RIP, load<u64>(RIP) + <u64>immediateOf(u));
+}
+
+function loopCount(u: usize): u64 {
+  advance(RCX, u, -1);
+  return pointer(RCX, u);
+}
+
+export function opLoop(u: usize, d: usize, s: usize): void {
+  jumpIf(u, loopCount(u) != 0);
+}
+
+export function opLoope(u: usize, d: usize, s: usize): void {
+  jumpIf(u, loopCount(u) != 0 && flags.condition(4));
+}
+
+export function opLoopne(u: usize, d: usize, s: usize): void {
+  jumpIf(u, loopCount(u) != 0 && !flags.condition(4));
+}
+
+export function opJrcxz(u: usize, d: usize, s: usize): void {
+  jumpIf(u, pointer(RCX, u) == 0);
+}
+
+export function opJcc(u: usize, d: usize, s: usize): void {
+  unreachable(); // Always has a handler of its own.
+}
+
+export function opJmp(u: usize, d: usize, s: usize): void {
+  unreachable();
+}
+
+export function opCall(u: usize, d: usize, s: usize): void {
+  unreachable();
+}
+
+export function opJmpIndirect(u: usize, d: usize, s: usize): void {
+  let target = load<u64>(d);
+  if (!isOutside(target)) store<u64>(RIP, target);
+}
+
+export function opCallIndirect(u: usize, d: usize, s: usize): void {
+  let target = load<u64>(d);
+  if (!check(load<u64>(RSP) - 8 - BIAS, 8, true) || isOutside(target)) return;
+  if (pushValue(load<u64>(RIP), 3)) store<u64>(RIP, target);
+}
+
+export function opRet(u: usize, d: usize, s: usize): void {
+  let top = load<u64>(RSP);
+  if (!check(top - BIAS, 8, false)) return;
+  let target = load<u64>(<usize>(top - BIAS));
+  if (isOutside(target)) return;
+  store<u64>(RIP, target);
+  // c2 has bytes to release; of c3 the immediate is zero.
+  store<u64>(RSP, top + 8 + (<u64>immediateOf(u) & 0xffff));
+}
+
+// ---------------------------------------------------------------- system
+
+export function opNop(u: usize, d: usize, s: usize): void {}
+
+export function opClflush(u: usize, d: usize, s: usize): void {
+  check(effectiveAddress(u), 1, false);
+}
+
+export function opFwait(u: usize, d: usize, s: usize): void {}
+
+export function opSyscall(u: usize, d: usize, s: usize): void {
+  store<u64>(RCX, load<u64>(RIP));
+  store<u64>(R11, <u64>rflags());
+  store<u32>(PENDING, 2);
+}
+
+export function opInt3(u: usize, d: usize, s: usize): void {
+  raise(BREAKPOINT);
+}
+
+export function opInt1(u: usize, d: usize, s: usize): void {
+  raise(DEBUG);
+}
+
+export function opInt(u: usize, d: usize, s: usize): void {
+  let vector = <u32>immediateOf(u) & 0xff;
+  raise(vector == 3 || vector == 4 || vector == 0x80 ? vector : GENERAL_PROTECTION);
+}
+
+export function opUndefined(u: usize, d: usize, s: usize): void {
+  raise(INVALID_OPCODE);
+}
+
+export function opPrivileged(u: usize, d: usize, s: usize): void {
+  raise(GENERAL_PROTECTION);
+}
+
+export function opCpuid(u: usize, d: usize, s: usize): void {
+  cpuid(load<u32>(RAX), load<u32>(RCX));
+}
+
+export function opRdtsc(u: usize, d: usize, s: usize): void {
+  let counter = readCounter();
+  store<u64>(RAX, counter & 0xffff_ffff);
+  store<u64>(RDX, counter >> 32);
+}
+
+export function opRdtscp(u: usize, d: usize, s: usize): void {
+  opRdtsc(u, d, s);
+  store<u64>(RCX, 0);
+}

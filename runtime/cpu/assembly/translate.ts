@@ -1,0 +1,428 @@
+/**
+ * Second step of translation: decoded instructions to the uops of a block. One hard idea: flags are
+ * looked at backwards once the block is there, so an instruction whose flags nobody reads gets a handler
+ * that does not note them; behind the block the first few instructions of its successors are asked.
+ *
+ * While a block is being made, UOP_HANDLER holds the form (which operands are what).
+ */
+import { BIAS, BLOCK_COUNT, BLOCK_LENGTH, BLOCK_PC, FS_BASE, GS_BASE, HIGH, INSN, INSN_DISP, INSN_IMM, INSN_IMM2,
+  INSN_LENGTH, INSN_MODRM, INSN_OPCODE, INSN_OPERAND_SIZE, INSN_PREFIXES, INSN_REP, INSN_REX, INSN_ROW, INSN_SEGMENT,
+  INSN_SIB, REG, RIP, ST, UOP_BASE, UOP_D, UOP_DISP, UOP_HANDLER, UOP_IMM, UOP_INDEX, UOP_LENGTH, UOP_MODE, UOP_NEXT,
+  UOP_POSITION, UOP_ROW, UOP_S, UOP_SCALE, UOP_TARGET, XMM, ZERO } from "./layout";
+import * as tables from "./tables";
+import { FORMS, FUSED, HANDLER_COLD, HANDLER_COLD_END, HANDLER_GOTO, HANDLER_JCC, HANDLER_CALL, HANDLER_LINK,
+  HANDLER_PROTECTION, HANDLER_UNDEFINED, HOT, FORM_G, FORM_I, FORM_M, FORM_MI, FORM_MR, FORM_NONE, FORM_R, FORM_RI,
+  FORM_RM, FORM_RR, FORM_RX, FORM_X, FORM_XI, FORM_XR } from "./handlers";
+import { decode, DECODED, fetchable, NOT_FETCHED, NO_ROW, PREFIX_67, TOO_LONG } from "./decode";
+import { enter, find, flushes, FORCE_COLD, jumpEntry, room } from "./blocks";
+import { LIMIT, pageFault } from "./memory";
+import { MOFFS } from "./uop";
+
+const UOPS_MAX: u32 = 64;
+/** Header, uops, and two link stubs. */
+const BLOCK_BYTES_MAX: u32 = (UOPS_MAX + 3) * 32;
+/** How many instructions behind a block are asked about flags. */
+const LOOKAHEAD: i32 = 6;
+const ALL_FLAGS: u32 = 0x3f;
+
+// ---------------------------------------------------------------- operands
+
+function registerAddress(number: u32, isByte: bool): u32 {
+  if (isByte && load<u8>(INSN, INSN_REX) == 0 && number >= 4 && number < 8) return <u32>REG + (number - 4) * 8 + 1;
+  return <u32>REG + number * 8;
+}
+
+/** A constant address: below 2 GiB from ZERO, above from HIGH (2^32), whose sum wraps back. */
+function absolute(u: usize, value: i64): void {
+  store<u16>(u, value >= 0x8000_0000 ? <u16>HIGH : <u16>ZERO, UOP_BASE);
+  // Beyond 4 GiB or negative: two times 2^32 is beyond as well.
+  let isBeyond = value >= 0x1_0000_0000 || value < -0x8000_0000;
+  store<u16>(u, isBeyond ? <u16>HIGH : <u16>ZERO, UOP_INDEX);
+  store<u32>(u, <u32>value, UOP_DISP);
+}
+
+/** Fills the address fields; answers whether an index is used (2: only the general way will do). */
+function memoryOperand(u: usize, next: u32, bias: i64): u32 {
+  let modrm = <u32>load<u8>(INSN, INSN_MODRM);
+  let rex = <u32>load<u8>(INSN, INSN_REX);
+  let mod = modrm >> 6;
+  let rm = modrm & 7;
+  let base: u32 = 0;
+  let index: u32 = 0;
+  let displacement = <i64>load<i32>(INSN, INSN_DISP);
+  if (rm == 4) {
+    let sib = <u32>load<u8>(INSN, INSN_SIB);
+    let number = ((sib >> 3) & 7) | ((rex & 2) << 2);
+    if (number != 4) {
+      index = <u32>REG + number * 8;
+      store<u8>(u, sib >> 6, UOP_SCALE);
+    }
+    if ((sib & 7) != 5 || mod != 0) base = <u32>REG + ((sib & 7) | ((rex & 1) << 3)) * 8;
+  } else if (rm == 5 && mod == 0) displacement += <i64>next;
+  else base = <u32>REG + (rm | ((rex & 1) << 3)) * 8;
+  let segment = <u32>load<u8>(INSN, INSN_SEGMENT);
+  if (bias == 0) segment = 0;
+  let is32 = (load<u8>(INSN, INSN_PREFIXES) & PREFIX_67) != 0;
+  if (segment != 0 && !is32 && (base == 0 || index == 0)) {
+    // A segment base is one more register to add.
+    let register = segment == 1 ? <u32>FS_BASE : <u32>GS_BASE;
+    if (base == 0) base = register;
+    else index = register;
+    segment = 0;
+  }
+  let biased = displacement - bias;
+  if (segment != 0 || is32 || (base != 0 && biased != <i64><i32>biased)) {
+    store<u8>(u, load<u8>(u, UOP_MODE) | (is32 ? 4 : 0) | ((segment != 0 || is32 ? segment : 3) << 3), UOP_MODE);
+    store<u16>(u, base != 0 ? base : <u32>ZERO, UOP_BASE);
+    store<u16>(u, index != 0 ? index : <u32>ZERO, UOP_INDEX);
+    store<i32>(u, <i32>displacement, UOP_DISP);
+    return 2;
+  }
+  if (base == 0 && index == 0) {
+    absolute(u, biased);
+    return load<u16>(u, UOP_INDEX) != <u16>ZERO ? 1 : 0;
+  }
+  store<u16>(u, base != 0 ? base : <u32>ZERO, UOP_BASE);
+  store<u16>(u, index != 0 ? index : <u32>ZERO, UOP_INDEX);
+  store<i32>(u, <i32>biased, UOP_DISP);
+  return index != 0 ? 1 : 0;
+}
+
+/** Classes of one operand. */
+const NOTHING: u32 = 0;
+const REGISTER: u32 = 1;
+const IMMEDIATE: u32 = 2;
+const MEMORY: u32 = 3;
+
+let memoryShape: u32 = 0;
+
+function operand(u: usize, code: u32, field: usize, next: u32, bias: i64): u32 {
+  if (code == 0) return NOTHING;
+  let kind = code >> 3;
+  let isByte = (code & 7) == 0;
+  let rex = <u32>load<u8>(INSN, INSN_REX);
+  let modrm = <u32>load<u8>(INSN, INSN_MODRM);
+  let register: u32 = 0;
+  switch (kind) {
+    case tables.KIND_M:
+    case tables.KIND_E:
+    case tables.KIND_W:
+    case tables.KIND_Q:
+      if (modrm < 0xc0) {
+        memoryShape = memoryOperand(u, next, bias);
+        return MEMORY;
+      }
+      if (kind == tables.KIND_E) register = registerAddress((modrm & 7) | ((rex & 1) << 3), isByte);
+      else if (kind == tables.KIND_W) register = <u32>XMM + ((modrm & 7) | ((rex & 1) << 3)) * 16;
+      else register = <u32>ST + (modrm & 7) * 16;
+      break;
+    case tables.KIND_U: register = <u32>XMM + ((modrm & 7) | ((rex & 1) << 3)) * 16; break;
+    case tables.KIND_N: register = <u32>ST + (modrm & 7) * 16; break;
+    case tables.KIND_G: register = registerAddress(((modrm >> 3) & 7) | ((rex & 4) << 1), isByte); break;
+    case tables.KIND_V: register = <u32>XMM + (((modrm >> 3) & 7) | ((rex & 4) << 1)) * 16; break;
+    case tables.KIND_P: register = <u32>ST + ((modrm >> 3) & 7) * 16; break;
+    case tables.KIND_Z: register = registerAddress((<u32>load<u8>(INSN, INSN_OPCODE) & 7) | ((rex & 1) << 3), isByte); break;
+    case tables.KIND_A: register = <u32>REG; break;
+    case tables.KIND_CL: register = <u32>REG + 8; break;
+    case tables.KIND_DX: register = <u32>REG + 16; break;
+    case tables.KIND_1: store<u64>(u, 1, UOP_IMM); return IMMEDIATE;
+    case tables.KIND_FS: store<u16>(u + field, <u16>FS_BASE); return NOTHING;
+    case tables.KIND_GS: store<u16>(u + field, <u16>GS_BASE); return NOTHING;
+    case tables.KIND_S: store<u16>(u + field, <u16>((modrm >> 3) & 7)); return NOTHING;
+    case tables.KIND_I: return IMMEDIATE;
+    case tables.KIND_O:
+      memoryShape = moffs(u, bias);
+      return MEMORY;
+    default: return NOTHING;
+  }
+  store<u16>(u + field, <u16>register);
+  return REGISTER;
+}
+
+/** A constant 64-bit address; one beyond 4 GiB stays in UOP_IMM, which SCALE = MOFFS says. */
+function moffs(u: usize, bias: i64): u32 {
+  let segment = <u32>load<u8>(INSN, INSN_SEGMENT);
+  let address = load<i64>(INSN, INSN_IMM) - bias;
+  if (address < -0x8000_0000 || address >= 0x1_0000_0000) {
+    store<u8>(u, MOFFS, UOP_SCALE);
+    store<u8>(u, load<u8>(u, UOP_MODE) | ((segment != 0 ? segment : 3) << 3), UOP_MODE);
+    return 2;
+  }
+  absolute(u, address);
+  if (segment == 0) return 0;
+  store<u16>(u, segment == 1 ? <u16>FS_BASE : <u16>GS_BASE, UOP_INDEX);
+  return 1;
+}
+
+function formOf(first: u32, second: u32): u32 {
+  if (first == MEMORY) {
+    if (memoryShape == 2) return FORM_G;
+    let shift = memoryShape;
+    if (second == REGISTER) return shift ? FORM_XR : FORM_MR;
+    if (second == IMMEDIATE) return shift ? FORM_XI : FORM_MI;
+    return shift ? FORM_X : FORM_M;
+  }
+  if (first == REGISTER) {
+    if (second == REGISTER) return FORM_RR;
+    if (second == IMMEDIATE) return FORM_RI;
+    if (second == MEMORY) return memoryShape == 2 ? FORM_G : memoryShape ? FORM_RX : FORM_RM;
+    return FORM_R;
+  }
+  return first == IMMEDIATE ? FORM_I : FORM_NONE;
+}
+
+function widthOfRow(row: usize): u32 {
+  let size = <u32>load<u8>(row, 4) & 7;
+  let operandSize = <u32>load<u8>(INSN, INSN_OPERAND_SIZE);
+  let isStack = (load<u8>(row, 3) & 0x10) != 0;
+  if (load<u8>(row, 4) == 0 || size >= 4 || isStack) {
+    if (size == 7) return operandSize == 3 ? 3 : 2;
+    return operandSize;
+  }
+  return size;
+}
+
+/** Writes the uop of the decoded instruction; its form goes to UOP_HANDLER. */
+function emit(u: usize, next: u32, position: u32): void {
+  memory.fill(u, 0, 32);
+  let number = <u32>load<u16>(INSN, INSN_ROW);
+  let row = tables.ROWS + (<usize>number << 4);
+  store<u16>(u, number, UOP_ROW);
+  store<u8>(u, load<u8>(INSN, INSN_LENGTH), UOP_LENGTH);
+  store<u8>(u, position, UOP_POSITION);
+  store<u16>(u, <u16>ZERO, UOP_BASE);
+  store<u16>(u, <u16>ZERO, UOP_INDEX);
+  store<u8>(u, widthOfRow(row) | (<u32>load<u8>(INSN, INSN_REP) << 5), UOP_MODE);
+  store<i64>(u, load<i64>(INSN, INSN_IMM), UOP_IMM);
+  let operation = <u32>load<u16>(row, 8);
+  if (operation == tables.OP_jcc || operation == tables.OP_setcc || operation == tables.OP_cmov) {
+    store<u64>(u, <u64>(<u32>load<u8>(INSN, INSN_OPCODE) & 15), UOP_IMM);
+  }
+  if (operation == tables.OP_enter) store<u32>(u, load<u32>(INSN, INSN_IMM2), UOP_DISP);
+  let bias: i64 = (load<u8>(row, 10) & 7) == 0 ? 0 : <i64>BIAS;
+  memoryShape = 0;
+  let first = operand(u, <u32>load<u8>(row, 4), UOP_D, next, bias);
+  let second = operand(u, <u32>load<u8>(row, 5), UOP_S, next, bias);
+  let source = <u32>load<u8>(row, 5) >> 3;
+  if (first == NOTHING || source == tables.KIND_X || source == tables.KIND_Y) stringOperands(u);
+  if (first == MEMORY || second == MEMORY) store<u8>(u, load<u8>(u, UOP_MODE) | 0x80, UOP_MODE);
+  store<u16>(u, formOf(first, second), UOP_HANDLER);
+}
+
+/** String instructions keep the segment and the address size of their source. */
+function stringOperands(u: usize): void {
+  let mode = load<u8>(u, UOP_MODE) | (load<u8>(INSN, INSN_SEGMENT) << 3);
+  if (load<u8>(INSN, INSN_PREFIXES) & PREFIX_67) mode |= 4;
+  store<u8>(u, mode, UOP_MODE);
+}
+
+// ---------------------------------------------------------------- flags
+
+/** Flags that the code at guest `pc` may read before it writes them. */
+function liveAt(pc: u32): u32 {
+  let live: u32 = 0;
+  let pending = ALL_FLAGS;
+  for (let steps = LOOKAHEAD; steps > 0; steps--) {
+    if (pc < BIAS || decode(pc - <u32>BIAS) != DECODED) return live | pending;
+    let row = tables.ROWS + (<usize>load<u16>(INSN, INSN_ROW) << 4);
+    live |= <u32>load<u8>(row, 11) & pending;
+    if (!(load<u8>(row, 10) & 8)) pending &= ~(<u32>load<u8>(row, 12) | <u32>load<u8>(row, 13));
+    if (pending == 0) return live;
+    pc += <u32>load<u8>(INSN, INSN_LENGTH);
+    let operation = <u32>load<u16>(row, 8);
+    if (operation == tables.OP_jmp || operation == tables.OP_call) pc += load<u32>(INSN, INSN_IMM);
+    else if (load<u8>(row, 10) & 16) return live | pending;
+  }
+  return live | pending;
+}
+
+/** Whether a shift's count is a constant other than zero: then it does write the flags. */
+@inline function isCertain(u: usize, row: usize): bool {
+  if (!(load<u8>(row, 10) & 8)) return true;
+  let operation = <u32>load<u16>(row, 8);
+  if (operation != tables.OP_shl && operation != tables.OP_shr && operation != tables.OP_sar) return false;
+  if (load<u16>(u, UOP_HANDLER) != FORM_RI) return false;
+  return (load<u8>(u, UOP_IMM) & ((load<u8>(u, UOP_MODE) & 3) == 3 ? 63 : 31)) != 0;
+}
+
+/** Chooses handlers from the last uop to the first. */
+function selectHandlers(block: usize, count: u32, liveOut: u32): void {
+  let live = liveOut;
+  for (let index = count; index > 0; index--) {
+    let u = block + (<usize>index << 5);
+    let form = <u32>load<u16>(u, UOP_HANDLER);
+    if (form >= FORMS) continue; // Has its handler already.
+    let row = tables.ROWS + (<usize>load<u16>(u, UOP_ROW) << 4);
+    let writes = <u32>load<u8>(row, 12) | <u32>load<u8>(row, 13);
+    let isDead = (writes & live) == 0;
+    let hot = <u32>load<u16>(row, 14);
+    let handler: u32 = 0;
+    if (hot != 0xffff && !load<u32>(FORCE_COLD)) {
+      let width = <u32>load<u8>(u, UOP_MODE) & 3;
+      handler = <u32>load<u16>(HOT + (<usize>((((hot << 1) | u32(isDead)) << 2) | width) << 5) + (<usize>form << 1));
+    }
+    if (handler == 0) handler = load<u8>(row, 10) & 16 ? HANDLER_COLD_END : HANDLER_COLD;
+    store<u16>(u, handler, UOP_HANDLER);
+    if (isCertain(u, row)) live &= ~writes;
+    if (!isDead || (<u32>load<u8>(row, 11) & ~writes) != 0 || writes == 0) live |= <u32>load<u8>(row, 11);
+  }
+}
+
+// ---------------------------------------------------------------- blocks
+
+/** A stub that finds the block at `pc` and patches the link at `cell`. */
+function stub(at: usize, pc: u32, cell: usize): void {
+  memory.fill(at, 0, 32);
+  store<u16>(at, HANDLER_LINK, UOP_HANDLER);
+  store<u32>(at, <u32>cell, UOP_TARGET);
+  store<u32>(at, pc, UOP_IMM);
+  store<u32>(cell, <u32>at);
+}
+
+/** Makes the compare before a conditional jump do both, when there is a handler for the pair. */
+function fuse(u: usize, cc: u32, length: u32): bool {
+  if (load<u32>(FORCE_COLD)) return false;
+  let row = tables.ROWS + (<usize>load<u16>(u, UOP_ROW) << 4);
+  let operation = <u32>load<u16>(row, 8);
+  let which: u32 = operation == tables.OP_cmp ? 0 : 1;
+  if (which == 1 && operation != tables.OP_test) return false;
+  let width = <u32>load<u8>(u, UOP_MODE) & 3;
+  let form = <u32>load<u16>(u, UOP_HANDLER);
+  let handler = <u32>load<u16>(FUSED + (<usize>((((which << 2) | width) << 8) | (form << 4) | cc) << 1));
+  if (handler == 0) return false;
+  store<u16>(u, handler, UOP_HANDLER);
+  store<u8>(u, <u32>load<u8>(u, UOP_LENGTH) + length, UOP_LENGTH);
+  return true;
+}
+
+/** The handler of a direct jump, call or condition, whose uop `u` is the last. */
+function finishBranch(block: usize, u: usize, operation: u32, pc: u32, next: u32): usize {
+  let target = next + <u32>load<i32>(INSN, INSN_IMM);
+  let after = u + 32;
+  if (operation == tables.OP_jcc) {
+    let cc = <u32>load<u8>(u, UOP_IMM);
+    let length = <u32>load<u8>(u, UOP_LENGTH);
+    let live = liveAt(target) | liveAt(next);
+    let position = <u32>load<u8>(u, UOP_POSITION);
+    if (live == 0 && position > 0 && fuse(u - 32, cc, length)) {
+      u -= 32;
+      after -= 32;
+    } else {
+      store<u16>(u, HANDLER_JCC, UOP_HANDLER);
+      live = ALL_FLAGS;
+    }
+    store<u8>(block, <u32>load<u8>(u, UOP_POSITION) + 1, BLOCK_COUNT);
+    stub(after, target, u + UOP_TARGET);
+    stub(after + 32, next, u + UOP_NEXT);
+    selectHandlers(block, <u32>load<u8>(block, BLOCK_COUNT), live);
+    return after + 64;
+  }
+  if (operation == tables.OP_call) store<u64>(u, <u64>next, UOP_IMM);
+  store<u16>(u, operation == tables.OP_call ? HANDLER_CALL : HANDLER_GOTO, UOP_HANDLER);
+  stub(after, target, u + UOP_TARGET);
+  selectHandlers(block, <u32>load<u8>(block, BLOCK_COUNT), liveAt(target));
+  return after + 32;
+}
+
+/** Ends a block that simply goes on at `pc`. */
+function finishGoto(block: usize, u: usize, position: u32, pc: u32): usize {
+  memory.fill(u, 0, 32);
+  store<u16>(u, HANDLER_GOTO, UOP_HANDLER);
+  store<u16>(u, NO_ROW, UOP_ROW);
+  store<u8>(u, position, UOP_POSITION);
+  stub(u + 32, pc, u + UOP_TARGET);
+  selectHandlers(block, position, liveAt(pc));
+  store<u8>(block, position + 1, BLOCK_COUNT);
+  return u + 64;
+}
+
+/** An instruction that only raises. */
+function finishFault(block: usize, u: usize, position: u32, handler: u32): usize {
+  memory.fill(u, 0, 32);
+  store<u16>(u, handler, UOP_HANDLER);
+  store<u16>(u, NO_ROW, UOP_ROW);
+  store<u8>(u, position, UOP_POSITION);
+  store<u8>(block, position + 1, BLOCK_COUNT);
+  selectHandlers(block, position, ALL_FLAGS);
+  return u + 32;
+}
+
+/** Translates the block at guest `pc`; 0 when nothing can be fetched there (fault recorded). */
+function translate(pc: u32): usize {
+  let start = pc - <u32>BIAS;
+  if (fetchable(start) == 0) {
+    pageFault(start, false, true);
+    return 0;
+  }
+  let block = room(BLOCK_BYTES_MAX);
+  memory.fill(block, 0, 32);
+  store<u32>(block, pc, BLOCK_PC);
+  let at = start;
+  let position: u32 = 0;
+  let end: usize = 0;
+  for (;;) {
+    let u = block + 32 + (<usize>position << 5);
+    if (position == UOPS_MAX - 1 || at >> 12 != start >> 12) {
+      end = finishGoto(block, u, position, at + <u32>BIAS);
+      break;
+    }
+    let answer = decode(at);
+    if (answer == NOT_FETCHED) {
+      if (position == 0) {
+        pageFault((<u64>at | 4095) + 1, false, true);
+        return 0;
+      }
+      end = finishGoto(block, u, position, at + <u32>BIAS);
+      break;
+    }
+    if (answer != DECODED) {
+      at += 1; // The block covers at least the first byte.
+      end = finishFault(block, u, position, answer == TOO_LONG ? HANDLER_PROTECTION : HANDLER_UNDEFINED);
+      break;
+    }
+    let row = tables.ROWS + (<usize>load<u16>(INSN, INSN_ROW) << 4);
+    at += <u32>load<u8>(INSN, INSN_LENGTH);
+    emit(u, at + <u32>BIAS, position);
+    position++;
+    if (load<u8>(row, 10) & 16) {
+      store<u8>(block, position, BLOCK_COUNT);
+      let operation = <u32>load<u16>(row, 8);
+      if (operation == tables.OP_jmp || operation == tables.OP_jcc || operation == tables.OP_call) {
+        end = finishBranch(block, u, operation, pc, at + <u32>BIAS);
+      } else {
+        let reads = <u32>load<u8>(row, 11);
+        selectHandlers(block, position, operation == tables.OP_popf ? 0 : ALL_FLAGS | reads);
+        end = u + 32;
+      }
+      break;
+    }
+  }
+  store<u16>(block, at - start, BLOCK_LENGTH);
+  enter(block, end);
+  return block;
+}
+
+/** First uop of the block at guest `pc`, translated if need be; 0 after a fetch fault. */
+export function lookUp(pc: u64): usize {
+  store<u64>(RIP, pc);
+  if (pc < BIAS || pc >= LIMIT + BIAS) {
+    pageFault(pc - BIAS, false, true);
+    return 0;
+  }
+  let block = find(<u32>pc);
+  if (block == 0) block = translate(<u32>pc);
+  if (block == 0) return 0;
+  let entry = jumpEntry(<u32>pc);
+  store<u32>(entry, <u32>pc);
+  store<u32>(entry, <u32>block + 32, 4);
+  return block + 32;
+}
+
+/** The block a link stub asks for; the branch goes there directly from now on. */
+export function link(u: usize): usize {
+  let before = flushes();
+  let cell = <usize>load<u32>(u, UOP_TARGET);
+  let target = lookUp(<u64>load<u32>(u, UOP_IMM));
+  if (target != 0 && flushes() == before) store<u32>(cell, <u32>target);
+  return target;
+}

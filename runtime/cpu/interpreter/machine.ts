@@ -1,0 +1,40 @@
+/**
+ * The interpreter as a `Machine`: a compiled module, a clock for rdtsc, and the pool of memories. The
+ * composition root compiles `.build/runtime/cpu/interpreter.wasm` and passes the module; this room
+ * fetches nothing.
+ */
+import type { Machine, Space } from "../machine.ts";
+import { FEATURES } from "../spec/features.ts";
+import { MemoryPool } from "./pool.ts";
+import { InterpreterSpace } from "./space.ts";
+import type { SpaceParts } from "./space.ts";
+
+export interface InterpreterOptions {
+  readonly module: WebAssembly.Module;
+  /** Nanoseconds by a clock that never goes back: the time stamp counter. */
+  readonly counterNs: () => number;
+}
+
+export class InterpreterMachine implements Machine {
+  readonly features: readonly string[] = FEATURES;
+  readonly #pool = new MemoryPool();
+  readonly #parts: SpaceParts;
+
+  constructor(options: InterpreterOptions) {
+    const pool = this.#pool;
+    this.#parts = {
+      module: options.module,
+      counter: options.counterNs,
+      takeMemory: () => pool.take(),
+      giveMemory: (memory) => pool.give(memory),
+    };
+  }
+
+  createSpace(options: { reserve(sizeBytes: number): number }): Space {
+    return new InterpreterSpace(this.#parts, (sizeBytes) => options.reserve(sizeBytes));
+  }
+
+  dispose(): void {
+    this.#pool.clear();
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Writes the rows as the binary tables the decoder walks. One hard idea: an opcode has a short list of
+ * candidate rows, tried in order (most particular first, as sorted here); a row matches by mandatory
+ * prefix, ModRM mask and REX.W. No special case in the decoder's code is about an instruction.
+ */
+import { KINDS, PREFIXES, SIZES } from "./row.ts";
+import type { Row } from "./row.ts";
+import { flagsMask, OPERATIONS } from "./operations.ts";
+import type { Access, Operation } from "./operations.ts";
+
+export const ROW_BYTES = 16;
+const ACCESSES: readonly Access[] = ["none", "read", "write", "both", "own"];
+
+/** A vector function: reads its second operand, may read and write its first. */
+const VECTOR: Operation = { access: "both", reads: "", writes: "", undefined: "", maybe: false, ends: false };
+
+export function operationOf(name: string): Operation {
+  return OPERATIONS.get(name) ?? VECTOR;
+}
+
+/** How particular a row is: rows that ask for more are tried first. */
+function weight(row: Row): number {
+  let bits = 0;
+  for (let mask = row.modrmMask; mask !== 0; mask >>= 1) bits += mask & 1;
+  return bits * 4 + (row.prefix === "any" ? 0 : 2) + (row.rexW === undefined ? 0 : 1);
+}
+
+export interface Tables {
+  /** Operation names in the order of their numbers. */
+  readonly operations: readonly string[];
+  readonly rows: Uint8Array;
+  /** Row numbers; the candidates of (map, opcode) are [first[i], first[i + 1]). */
+  readonly candidates: readonly number[];
+  readonly first: readonly number[];
+}
+
+function writeRow(view: DataView, at: number, row: Row, operation: number): void {
+  const facts = operationOf(row.operation);
+  view.setUint8(at, PREFIXES.indexOf(row.prefix));
+  view.setUint8(at + 1, row.modrmMask & 0xff);
+  view.setUint8(at + 2, row.modrmValue);
+  view.setUint8(
+    at + 3,
+    Number(row.hasModrm) |
+      (Number(row.rexW === 0) << 1) |
+      (Number(row.rexW === 1) << 2) |
+      (row.modrmMask >= 0x100 ? 8 : 0) |
+      (Number(row.stack === "d64") << 4) |
+      (Number(row.stack === "f64") << 5) |
+      (Number(row.lockable) << 6) |
+      (Number(row.aligned) << 7),
+  );
+  row.operands.forEach(({ kind, size }, index) => {
+    view.setUint8(at + 4 + index, (KINDS.indexOf(kind) << 3) | SIZES.indexOf(size));
+  });
+  view.setUint16(at + 8, operation, true);
+  view.setUint8(at + 10, ACCESSES.indexOf(facts.access) | (Number(facts.maybe) << 3) | (Number(facts.ends) << 4));
+  view.setUint8(at + 11, flagsMask(facts.reads));
+  view.setUint8(at + 12, flagsMask(facts.writes));
+  view.setUint8(at + 13, flagsMask(facts.undefined));
+}
+
+export function makeTables(rows: readonly Row[]): Tables {
+  const operations = [...new Set(rows.map((row) => row.operation))];
+  const bytes = new Uint8Array(rows.length * ROW_BYTES);
+  const view = new DataView(bytes.buffer);
+  const lists: number[][] = Array.from({ length: 1024 }, () => []);
+  rows.forEach((row, number) => {
+    writeRow(view, number * ROW_BYTES, row, operations.indexOf(row.operation));
+    for (let register = 0; register < (row.plusR ? 8 : 1); register++) {
+      lists[row.map * 256 + row.opcode + register]?.push(number);
+    }
+  });
+  const candidates: number[] = [];
+  const first: number[] = [];
+  for (const list of lists) {
+    first.push(candidates.length);
+    const weightOf = (number: number): number => {
+      const row = rows[number];
+      return row === undefined ? 0 : weight(row);
+    };
+    candidates.push(...list.toSorted((left, right) => weightOf(right) - weightOf(left)));
+  }
+  first.push(candidates.length);
+  return { operations, rows: bytes, candidates, first };
+}
+
+/** The tables as AssemblyScript. */
+export function tablesSource(tables: Tables): string {
+  const data = (values: Iterable<number>): string => `memory.data<u8>([${[...values].join(",")}])`;
+  const words = (values: readonly number[]): string =>
+    data(values.flatMap((value) => [value & 255, value >> 8]));
+  return [
+    `export const ROWS: usize = ${data(tables.rows)};`,
+    `export const CANDIDATES: usize = ${words(tables.candidates)};`,
+    `export const FIRST: usize = ${words(tables.first)};`,
+    ...KINDS.map((kind, index) => `export const KIND_${kind}: u32 = ${index};`),
+    ...tables.operations.map((name, index) => `export const OP_${name}: u32 = ${index};`),
+    "",
+  ].join("\n");
+}
