@@ -72,8 +72,8 @@ export let narrowStatus: u32 = 0;
 
 /**
  * The bits of an f32 (width 24, range 8) or f64 (53, 11) nearest to sign * significand.low * 2^(exponent
- * - bias - 63), as the masked responses give it; `status` tells UE of an exact tiny result only when
- * UE is not masked. Preconditions: the integer bit of significand is set.
+ * - bias - 63), as the masked responses give it; UE of an exact tiny result is told only when UE is not
+ * masked. Preconditions: the integer bit of significand is set.
  */
 export function narrow(
   sign: u32, exponent: i32, significand: u64, low: u64, width: u32, range: u32, mode: u32, masks: u32,
@@ -84,8 +84,9 @@ export function narrow(
   const drop = 64 - width;
   const signBits = <u64>sign << (width - 1 + range);
   let tiny = false;
+  // Inexact as if exponents had no limit: what PE says beside an unmasked OE or UE.
+  const unbounded = significand << width | <u64>(low != 0);
   if (field <= 0) {
-    const unbounded = significand << width | <u64>(low != 0);
     const carries = field == 0 && significand >> drop == u64.MAX_VALUE >> drop && mustIncrease(mode, sign, true, unbounded);
     tiny = !carries;
     const distance = <u32>(1 - field);
@@ -105,12 +106,13 @@ export function narrow(
     significand++;
     status |= C1;
   }
-  if (tiny && (fraction != 0 || !(masks & UE))) status |= UE;
+  if (tiny && !(masks & UE)) status = UE | (unbounded != 0 ? PE : 0);
+  else if (tiny && fraction != 0) status |= UE;
   // The integer bit adds one to the field: absent in a denormal, carried into when rounding overflowed.
   const packed = (<u64>(field - 1) << (width - 1)) + significand;
   if (field >= top || packed >= <u64>top << (width - 1)) {
     const toInfinity = mode == 0 || (mode != 3 && (mode == 1) == (sign != 0));
-    narrowStatus = OE | PE | (toInfinity ? C1 : 0);
+    narrowStatus = OE | (masks & OE || unbounded != 0 ? PE : 0) | (toInfinity ? C1 : 0);
     return signBits | ((<u64>top << (width - 1)) - <u64>!toInfinity);
   }
   narrowStatus = status;

@@ -42,3 +42,11 @@
  * Crypto: aesenc aesenclast aesdec aesdeclast (a, b)   aesimc(a)   aeskeygenassist(a, imm)
  *   pclmulqdq(a, b, imm)   crc32(crc: u32, value: u64, bytes: u32): u32
  */
+export * from "./vector-integer";
+export * from "./vector-string";
+export * from "./vector-crypto";
+export * from "./vector-float";
+export * from "./vector-compare";
+export * from "./vector-convert";
+export * from "./vector-products";
+export { MXCSR_EXACT, MXCSR_TRAP } from "./vector-soft";
