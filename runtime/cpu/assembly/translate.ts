@@ -264,7 +264,7 @@ function selectHandlers(block: usize, count: u32, liveOut: u32): void {
     if (handler == 0) handler = load<u8>(row, 10) & 16 ? HANDLER_COLD_END : HANDLER_COLD;
     store<u16>(u, handler, UOP_HANDLER);
     if (isCertain(u, row)) live &= ~writes;
-    if (!isDead || (<u32>load<u8>(row, 11) & ~writes) != 0 || writes == 0) live |= <u32>load<u8>(row, 11);
+    live |= <u32>load<u8>(row, 11);
   }
 }
 

@@ -240,6 +240,8 @@ function others(): Handler[] {
     const sign = width === 3 ? "<u64>(load<i64>(REG) >> 63)" : "<u64><u32>(load<i32>(REG) >> 31)";
     add("cwd", "none", width, true, `store<u64>(REG, ${sign}, 16);`);
   }
+  add("bswap", "r", 2, true, `store<u64>(${D}, <u64>bswap<u32>(load<u32>(${D})));`);
+  add("bswap", "r", 3, true, `store<u64>(${D}, bswap<u64>(load<u64>(${D})));`);
   add("setcc", "r", 0, true, `store<u8>(${D}, condition(<u32>load<u8>(p, 24)));`);
   const push = (value: string): string =>
     `let t: u64 = load<u64>(REG, 32) - 8; let e: u64 = t - BIAS; ${checkAccess("e", "u64", "Write")} ` +

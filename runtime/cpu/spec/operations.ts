@@ -15,7 +15,7 @@ export type Access =
 
 export interface Operation {
   readonly access: Access;
-  /** Status flags, letters of "cpazso". */
+  /** Status flags, letters of "cpazso", that decide something; not those it merely leaves alone. */
   readonly reads: string;
   readonly writes: string;
   readonly undefined: string;
@@ -46,25 +46,25 @@ function operation(text: string): Operation {
 const TEXT: Readonly<Record<string, string>> = {
   add: "both w=all", or: "both w=cpzso u=a", adc: "both r=c w=all", sbb: "both r=c w=all",
   and: "both w=cpzso u=a", sub: "both w=all", xor: "both w=cpzso u=a", cmp: "read w=all",
-  test: "read w=cpzso u=a", inc: "both r=c w=pazso", dec: "both r=c w=pazso", neg: "both w=all",
+  test: "read w=cpzso u=a", inc: "both w=pazso", dec: "both w=pazso", neg: "both w=all",
   not: "both", mov: "write", lea: "none", xchg: "both", xchgAcc: "both",
   movsxd: "write", movzxb: "write", movzxw: "write", movsxb: "write", movsxw: "write",
   movFromSegment: "write", movToSegment: "read",
   imul2: "both w=co u=pazs", imul3: "both w=co u=pazs", mul: "read w=co u=pazs", imul1: "read w=co u=pazs",
   div: "read u=all", idiv: "read u=all",
-  rol: "both r=all w=c u=o maybe", ror: "both r=all w=c u=o maybe",
-  rcl: "both r=all w=c u=o maybe", rcr: "both r=all w=c u=o maybe",
+  rol: "both w=c u=o maybe", ror: "both w=c u=o maybe",
+  rcl: "both r=c w=c u=o maybe", rcr: "both r=c w=c u=o maybe",
   shl: "both w=cpzs u=ao maybe", shr: "both w=cpzs u=ao maybe", sar: "both w=cpzs u=ao maybe",
   shld: "both w=cpzs u=ao maybe", shrd: "both w=cpzs u=ao maybe",
-  bt: "own r=z w=c u=paso maybe", bts: "own r=z w=c u=paso maybe",
-  btr: "own r=z w=c u=paso maybe", btc: "own r=z w=c u=paso maybe",
+  bt: "own w=c u=paso maybe", bts: "own w=c u=paso maybe",
+  btr: "own w=c u=paso maybe", btc: "own w=c u=paso maybe",
   bsf: "write w=z u=cpaso", bsr: "write w=z u=cpaso", popcnt: "write w=all",
   bswap: "both", movbe: "write", crc32b: "both", crc32v: "both",
   cmov: "both r=all", setcc: "write r=all",
   cmpxchg: "both w=all", xadd: "both w=all",
-  cmpxchg8b: "both r=all w=z maybe", cmpxchg16b: "own r=all w=z maybe",
-  cbw: "", cwd: "", sahf: "r=o w=cpazs", lahf: "r=all", cmc: "r=all w=c maybe", clc: "r=all w=c maybe",
-  stc: "r=all w=c maybe", cld: "", std: "", xlat: "own",
+  cmpxchg8b: "both w=z", cmpxchg16b: "own w=z",
+  cbw: "", cwd: "", sahf: "w=cpazs", lahf: "r=all", cmc: "r=c w=c", clc: "w=c",
+  stc: "w=c", cld: "", std: "", xlat: "own",
   movs: "own", stos: "own", lods: "own", cmps: "own w=all maybe", scas: "own w=all maybe",
   push: "read", pop: "own", pushSegment: "", popSegment: "", pushf: "r=all", popf: "w=all ends",
   enter: "", leave: "", nop: "none", clflush: "own", fwait: "",
