@@ -185,6 +185,7 @@ const TWO_BYTE = `
   0f 1c       | nop Ev        | nop
   0f 1d       | nop Ev        | nop
   0f 1e =fa pf3 | endbr64     | nop
+  0f 1e /1 reg pf3 | rdsspd/rdsspd/rdsspq Ev | nop
   0f 1e       | nop Ev        | nop
   0f 1f       | nop Ev        | nop
   0f 31       | rdtsc         | rdtsc
