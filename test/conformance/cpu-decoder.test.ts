@@ -17,6 +17,9 @@ const hasObjdump = spawnSync("objdump", ["--version"]).status === 0;
 const START = 0x40_0000;
 const DECODED = 0;
 
+/** Prefixes as objdump prints them before the mnemonic. */
+const PREFIX = /^(rep[a-z]*|lock|bnd|data16|[c-gs]s|notrack|addr32|rex[.A-Z]*)$/;
+
 interface Instruction {
   readonly bytes: readonly number[];
   readonly mnemonic: string;
@@ -31,7 +34,7 @@ function disassemble(path: string): Instruction[] {
   return text.split("\n").flatMap((line): Instruction[] => {
     const [, hex, rest] = /^\s*[0-9a-f]+:\t([0-9a-f ]+?)\s*\t(.+)$/.exec(line) ?? [];
     if (hex === undefined || rest === undefined || rest.startsWith("(bad)")) return [];
-    const words = rest.split(/\s+/).filter((word) => !/^(rep[a-z]*|lock|bnd|data16|[c-gs]s|notrack|addr32|rex[.A-Z]*)$/.test(word));
+    const words = rest.split(/\s+/).filter((word) => !PREFIX.test(word));
     return [{ bytes: hex.split(" ").map((byte) => Number.parseInt(byte, 16)), mnemonic: words[0] ?? "" }];
   });
 }

@@ -120,7 +120,8 @@ export class Subject {
     if (stop === Stop.fuel) stop = space.run(this.#context, 1);
     const fault = space.fault;
     let rip = space.view.getBigUint64(LAYOUT.RIP, true);
-    const isDone = stop === Stop.fault && (fault.vector === Vector.breakpoint || (fault.isFetch && rip !== BigInt(one.instruction.rip)));
+    const isElsewhere = fault.isFetch && rip !== BigInt(one.instruction.rip);
+    const isDone = stop === Stop.fault && (fault.vector === Vector.breakpoint || isElsewhere);
     if (isDone && fault.vector === Vector.breakpoint) rip -= 1n;
     differ("done", String(isDone), String(answers.isDone));
     if (!isDone && !answers.isDone) {
