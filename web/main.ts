@@ -46,6 +46,7 @@ async function main(): Promise<void> {
     return;
   }
   const base = document.baseURI;
+  const shell = await registerShell();
   const slipway = connect({
     name: "slipway",
     baseUrl: base,
@@ -57,9 +58,27 @@ async function main(): Promise<void> {
   app.model = new Model(slipway);
   app.isIsolated = crossOriginIsolated;
   document.body.append(app);
-  // The service worker keeps the shell for offline use; without one the page works, online.
-  if (import.meta.env.PROD) await navigator.serviceWorker.register("./service-worker.js").catch(() => undefined);
+  await slipway.engine.system.systemPing().catch(() => undefined); // The header says what is wrong.
+  shell?.active?.postMessage("precache");
   await persistStorage();
+}
+
+/** Until an activation that never ends is given up: the page works without, online. */
+const ACTIVATION_TIMEOUT_MS = 2000;
+
+/**
+ * The service worker, active and at rest: it must not be activated while workers start (see there).
+ * Undefined while developing, and where the browser has none.
+ */
+async function registerShell(): Promise<ServiceWorkerRegistration | undefined> {
+  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return undefined;
+  try {
+    await navigator.serviceWorker.register("./service-worker.js");
+  } catch {
+    return undefined; // No service workers here (private browsing): nothing but offline use is lost.
+  }
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, ACTIVATION_TIMEOUT_MS));
+  return Promise.race([navigator.serviceWorker.ready, late]);
 }
 
 void main();

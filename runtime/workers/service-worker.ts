@@ -24,24 +24,35 @@ const build = "__SLIPWAY_PRECACHE__" as unknown as Build;
 /** Configuration the server may change between visits: asked for first, remembered for offline. */
 const CONFIGURATION = "slipway.json";
 const CACHE_PREFIX = "slipway-shell-";
-/** The previous build's files stay for tabs that still run it: they load workers as they need them. */
+/** The previous build's files stay for tabs that still run it, and serve until the new ones are here. */
 const CACHES_KEPT = 2;
 const cacheName = CACHE_PREFIX + build.version;
 const addressOf = (path: string): string => new URL(path, worker.registration.scope).href;
 const shellAddresses = new Set(build.paths.map(addressOf));
 
-async function install(): Promise<void> {
+/** Files asked for at once: the page is working at the same time. */
+const FETCHES_AT_A_TIME = 3;
+
+/** Completes the cache; what is there already stays. Any file that cannot be had fails it until next time. */
+async function precache(): Promise<void> {
   const cache = await caches.open(cacheName);
-  // "reload" goes past the HTTP cache: a stale file under a new list would break the page for good.
-  await cache.addAll(build.paths.map((path) => new Request(addressOf(path), { cache: "reload" })));
+  const wanted: string[] = [];
+  for (const address of shellAddresses) if ((await cache.match(address)) === undefined) wanted.push(address);
+  const fetchSome = async (): Promise<void> => {
+    for (let address = wanted.pop(); address !== undefined; address = wanted.pop()) {
+      // "no-cache" asks the server whether the HTTP cache is right: a stale file under a new list
+      // would break the page for good.
+      await cache.add(new Request(address, { cache: "no-cache" }));
+    }
+  };
+  await Promise.all(Array.from({ length: FETCHES_AT_A_TIME }, fetchSome));
+  await forgetOldBuilds();
 }
 
-async function activate(): Promise<void> {
+async function forgetOldBuilds(): Promise<void> {
   // Keys come oldest first.
   const names = (await caches.keys()).filter((name) => name.startsWith(CACHE_PREFIX));
   for (const name of names.slice(0, -CACHES_KEPT)) if (name !== cacheName) await caches.delete(name);
-  // The page that installed us is not claimed: Firefox now and then loses a request of a worker that
-  // is starting just then, and a container would never start. The next load is ours by itself.
 }
 
 /** A file of this build or of one before: from a cache, and from the network where that was cleared. */
@@ -64,12 +75,15 @@ async function answerConfiguration(request: Request): Promise<Response> {
   }
 }
 
-worker.addEventListener("install", (event) => {
-  // A new build serves the next page load at once; tabs of the old one find their files by digest.
-  event.waitUntil(install().then(() => worker.skipWaiting()));
-});
+// Installing does nothing and so takes no time, and the page is not claimed: Firefox loses a worker's
+// script now and then (1 in 18 first visits) when a service worker is being activated just then. The
+// page waits for that moment before it starts workers, and asks for the files when it has.
+worker.addEventListener("install", (event) => event.waitUntil(worker.skipWaiting()));
 
-worker.addEventListener("activate", (event) => event.waitUntil(activate()));
+worker.addEventListener("message", (event) => {
+  // A failure leaves the cache incomplete: the next visit asks again.
+  if (event.data === "precache") event.waitUntil(precache());
+});
 
 worker.addEventListener("fetch", (event) => {
   const { request } = event;
