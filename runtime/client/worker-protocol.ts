@@ -25,13 +25,23 @@ export interface EngineDefaults {
 
 /** Page to engine worker. */
 export type EngineWorkerMessage =
-  | { readonly kind: "start"; readonly environment: WorkerEnvironment; readonly control: MessagePort; readonly aliveLock: string }
+  | {
+      readonly kind: "start";
+      readonly environment: WorkerEnvironment;
+      readonly control: MessagePort;
+      readonly aliveLock: string;
+    }
   /** One more client of the engine: a shell. */
   | { readonly kind: "client"; readonly port: MessagePort };
 
 /** Page to shell worker. */
 export type ShellWorkerMessage =
-  | { readonly kind: "start"; readonly environment: WorkerEnvironment; readonly control: MessagePort; readonly engine: MessagePort }
+  | {
+      readonly kind: "start";
+      readonly environment: WorkerEnvironment;
+      readonly control: MessagePort;
+      readonly engine: MessagePort;
+    }
   /** The engine's worker died and this leads to its successor. */
   | { readonly kind: "engine"; readonly engine: MessagePort };
 

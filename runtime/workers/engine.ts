@@ -14,7 +14,11 @@ import { StorageSnapshotter } from "../../layers/snapshots/storage-snapshotter.t
 import { apiCallHandler } from "../api/peer-server.ts";
 import { WasiBackend } from "../backends/wasi/wasi-backend.ts";
 import { MessagePortPort } from "../client/message-port.ts";
-import type { EngineWorkerMessage, EngineWorkerState, WorkerEnvironment } from "../client/worker-protocol.ts";
+import type {
+  EngineWorkerMessage,
+  EngineWorkerState,
+  WorkerEnvironment,
+} from "../client/worker-protocol.ts";
 import { RETRY_CALL, STATE_CALL } from "../client/worker-protocol.ts";
 import type { BrokerState, RunningEngine } from "./broker.ts";
 import { EngineBroker } from "./broker.ts";
@@ -35,7 +39,11 @@ async function compose(environment: WorkerEnvironment): Promise<ComposedEngine> 
   const spawnPod = podSpawner({ storage: environment.name, sdkBaseUrl: environment.wasmerSdkUrl });
   const wasi = new WasiBackend({ spawnPod, isIsolated: crossOriginIsolated });
   try {
-    const snapshots = new StorageSnapshotter({ storage, newHasher: createWasmHasher, clock: systemClock });
+    const snapshots = new StorageSnapshotter({
+      storage,
+      newHasher: createWasmHasher,
+      clock: systemClock,
+    });
     await snapshots.sweep();
     const composed = await composeEngine({
       storage,
@@ -81,7 +89,11 @@ function holdForLife(lock: string): Promise<void> {
   });
 }
 
-async function start({ environment, control, aliveLock }: Extract<EngineWorkerMessage, { kind: "start" }>): Promise<EngineBroker> {
+async function start({
+  environment,
+  control,
+  aliveLock,
+}: Extract<EngineWorkerMessage, { kind: "start" }>): Promise<EngineBroker> {
   await holdForLife(aliveLock);
   const answer: CallHandler = async (call) => {
     if (call.method !== RETRY_CALL) return broker.handle(call);
@@ -91,11 +103,17 @@ async function start({ environment, control, aliveLock }: Extract<EngineWorkerMe
   const page = new Peer(new MessagePortPort(control), answer);
   const tell = (state: BrokerState): void => {
     const told: EngineWorkerState =
-      state.kind === "failed" ? { kind: "failed", error: state.error.toJSON() } : { kind: state.kind };
+      state.kind === "failed"
+        ? { kind: "failed", error: state.error.toJSON() }
+        : { kind: state.kind };
     page.call(STATE_CALL, told).catch(() => undefined); // The page is closing.
   };
   tell({ kind: "starting" });
-  const broker = new EngineBroker({ name: environment.name, startEngine: () => startEngine(environment), onState: tell });
+  const broker = new EngineBroker({
+    name: environment.name,
+    startEngine: () => startEngine(environment),
+    onState: tell,
+  });
   return broker;
 }
 
@@ -105,5 +123,8 @@ self.addEventListener("message", (event: MessageEvent<EngineWorkerMessage>) => {
   const message = event.data;
   if (message.kind === "start") started ??= start(message);
   // Posted by the same page, after "start".
-  else new Peer(new MessagePortPort(message.port), async (call) => (await must(started, "start comes first")).handle(call));
+  else
+    new Peer(new MessagePortPort(message.port), async (call) =>
+      (await must(started, "start comes first")).handle(call),
+    );
 });

@@ -262,7 +262,7 @@ async function pushTools(domain: string): Promise<void> {
 
 /** Lines that dockerd may leave out or put in any order, because several layers arrive at once. */
 const PROGRESS =
-  /: (Pulling fs layer|Waiting|Verifying Checksum|Download complete|Pull complete|Preparing|Pushed|Mounted from \S+|Layer already exists)$/;
+  /: (Pulling fs layer|Waiting|Verifying|Download|Pull complete|Preparing|Pushed|Mounted from \S+|Layer already).*$/;
 
 async function play(host: string, domain: string): Promise<readonly Turn[]> {
   const cli = new DockerCli(host);

@@ -29,24 +29,46 @@ interface Outcome {
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 let containers = 0;
 
-function specOf(diffID: string, process: Partial<ProcessSpec> & { readonly args: readonly string[] }, memoryBytes: number): TaskSpec {
+function specOf(
+  diffID: string,
+  process: Partial<ProcessSpec> & { readonly args: readonly string[] },
+  memoryBytes: number,
+): TaskSpec {
   const id = (++containers).toString(16).padStart(64, "0");
   return {
-    id, platform: "wasi/wasm", hostname: "host", domainname: "",
+    id,
+    platform: "wasi/wasm",
+    hostname: "host",
+    domainname: "",
     root: { layers: [diffID], writable: id, isReadOnly: false },
     mounts: [],
     process: {
-      env: ["PATH=/bin"], workingDirectory: "/", user: "", additionalGroups: [], hasTerminal: false,
-      consoleSize: undefined, hasStdin: false, capabilities: [], noNewPrivileges: false, rlimits: [], ...process,
+      env: ["PATH=/bin"],
+      workingDirectory: "/",
+      user: "",
+      additionalGroups: [],
+      hasTerminal: false,
+      consoleSize: undefined,
+      hasStdin: false,
+      capabilities: [],
+      noNewPrivileges: false,
+      rlimits: [],
+      ...process,
     },
     resources: { memoryBytes, cpuQuotaUs: 0, cpuPeriodUs: 0, pids: 0 },
-    seccomp: undefined, hasInit: false, annotations: {},
+    seccomp: undefined,
+    hasInit: false,
+    annotations: {},
   };
 }
 
 answer(async (order: BrowserOrder) => {
   const storage = new OpfsStorage("wasi-test");
-  const snapshots = new StorageSnapshotter({ storage, newHasher: createWasmHasher, clock: systemClock });
+  const snapshots = new StorageSnapshotter({
+    storage,
+    newHasher: createWasmHasher,
+    clock: systemClock,
+  });
   const layer = new Uint8Array(await (await fetch(order.layerUrl)).arrayBuffer());
   await snapshots.unpack(order.diffID, streamOf(layer));
   const backend = new WasiBackend({
@@ -59,10 +81,15 @@ answer(async (order: BrowserOrder) => {
     readonly memoryBytes?: number;
     readonly killAfterMs?: number;
   }
-  const run = async (args: readonly string[], given: Given = {}): Promise<Outcome & { changes: unknown }> => {
+  const run = async (
+    args: readonly string[],
+    given: Given = {},
+  ): Promise<Outcome & { changes: unknown }> => {
     const { stdin, memoryBytes, killAfterMs, ...process } = given;
     const started = performance.now();
-    const task = await backend.create(specOf(order.diffID, { args, hasStdin: stdin !== undefined, ...process }, memoryBytes ?? 0));
+    const task = await backend.create(
+      specOf(order.diffID, { args, hasStdin: stdin !== undefined, ...process }, memoryBytes ?? 0),
+    );
     const out = collectBytes(task.stdout, OUTPUT_BYTES_MAX);
     const err = collectBytes(task.stderr, OUTPUT_BYTES_MAX);
     await task.start();
@@ -89,8 +116,16 @@ answer(async (order: BrowserOrder) => {
   const result = {
     first,
     warmMs: warm.sort((a, b) => a - b)[2],
-    big: { exitCode: big.exitCode, sizeBytes: big.stdout.length, ends: big.stdout.endsWith("\n1100000\n") },
-    many: { exitCode: many.exitCode, stdout: many.stdout, changes: (many.changes as readonly unknown[]).length },
+    big: {
+      exitCode: big.exitCode,
+      sizeBytes: big.stdout.length,
+      ends: big.stdout.endsWith("\n1100000\n"),
+    },
+    many: {
+      exitCode: many.exitCode,
+      stdout: many.stdout,
+      changes: (many.changes as readonly unknown[]).length,
+    },
     stdin: await run(["cat"], { stdin: "typed" }),
     args: await run(["args", "", "é", "\udcff"]),
     list: await run(["ls", "-l", "/"]),

@@ -1,7 +1,15 @@
 /** The WASI backend in real browsers, in the product's own workers, on OPFS: a smaller run of the same. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
@@ -13,7 +21,11 @@ import { toolboxModule } from "./wasi-toolbox-module.ts";
 const hasClang = spawnSync("clang", ["--version"]).status === 0;
 const SDK = fileURLToPath(new URL("../", import.meta.resolve("@wasmer/sdk/browser")));
 const TOOLS = ["echo", "seq", "many", "cat", "args", "ls", "ln", "crash", "alloc", "spin"];
-const MEDIA_TYPES: Readonly<Record<string, string>> = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+};
 
 let scratch = "";
 let layer = Buffer.alloc(0);
@@ -51,33 +63,50 @@ function serve(request: IncomingMessage, response: ServerResponse): boolean {
 }
 
 describe.each(browsers())("$name", (browser) => {
-  test.skipIf(browser.missing !== undefined || !hasClang)("runs the tool box as Node does", { timeout: 120_000 }, async () => {
-    const diffID = `sha256:${createHash("sha256").update(layer).digest("hex")}`;
-    await withBrowserPage({ browser: browser.name, serve }, async (page) => {
-      const logged: string[] = [];
-      page.page.on("console", (message) => logged.push(message.text()));
-      const result = await page.runWorker<Record<string, unknown>>("test/conformance/wasi-browser-worker.ts", {
-        sdkBaseUrl: `${page.origin}/sdk/`, layerUrl: `${page.origin}/layer.tar`, diffID,
+  test.skipIf(browser.missing !== undefined || !hasClang)(
+    "runs the tool box as Node does",
+    { timeout: 120_000 },
+    async () => {
+      const diffID = `sha256:${createHash("sha256").update(layer).digest("hex")}`;
+      await withBrowserPage({ browser: browser.name, serve }, async (page) => {
+        const logged: string[] = [];
+        page.page.on("console", (message) => logged.push(message.text()));
+        const result = await page.runWorker<Record<string, unknown>>(
+          "test/conformance/wasi-browser-worker.ts",
+          {
+            sdkBaseUrl: `${page.origin}/sdk/`,
+            layerUrl: `${page.origin}/layer.tar`,
+            diffID,
+          },
+        );
+        expect(result["warmMs"]).toBeGreaterThan(0);
+        const aborted = expect.stringMatching(
+          /^wasm trap: unreachable.*\n {4}at abort /,
+        ) as unknown;
+        expect(result).toMatchObject({
+          first: { exitCode: 0, stdout: "hello\n", stderr: "" },
+          big: { exitCode: 0, sizeBytes: 7_688_896, ends: true },
+          many: { exitCode: 0, stdout: "200 files, sum 19900\n", changes: 202 },
+          stdin: { exitCode: 0, stdout: "typed" },
+          args: { stdout: "0: args\n1: \n2: \\xc3\\xa9\n3: \\xff\n" },
+          list: {
+            exitCode: 0,
+            stdout: expect.stringMatching(/^d .* bin\nd .* dev\nd .* etc\nd .* tmp\n$/) as unknown,
+          },
+          link: { exitCode: 0, changes: [{ kind: 1, path: "/motd" }] },
+          trap: { exitCode: 134, stdout: "before\n", stderr: aborted },
+          memory: { exitCode: 139, stdout: "before\n" },
+          limit: {
+            exitCode: 1,
+            stdout: expect.stringMatching(/^refused after 1[0-5] MiB\n$/) as unknown,
+          },
+          spin: { exitCode: 137, stdout: "spinning\n" },
+          terminal: { exitCode: 0, stdout: "ab\b \bc\r\nac\r\n" },
+          interrupt: { exitCode: 130 },
+          missing: 'exec: "nope": executable file not found in $PATH',
+        });
+        expect(result["pods"]).toBeLessThanOrEqual(1);
       });
-      expect(result["warmMs"]).toBeGreaterThan(0);
-      const aborted = expect.stringMatching(/^wasm trap: unreachable.*\n {4}at abort /) as unknown;
-      expect(result).toMatchObject({
-        first: { exitCode: 0, stdout: "hello\n", stderr: "" },
-        big: { exitCode: 0, sizeBytes: 7_688_896, ends: true },
-        many: { exitCode: 0, stdout: "200 files, sum 19900\n", changes: 202 },
-        stdin: { exitCode: 0, stdout: "typed" },
-        args: { stdout: "0: args\n1: \n2: \\xc3\\xa9\n3: \\xff\n" },
-        list: { exitCode: 0, stdout: expect.stringMatching(/^d .* bin\nd .* dev\nd .* etc\nd .* tmp\n$/) as unknown },
-        link: { exitCode: 0, changes: [{ kind: 1, path: "/motd" }] },
-        trap: { exitCode: 134, stdout: "before\n", stderr: aborted },
-        memory: { exitCode: 139, stdout: "before\n" },
-        limit: { exitCode: 1, stdout: expect.stringMatching(/^refused after 1[0-5] MiB\n$/) as unknown },
-        spin: { exitCode: 137, stdout: "spinning\n" },
-        terminal: { exitCode: 0, stdout: "ab\b \bc\r\nac\r\n" },
-        interrupt: { exitCode: 130 },
-        missing: 'exec: "nope": executable file not found in $PATH',
-      });
-      expect(result["pods"]).toBeLessThanOrEqual(1);
-    });
-  });
+    },
+  );
 });

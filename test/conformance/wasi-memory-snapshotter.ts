@@ -9,7 +9,12 @@ import { fail } from "../../layers/base/errors.ts";
 import { streamOf } from "../../layers/base/streams.ts";
 import type { Filesystem, NodeId } from "../../layers/fs/filesystem.ts";
 import { MemoryFilesystem } from "../../layers/fs/memory.ts";
-import type { LayerInfo, MountRequest, Mounted, Snapshotter } from "../../layers/snapshots/snapshotter.ts";
+import type {
+  LayerInfo,
+  MountRequest,
+  Mounted,
+  Snapshotter,
+} from "../../layers/snapshots/snapshotter.ts";
 
 export class MemorySnapshotter implements Snapshotter {
   readonly #writables = new Map<string, MemoryFilesystem>();
@@ -24,7 +29,9 @@ export class MemorySnapshotter implements Snapshotter {
     const kept = this.#writables.get(key);
     const filesystem = kept ?? new MemoryFilesystem({ clock: systemClock });
     this.#writables.set(key, filesystem);
-    if (kept === undefined) for (const layer of request.layers) copy(join(this.#directory, layer), filesystem, filesystem.root);
+    if (kept === undefined)
+      for (const layer of request.layers)
+        copy(join(this.#directory, layer), filesystem, filesystem.root);
     return {
       filesystem,
       exportDiff: () => streamOf(),
@@ -59,8 +66,15 @@ function copy(from: string, filesystem: Filesystem, directory: NodeId): void {
     const path = join(from, name);
     const status = lstatSync(path);
     const owner = { mode: status.mode & 0o7777, uid: 0, gid: 0 };
-    if (status.isDirectory()) copy(path, filesystem, filesystem.create(directory, name, { type: "directory", ...owner }));
-    else if (status.isSymbolicLink()) filesystem.create(directory, name, { type: "symlink", ...owner, target: readlinkSync(path) });
-    else filesystem.write(filesystem.create(directory, name, { type: "file", ...owner }), 0, readFileSync(path));
+    if (status.isDirectory())
+      copy(path, filesystem, filesystem.create(directory, name, { type: "directory", ...owner }));
+    else if (status.isSymbolicLink())
+      filesystem.create(directory, name, { type: "symlink", ...owner, target: readlinkSync(path) });
+    else
+      filesystem.write(
+        filesystem.create(directory, name, { type: "file", ...owner }),
+        0,
+        readFileSync(path),
+      );
   }
 }

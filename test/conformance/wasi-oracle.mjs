@@ -4,6 +4,12 @@ import { readFileSync } from "node:fs";
 import { WASI } from "node:wasi";
 
 const [, , module, root, ...args] = process.argv;
-const wasi = new WASI({ version: "preview1", args, env: JSON.parse(process.env.GUEST_ENV), preopens: { "/": root }, returnOnExit: true });
+const wasi = new WASI({
+  version: "preview1",
+  args,
+  env: JSON.parse(process.env.GUEST_ENV),
+  preopens: { "/": root },
+  returnOnExit: true,
+});
 const compiled = new WebAssembly.Module(readFileSync(module));
 process.exitCode = wasi.start(new WebAssembly.Instance(compiled, wasi.getImportObject()));

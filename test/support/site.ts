@@ -34,14 +34,22 @@ export function hasImage(name: string): boolean {
 }
 
 /** The layer that matters in an image of the mirror. */
-export function largestBlobOf(name: string): { readonly digest: string; readonly bytes: Uint8Array } {
-  const read = (digest: string): Buffer => readFileSync(join(IMAGES, "blobs/sha256", digest.replace("sha256:", "")));
+export function largestBlobOf(name: string): {
+  readonly digest: string;
+  readonly bytes: Uint8Array;
+} {
+  const read = (digest: string): Buffer =>
+    readFileSync(join(IMAGES, "blobs/sha256", digest.replace("sha256:", "")));
   const index = JSON.parse(readFileSync(join(IMAGES, "index.json"), "utf8")) as {
     manifests: { digest: string; annotations?: Record<string, string> }[];
   };
-  const entry = index.manifests.find((one) => one.annotations?.["io.containerd.image.name"]?.includes(`/library/${name}:`));
+  const entry = index.manifests.find((one) =>
+    one.annotations?.["io.containerd.image.name"]?.includes(`/library/${name}:`),
+  );
   if (entry === undefined) throw new Error(`${name} is not in the mirror`);
-  const manifest = JSON.parse(read(entry.digest).toString()) as { layers: { digest: string; size: number }[] };
+  const manifest = JSON.parse(read(entry.digest).toString()) as {
+    layers: { digest: string; size: number }[];
+  };
   const [layer] = [...manifest.layers].sort((left, right) => right.size - left.size);
   if (layer === undefined) throw new Error(`${name} has no layers`);
   return { digest: layer.digest.replace("sha256:", ""), bytes: read(layer.digest) };
@@ -57,9 +65,16 @@ export interface Site {
 }
 
 export async function serveSite(isIsolated = true): Promise<Site> {
-  const server: Server = createSiteServer({ siteDirectory: await builtSite(), mirrorDirectory: IMAGES, proxy: undefined });
+  const server: Server = createSiteServer({
+    siteDirectory: await builtSite(),
+    mirrorDirectory: IMAGES,
+    proxy: undefined,
+  });
   const requests: Site["requests"] = [];
-  const answer = server.listeners("request")[0] as (request: IncomingMessage, response: ServerResponse) => void; // Its only one.
+  const answer = server.listeners("request")[0] as (
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) => void; // Its only one.
   const site: { intercept: Site["intercept"] } = { intercept: undefined };
   server.removeAllListeners("request");
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
@@ -81,21 +96,34 @@ export async function serveSite(isIsolated = true): Promise<Site> {
 }
 
 function withoutIsolation(response: ServerResponse): void {
-  const writeHead = response.writeHead.bind(response) as (status: number, headers?: Record<string, string>) => ServerResponse;
+  const writeHead = response.writeHead.bind(response) as (
+    status: number,
+    headers?: Record<string, string>,
+  ) => ServerResponse;
   response.writeHead = ((status: number, headers: Record<string, string> = {}) => {
-    const kept = Object.entries(headers).filter(([name]) => !/^cross-origin-(opener|embedder)-policy$/i.test(name));
+    const kept = Object.entries(headers).filter(
+      ([name]) => !/^cross-origin-(opener|embedder)-policy$/i.test(name),
+    );
     return writeHead(status, Object.fromEntries(kept));
   }) as typeof response.writeHead;
   const setHeader = response.setHeader.bind(response);
-  response.setHeader = (name, value) => (/^cross-origin-(opener|embedder)-policy$/i.test(name) ? response : setHeader(name, value));
+  response.setHeader = (name, value) =>
+    /^cross-origin-(opener|embedder)-policy$/i.test(name) ? response : setHeader(name, value);
 }
 
 export async function launch(name: BrowserName): Promise<Browser> {
   const choice = browsers().find((one) => one.name === name);
-  if (choice === undefined || choice.missing !== undefined) throw new Error(choice?.missing ?? `no ${name}`);
+  if (choice === undefined || choice.missing !== undefined)
+    throw new Error(choice?.missing ?? `no ${name}`);
   const { executablePath } = choice;
   if (name === "firefox") return firefox.launch({ channel: "moz-firefox", executablePath });
-  const args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"];
+  const args = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-sync",
+  ];
   return chromium.launch({ executablePath, args });
 }
 
@@ -128,13 +156,25 @@ export class SlipwayPage {
   }
 
   role(): Promise<string> {
-    return this.page.evaluate(() => (window as unknown as { slipway: { role: string } }).slipway.role);
+    return this.page.evaluate(
+      () => (window as unknown as { slipway: { role: string } }).slipway.role,
+    );
   }
 
-  docker(args: readonly string[], stdin?: string): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  docker(
+    args: readonly string[],
+    stdin?: string,
+  ): Promise<{ exitCode: number; stdout: string; stderr: string }> {
     return this.page.evaluate(
       ([words, input]) => {
-        const { slipway } = window as unknown as { slipway: { docker(args: readonly string[], options: object): Promise<{ exitCode: number; stdout: string; stderr: string }> } };
+        const { slipway } = window as unknown as {
+          slipway: {
+            docker(
+              args: readonly string[],
+              options: object,
+            ): Promise<{ exitCode: number; stdout: string; stderr: string }>;
+          };
+        };
         return slipway.docker(words, input === undefined ? {} : { stdin: input });
       },
       [args, stdin] as const,
@@ -160,7 +200,8 @@ export class SlipwayPage {
     for (;;) {
       const shown = await this.terminalText();
       if (typeof text === "string" ? shown.includes(text) : text.test(shown)) return;
-      if (Date.now() > deadline) throw new Error(`the terminal never showed ${String(text)}; it shows:\n${shown.trimEnd()}`);
+      if (Date.now() > deadline)
+        throw new Error(`the terminal never showed ${String(text)}; it shows:\n${shown.trimEnd()}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

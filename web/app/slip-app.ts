@@ -27,18 +27,55 @@ export class SlipApp extends LitElement {
   static override styles = [
     shared,
     css`
-      :host { display: flex; flex-direction: column; height: 100dvh; }
-      main { flex: 1; min-height: 0; display: grid; grid-template-columns: minmax(0, 1fr) minmax(22rem, 27rem); }
-      slip-panel { border-inline-start: 1px solid var(--line); }
-      nav { display: none; }
+      :host {
+        display: flex;
+        flex-direction: column;
+        height: 100dvh;
+      }
+      main {
+        flex: 1;
+        min-height: 0;
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) minmax(22rem, 27rem);
+      }
+      slip-panel {
+        border-inline-start: 1px solid var(--line);
+      }
+      nav {
+        display: none;
+      }
       @media (max-width: 60rem) {
-        main { grid-template-columns: minmax(0, 1fr); }
-        slip-panel { border: 0; }
-        main[data-shown="terminal"] slip-panel, main[data-shown="panel"] slip-terminals { display: none; }
-        nav { display: grid; grid-template-columns: 1fr 1fr; background: var(--surface); border-block-start: 1px solid var(--line); padding-block-end: env(safe-area-inset-bottom); }
-        nav button { min-height: 3rem; border: 0; border-radius: 0; background: none; color: var(--ink-soft); }
-        nav button[aria-pressed="true"] { color: var(--ink); box-shadow: inset 0 2px 0 var(--signal); }
-        nav button:focus-visible { outline-offset: -3px; }
+        main {
+          grid-template-columns: minmax(0, 1fr);
+        }
+        slip-panel {
+          border: 0;
+        }
+        main[data-shown="terminal"] slip-panel,
+        main[data-shown="panel"] slip-terminals {
+          display: none;
+        }
+        nav {
+          display: grid;
+          grid-template-columns: 1fr 1fr;
+          background: var(--surface);
+          border-block-start: 1px solid var(--line);
+          padding-block-end: env(safe-area-inset-bottom);
+        }
+        nav button {
+          min-height: 3rem;
+          border: 0;
+          border-radius: 0;
+          background: none;
+          color: var(--ink-soft);
+        }
+        nav button[aria-pressed="true"] {
+          color: var(--ink);
+          box-shadow: inset 0 2px 0 var(--signal);
+        }
+        nav button:focus-visible {
+          outline-offset: -3px;
+        }
       }
     `,
   ];
@@ -81,39 +118,74 @@ export class SlipApp extends LitElement {
     return html`<slip-header engineRole=${model.role.value} themeShown=${themeShown}></slip-header>
       ${this.#notices()}
       <main data-shown=${this.isPanelShown ? "panel" : "terminal"}>
-        <slip-terminals .tabs=${model.terminals.tabs.value} themeShown=${themeShown} ?screenReader=${this.screenReader}></slip-terminals>
+        <slip-terminals
+          .tabs=${model.terminals.tabs.value}
+          themeShown=${themeShown}
+          ?screenReader=${this.screenReader}
+        ></slip-terminals>
         <slip-panel .model=${model} view=${this.view}></slip-panel>
       </main>
       <nav aria-label="Shown part">
-        <button aria-pressed=${this.isPanelShown ? "false" : "true"} @click=${() => (this.isPanelShown = false)}>Terminal</button>
-        <button aria-pressed=${this.isPanelShown ? "true" : "false"} @click=${() => (this.isPanelShown = true)}>Engine</button>
+        <button
+          aria-pressed=${this.isPanelShown ? "false" : "true"}
+          @click=${() => (this.isPanelShown = false)}
+        >
+          Terminal
+        </button>
+        <button
+          aria-pressed=${this.isPanelShown ? "true" : "false"}
+          @click=${() => (this.isPanelShown = true)}
+        >
+          Engine
+        </button>
       </nav>
-      <slip-settings .form=${model.settings.form.value} .errors=${this.errors} saved=${this.saved} .loginResult=${this.loginResult}
-        @slip-retry=${() => void model.settings.load()}></slip-settings>`;
+      <slip-settings
+        .form=${model.settings.form.value}
+        .errors=${this.errors}
+        saved=${this.saved}
+        .loginResult=${this.loginResult}
+        @slip-retry=${() => void model.settings.load()}
+      ></slip-settings>`;
   }
 
   #notices(): TemplateResult {
     const { model } = this;
-    return html`${model.role.value === "failed"
-        ? html`<slip-notice kind="failed">The engine could not be started: ${model.failure}
-            <button slot="action" @click=${() => model.retryEngine()}>Try again</button></slip-notice>`
-        : nothing}
-      ${this.isIsolated
+    return html`${
+      model.role.value === "failed"
+        ? html`<slip-notice kind="failed"
+            >The engine could not be started: ${model.failure}
+            <button slot="action" @click=${() => model.retryEngine()}>
+              Try again
+            </button></slip-notice
+          >`
+        : nothing
+    }
+    ${
+      this.isIsolated
         ? nothing
-        : html`<slip-notice kind="warning">WASI images cannot run here: this page was served without cross-origin isolation
-            (the headers Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy), which the Wasmer SDK needs for its
-            shared memory. Images can still be pulled and inspected.</slip-notice>`}`;
+        : html`<slip-notice kind="warning"
+            >WASI images cannot run here: this page was served without cross-origin isolation (the
+            headers Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy), which the Wasmer
+            SDK needs for its shared memory. Images can still be pulled and inspected.</slip-notice
+          >`
+    }`;
   }
 
   #listen(): void {
-    const on = <K extends keyof HTMLElementEventMap>(type: K, act: (detail: HTMLElementEventMap[K] extends CustomEvent<infer D> ? D : never) => void): void => {
+    const on = <K extends keyof HTMLElementEventMap>(
+      type: K,
+      act: (detail: HTMLElementEventMap[K] extends CustomEvent<infer D> ? D : never) => void,
+    ): void => {
       // Every slip-* event is a CustomEvent whose detail the event map names.
       this.addEventListener(type, (event) => act((event as CustomEvent).detail as never));
     };
     on("slip-theme", () => this.model.theme.toggle());
     on("slip-settings-open", () => this.#openSettings());
     on("slip-settings-save", (form) => void this.#save(form));
-    on("slip-login", ({ registry, username, password }) => void this.#login(registry, username, password));
+    on(
+      "slip-login",
+      ({ registry, username, password }) => void this.#login(registry, username, password),
+    );
     on("slip-logout", ({ registry }) => void this.model.settings.logout(registry));
     on("slip-panel-view", ({ view }) => (this.view = view));
     on("slip-container", ({ id, action }) => void this.model.containers.act(id, action));
@@ -122,14 +194,18 @@ export class SlipApp extends LitElement {
     on("slip-image-open", ({ id }) => void this.model.images.open(id));
     on("slip-image-remove", ({ id, reference }) => void this.model.images.remove(id, reference));
     on("slip-pull", ({ reference }) => void this.model.pulls.pull(reference));
-    on("slip-pull-end", ({ reference, isRunning }) => (isRunning ? this.model.pulls.cancel(reference) : this.model.pulls.dismiss(reference)));
+    on("slip-pull-end", ({ reference, isRunning }) =>
+      isRunning ? this.model.pulls.cancel(reference) : this.model.pulls.dismiss(reference),
+    );
     on("slip-persist", () => void this.model.usage.persist());
     on("slip-try", ({ command }) => this.#try(command));
     on("slip-terminal-open", () => this.#newTerminal());
     on("slip-terminal-close", ({ id }) => this.model.terminals.close(id));
     on("slip-terminal-activate", ({ id }) => this.model.terminals.activate(id));
     on("slip-terminal-input", ({ id, text }) => this.model.terminals.send(id, text));
-    on("slip-terminal-resize", ({ id, columns, rows }) => this.model.terminals.resize(id, { columns, rows }));
+    on("slip-terminal-resize", ({ id, columns, rows }) =>
+      this.model.terminals.resize(id, { columns, rows }),
+    );
     on("slip-terminal-title", ({ id, title }) => this.model.terminals.rename(id, title));
     on("slip-terminal-reopen", ({ id }) => this.model.terminals.reopen(id));
     on("slip-screen-reader", () => this.#toggleScreenReader());
@@ -150,14 +226,20 @@ export class SlipApp extends LitElement {
     const terminals = this.renderRoot.querySelector("slip-terminals");
     const panel = this.renderRoot.querySelector("slip-panel");
     const focused = this.shadowRoot?.activeElement;
-    if (focused === terminals && terminals?.shadowRoot?.activeElement?.localName === "slip-terminal") terminals.focusTabs();
+    if (
+      focused === terminals &&
+      terminals?.shadowRoot?.activeElement?.localName === "slip-terminal"
+    )
+      terminals.focusTabs();
     else if (focused === terminals && panel !== null && panel.offsetWidth > 0) panel.focus();
     else terminals?.focus();
   }
 
   #newTerminal(): void {
     this.model.terminals.open();
-    void this.updateComplete.then(() => this.renderRoot.querySelector("slip-terminals")?.updateComplete).then(() => this.#focusTerminal());
+    void this.updateComplete
+      .then(() => this.renderRoot.querySelector("slip-terminals")?.updateComplete)
+      .then(() => this.#focusTerminal());
   }
 
   #try(command: string): void {
@@ -193,7 +275,10 @@ export class SlipApp extends LitElement {
 
   async #login(registry: string, username: string, password: string): Promise<void> {
     const error = await this.model.settings.login(registry, username, password);
-    this.loginResult = error === undefined ? { isError: false, text: `Logged in to ${registry}.` } : { isError: true, text: error };
+    this.loginResult =
+      error === undefined
+        ? { isError: false, text: `Logged in to ${registry}.` }
+        : { isError: true, text: error };
   }
 }
 

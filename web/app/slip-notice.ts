@@ -8,10 +8,24 @@ export class SlipNotice extends LitElement {
   static override styles = [
     shared,
     css`
-      :host { display: block; }
-      div { display: flex; align-items: center; gap: var(--space-3); padding: var(--space-2) var(--space-4); border-block-end: 1px solid var(--line); background: var(--warn-wash); }
-      div[data-kind="failed"] { background: var(--bad-wash); }
-      p { flex: 1; overflow-wrap: anywhere; }
+      :host {
+        display: block;
+      }
+      div {
+        display: flex;
+        align-items: center;
+        gap: var(--space-3);
+        padding: var(--space-2) var(--space-4);
+        border-block-end: 1px solid var(--line);
+        background: var(--warn-wash);
+      }
+      div[data-kind="failed"] {
+        background: var(--bad-wash);
+      }
+      p {
+        flex: 1;
+        overflow-wrap: anywhere;
+      }
     `,
   ];
   declare kind: "warning" | "failed";

@@ -10,21 +10,61 @@ import { shared } from "../styles/shared.ts";
 
 export const VIEWS = ["containers", "images", "storage"] as const;
 export type PanelView = (typeof VIEWS)[number];
-const TITLES: Record<PanelView, string> = { containers: "Containers", images: "Images", storage: "Storage" };
+const TITLES: Record<PanelView, string> = {
+  containers: "Containers",
+  images: "Images",
+  storage: "Storage",
+};
 
 export class SlipPanel extends LitElement {
   static override properties = { model: { attribute: false }, view: { type: String } };
   static override styles = [
     shared,
     css`
-      :host { display: flex; flex-direction: column; min-width: 0; min-height: 0; background: var(--surface); }
-      [role="tablist"] { display: flex; min-height: 2.375rem; background: var(--paper); border-block-end: 1px solid var(--line); }
-      [role="tab"] { flex: 1; min-height: 2.375rem; border: 0; border-radius: 0; background: none; color: var(--ink-soft); }
-      [role="tab"][aria-selected="true"] { background: var(--surface); color: var(--ink); box-shadow: inset 0 2px 0 var(--signal); }
-      [role="tab"]:focus-visible { outline-offset: -3px; }
-      .count { padding: 0.1rem 0.4rem; border-radius: 1rem; background: var(--sunken); color: var(--ink-soft); font-size: var(--text-s); }
-      .panel { flex: 1; min-height: 0; overflow: auto; }
-      .panel:focus-visible { outline-offset: -3px; }
+      :host {
+        display: flex;
+        flex-direction: column;
+        min-width: 0;
+        min-height: 0;
+        background: var(--surface);
+      }
+      [role="tablist"] {
+        display: flex;
+        min-height: 2.375rem;
+        background: var(--paper);
+        border-block-end: 1px solid var(--line);
+      }
+      [role="tab"] {
+        flex: 1;
+        min-height: 2.375rem;
+        border: 0;
+        border-radius: 0;
+        background: none;
+        color: var(--ink-soft);
+      }
+      [role="tab"][aria-selected="true"] {
+        background: var(--surface);
+        color: var(--ink);
+        box-shadow: inset 0 2px 0 var(--signal);
+      }
+      [role="tab"]:focus-visible {
+        outline-offset: -3px;
+      }
+      .count {
+        padding: 0.1rem 0.4rem;
+        border-radius: 1rem;
+        background: var(--sunken);
+        color: var(--ink-soft);
+        font-size: var(--text-s);
+      }
+      .panel {
+        flex: 1;
+        min-height: 0;
+        overflow: auto;
+      }
+      .panel:focus-visible {
+        outline-offset: -3px;
+      }
     `,
   ];
   declare model: Model;
@@ -40,7 +80,15 @@ export class SlipPanel extends LitElement {
     if (!changed.has("model")) return;
     const { containers, images, pulls, usage, openLog } = this.model;
     if (this.#followed !== undefined) this.removeController(this.#followed);
-    this.#followed = new StoreController(this, containers.list, images.list, images.details, pulls.list, usage.usage, openLog);
+    this.#followed = new StoreController(
+      this,
+      containers.list,
+      images.list,
+      images.details,
+      pulls.list,
+      usage.usage,
+      openLog,
+    );
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -54,18 +102,42 @@ export class SlipPanel extends LitElement {
   override render(): TemplateResult {
     return html`<div role="tablist" aria-label="Engine" @keydown=${this.#handleKey}>
         ${VIEWS.map(
-          (view) => html`<button role="tab" id="tab-${view}" aria-controls="panel" aria-selected=${view === this.view ? "true" : "false"}
-            tabindex=${view === this.view ? 0 : -1} @click=${() => this.#choose(view)}>${TITLES[view]}${this.#count(view)}</button>`,
+          (view) =>
+            html`<button
+              role="tab"
+              id="tab-${view}"
+              aria-controls="panel"
+              aria-selected=${view === this.view ? "true" : "false"}
+              tabindex=${view === this.view ? 0 : -1}
+              @click=${() => this.#choose(view)}
+            >
+              ${TITLES[view]}${this.#count(view)}
+            </button>`,
         )}
       </div>
-      <div class="panel" id="panel" role="tabpanel" tabindex="0" aria-labelledby="tab-${this.view}" @slip-retry=${this.#retry}>${this.#content()}</div>`;
+      <div
+        class="panel"
+        id="panel"
+        role="tabpanel"
+        tabindex="0"
+        aria-labelledby="tab-${this.view}"
+        @slip-retry=${this.#retry}
+      >
+        ${this.#content()}
+      </div>`;
   }
 
   #count(view: PanelView): TemplateResult | typeof nothing {
     const { containers, images } = this.model;
-    const list = view === "containers" ? containers.list.value : view === "images" ? images.list.value : undefined;
+    const list =
+      view === "containers"
+        ? containers.list.value
+        : view === "images"
+          ? images.list.value
+          : undefined;
     if (list?.kind !== "ready") return nothing;
-    const count = "containers" in list.value ? list.value.containers.length : list.value.images.length;
+    const count =
+      "containers" in list.value ? list.value.containers.length : list.value.images.length;
     return html` <span class="count number">${count}</span>`;
   }
 
@@ -74,12 +146,16 @@ export class SlipPanel extends LitElement {
     switch (this.view) {
       case "containers": {
         const open = model.openLog.value;
-        if (open === undefined) return html`<slip-containers .list=${model.containers.list.value}></slip-containers>`;
+        if (open === undefined)
+          return html`<slip-containers .list=${model.containers.list.value}></slip-containers>`;
         return html`<slip-log-view .open=${open}></slip-log-view>`;
       }
       case "images":
         return html`<slip-pulls .pulls=${model.pulls.list.value}></slip-pulls>
-          <slip-images .list=${model.images.list.value} .details=${model.images.details.value}></slip-images>`;
+          <slip-images
+            .list=${model.images.list.value}
+            .details=${model.images.details.value}
+          ></slip-images>`;
       case "storage":
         return html`<slip-storage .usage=${model.usage.usage.value}></slip-storage>`;
       default:
@@ -97,7 +173,9 @@ export class SlipPanel extends LitElement {
   }
 
   #choose(view: PanelView): void {
-    this.dispatchEvent(new CustomEvent("slip-panel-view", { bubbles: true, composed: true, detail: { view } }));
+    this.dispatchEvent(
+      new CustomEvent("slip-panel-view", { bubbles: true, composed: true, detail: { view } }),
+    );
   }
 
   #handleKey(event: KeyboardEvent): void {

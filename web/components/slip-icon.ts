@@ -28,8 +28,21 @@ export type IconName = keyof typeof drawings;
 export class SlipIcon extends LitElement {
   static override properties = { name: { type: String } };
   static override styles = css`
-    :host { display: inline-flex; width: 1rem; height: 1rem; flex: none; }
-    svg { width: 100%; height: 100%; fill: none; stroke: currentColor; stroke-width: 1.5; stroke-linecap: round; stroke-linejoin: round; }
+    :host {
+      display: inline-flex;
+      width: 1rem;
+      height: 1rem;
+      flex: none;
+    }
+    svg {
+      width: 100%;
+      height: 100%;
+      fill: none;
+      stroke: currentColor;
+      stroke-width: 1.5;
+      stroke-linecap: round;
+      stroke-linejoin: round;
+    }
   `;
   declare name: IconName;
 

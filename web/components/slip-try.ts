@@ -8,10 +8,22 @@ export class SlipTry extends LitElement {
   static override styles = [
     shared,
     css`
-      :host { display: block; }
-      div { display: flex; align-items: center; gap: var(--space-2); padding: var(--space-1) var(--space-1) var(--space-1) var(--space-3);
-        border-radius: var(--round); background: var(--sunken); color: var(--ink); }
-      code { flex: 1; overflow-wrap: anywhere; }
+      :host {
+        display: block;
+      }
+      div {
+        display: flex;
+        align-items: center;
+        gap: var(--space-2);
+        padding: var(--space-1) var(--space-1) var(--space-1) var(--space-3);
+        border-radius: var(--round);
+        background: var(--sunken);
+        color: var(--ink);
+      }
+      code {
+        flex: 1;
+        overflow-wrap: anywhere;
+      }
     `,
   ];
   declare command: string;
@@ -19,12 +31,20 @@ export class SlipTry extends LitElement {
   override render(): TemplateResult {
     return html`<div>
       <code>${this.command}</code>
-      <button class="quiet" aria-label="Run ${this.command} in the terminal" @click=${this.#ask}>Run</button>
+      <button class="quiet" aria-label="Run ${this.command} in the terminal" @click=${this.#ask}>
+        Run
+      </button>
     </div>`;
   }
 
   #ask(): void {
-    this.dispatchEvent(new CustomEvent("slip-try", { bubbles: true, composed: true, detail: { command: this.command } }));
+    this.dispatchEvent(
+      new CustomEvent("slip-try", {
+        bubbles: true,
+        composed: true,
+        detail: { command: this.command },
+      }),
+    );
   }
 }
 

@@ -10,19 +10,66 @@ import type { ViewState } from "../components/slip-view.ts";
 const END_PX = 24;
 
 export class SlipLogs extends LitElement {
-  static override properties = { log: { attribute: false }, name: { type: String }, isPinned: { state: true } };
+  static override properties = {
+    log: { attribute: false },
+    name: { type: String },
+    isPinned: { state: true },
+  };
   static override styles = [
     shared,
     css`
-      :host { display: flex; flex-direction: column; min-height: 0; height: 100%; }
-      header { display: flex; align-items: center; gap: var(--space-2); padding: var(--space-2) var(--space-3); border-block-end: 1px solid var(--line); }
-      h2 { flex: 1; font-size: var(--text-l); font-weight: 600; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-      slip-view { flex: 1; min-height: 0; overflow: hidden; display: flex; flex-direction: column; }
-      .lines { height: 100%; overflow: auto; padding: var(--space-3) var(--space-4); background: var(--sunken);
-        font: var(--text-s)/1.55 var(--font-mono); white-space: pre-wrap; overflow-wrap: anywhere; }
-      .stderr { color: var(--warn); }
-      .pin { font-size: var(--text-s); font-weight: 500; display: flex; gap: var(--space-1); align-items: center; }
-      .frame { flex: 1; min-height: 0; overflow: auto; }
+      :host {
+        display: flex;
+        flex-direction: column;
+        min-height: 0;
+        height: 100%;
+      }
+      header {
+        display: flex;
+        align-items: center;
+        gap: var(--space-2);
+        padding: var(--space-2) var(--space-3);
+        border-block-end: 1px solid var(--line);
+      }
+      h2 {
+        flex: 1;
+        font-size: var(--text-l);
+        font-weight: 600;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      slip-view {
+        flex: 1;
+        min-height: 0;
+        overflow: hidden;
+        display: flex;
+        flex-direction: column;
+      }
+      .lines {
+        height: 100%;
+        overflow: auto;
+        padding: var(--space-3) var(--space-4);
+        background: var(--sunken);
+        font: var(--text-s)/1.55 var(--font-mono);
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      .stderr {
+        color: var(--warn);
+      }
+      .pin {
+        font-size: var(--text-s);
+        font-weight: 500;
+        display: flex;
+        gap: var(--space-1);
+        align-items: center;
+      }
+      .frame {
+        flex: 1;
+        min-height: 0;
+        overflow: auto;
+      }
     `,
   ];
   declare log: Loadable<Log>;
@@ -47,18 +94,40 @@ export class SlipLogs extends LitElement {
     const isLive = log.kind === "ready" && log.value.isFollowing;
     const state: ViewState = log.kind === "ready" && lines.length === 0 ? "empty" : log.kind;
     return html`<header>
-        <button class="quiet icon" aria-label="Back to the containers" @click=${this.#close}><slip-icon name="back"></slip-icon></button>
+        <button class="quiet icon" aria-label="Back to the containers" @click=${this.#close}>
+          <slip-icon name="back"></slip-icon>
+        </button>
         <h2>Logs of ${this.name}</h2>
-        <span class="soft" role="status">${isLive ? "live" : log.kind === "ready" ? "ended" : ""}</span>
-        <label class="pin"><input type="checkbox" .checked=${this.isPinned} @change=${this.#pin} /> Follow</label>
+        <span class="soft" role="status"
+          >${isLive ? "live" : log.kind === "ready" ? "ended" : ""}</span
+        >
+        <label class="pin"
+          ><input type="checkbox" .checked=${this.isPinned} @change=${this.#pin} /> Follow</label
+        >
       </header>
-      ${state === "ready"
-        ? html`<div class="lines" tabindex="0" role="log" aria-label="Log of ${this.name}" @scroll=${this.#scrolled}>${lines.map(
-            (line) => html`<span class=${line.stream}>${line.text}</span>`,
-          )}</div>`
-        : html`<div class="frame"><slip-view state=${state} label="the log" message=${log.kind === "failed" ? log.message : ""}>
-            <p slot="empty">${isLive ? "Nothing written yet." : "This container wrote nothing."}</p>
-          </slip-view></div>`}`;
+      ${
+        state === "ready"
+          ? html`<div
+              class="lines"
+              tabindex="0"
+              role="log"
+              aria-label="Log of ${this.name}"
+              @scroll=${this.#scrolled}
+            >
+              ${lines.map((line) => html`<span class=${line.stream}>${line.text}</span>`)}
+            </div>`
+          : html`<div class="frame">
+              <slip-view
+                state=${state}
+                label="the log"
+                message=${log.kind === "failed" ? log.message : ""}
+              >
+                <p slot="empty">
+                  ${isLive ? "Nothing written yet." : "This container wrote nothing."}
+                </p>
+              </slip-view>
+            </div>`
+      }`;
   }
 
   #close(): void {

@@ -15,17 +15,58 @@ export class SlipImage extends LitElement {
   static override styles = [
     shared,
     css`
-      :host { display: block; padding: 0 var(--space-4) var(--space-4); }
-      dl { display: grid; grid-template-columns: auto 1fr; gap: var(--space-1) var(--space-4); padding-block-end: var(--space-3); }
-      dt { color: var(--ink-soft); }
-      dd { overflow-wrap: anywhere; }
-      h4 { margin: 0 0 var(--space-2); font-size: var(--text-m); font-weight: 600; }
-      ol { border: 1px solid var(--line); border-radius: var(--round); overflow: hidden; background: var(--surface); }
-      li { position: relative; display: grid; grid-template-columns: 1fr auto; gap: var(--space-3); padding: var(--space-2) var(--space-3); }
-      li + li { border-block-start: 1px solid var(--line); }
-      li::before { content: ""; position: absolute; inset: 0 auto 0 0; width: var(--share, 0%); background: var(--sea-wash); }
-      li > * { position: relative; }
-      li code { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+      :host {
+        display: block;
+        padding: 0 var(--space-4) var(--space-4);
+      }
+      dl {
+        display: grid;
+        grid-template-columns: auto 1fr;
+        gap: var(--space-1) var(--space-4);
+        padding-block-end: var(--space-3);
+      }
+      dt {
+        color: var(--ink-soft);
+      }
+      dd {
+        overflow-wrap: anywhere;
+      }
+      h4 {
+        margin: 0 0 var(--space-2);
+        font-size: var(--text-m);
+        font-weight: 600;
+      }
+      ol {
+        border: 1px solid var(--line);
+        border-radius: var(--round);
+        overflow: hidden;
+        background: var(--surface);
+      }
+      li {
+        position: relative;
+        display: grid;
+        grid-template-columns: 1fr auto;
+        gap: var(--space-3);
+        padding: var(--space-2) var(--space-3);
+      }
+      li + li {
+        border-block-start: 1px solid var(--line);
+      }
+      li::before {
+        content: "";
+        position: absolute;
+        inset: 0 auto 0 0;
+        width: var(--share, 0%);
+        background: var(--sea-wash);
+      }
+      li > * {
+        position: relative;
+      }
+      li code {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
     `,
   ];
   declare details: Loadable<ImageDetails>;
@@ -37,32 +78,53 @@ export class SlipImage extends LitElement {
 
   override render(): TemplateResult {
     const { details } = this;
-    return html`<slip-view state=${details.kind} label="the image" message=${details.kind === "failed" ? details.message : ""}>
+    return html`<slip-view
+      state=${details.kind}
+      label="the image"
+      message=${details.kind === "failed" ? details.message : ""}
+    >
       ${details.kind === "ready" ? this.#content(details.value) : nothing}
     </slip-view>`;
   }
 
   #content({ inspect, history }: ImageDetails): TemplateResult {
     const config = inspect.Config;
-    const platform = [inspect.Os, inspect.Architecture, inspect.Variant].filter((part) => part !== undefined && part !== "").join("/");
+    const platform = [inspect.Os, inspect.Architecture, inspect.Variant]
+      .filter((part) => part !== undefined && part !== "")
+      .join("/");
     const command = [...(config?.Entrypoint ?? []), ...(config?.Cmd ?? [])].join(" ");
     const largest = Math.max(1, ...history.map((item) => item.Size));
     const count = inspect.RootFS?.Layers?.length ?? 0;
     return html`<dl>
-        <dt>Platform</dt><dd>${platform}</dd>
-        <dt>Runs</dt><dd><code>${command === "" ? "nothing by default" : command}</code></dd>
-        ${config?.WorkingDir === undefined || config.WorkingDir === "" ? nothing : html`<dt>In</dt><dd><code>${config.WorkingDir}</code></dd>`}
-        ${inspect.RepoDigests?.[0] === undefined ? nothing : html`<dt>Digest</dt><dd><code>${inspect.RepoDigests[0].split("@")[1]}</code></dd>`}
+        <dt>Platform</dt>
+        <dd>${platform}</dd>
+        <dt>Runs</dt>
+        <dd><code>${command === "" ? "nothing by default" : command}</code></dd>
+        ${
+          config?.WorkingDir === undefined || config.WorkingDir === ""
+            ? nothing
+            : html`<dt>In</dt>
+                <dd><code>${config.WorkingDir}</code></dd>`
+        }
+        ${
+          inspect.RepoDigests?.[0] === undefined
+            ? nothing
+            : html`<dt>Digest</dt>
+                <dd><code>${inspect.RepoDigests[0].split("@")[1]}</code></dd>`
+        }
       </dl>
       <h4>${count} ${count === 1 ? "layer" : "layers"}, newest first</h4>
-      <ol>${history.map((item) => this.#layer(item, largest))}</ol>`;
+      <ol>
+        ${history.map((item) => this.#layer(item, largest))}
+      </ol>`;
   }
 
   #layer(item: HistoryItem, largest: number): TemplateResult {
     const by = item.CreatedBy.replace(SHELL_PREFIX, "");
     const text = by !== "" ? by : item.Comment !== "" ? item.Comment : "no instruction recorded";
     return html`<li style="--share: ${((item.Size / largest) * 100).toFixed(1)}%">
-      <code title=${item.CreatedBy}>${text}</code><span class="number">${humanSize(item.Size)}</span>
+      <code title=${item.CreatedBy}>${text}</code
+      ><span class="number">${humanSize(item.Size)}</span>
     </li>`;
   }
 }

@@ -12,15 +12,50 @@ export class SlipPulls extends LitElement {
   static override styles = [
     shared,
     css`
-      :host { display: block; border-block-end: 1px solid var(--line); }
-      form { display: grid; grid-template-columns: 1fr auto; gap: var(--space-2); padding: var(--space-3) var(--space-4); }
-      form label { grid-column: 1 / -1; }
-      section { padding: var(--space-3) var(--space-4); border-block-start: 1px solid var(--line); display: grid; gap: var(--space-2); }
-      header { display: flex; align-items: center; gap: var(--space-2); }
-      h3 { flex: 1; font: 600 var(--text-m) var(--font-mono); overflow-wrap: anywhere; }
-      li { display: grid; grid-template-columns: 7.5rem 1fr auto; align-items: center; gap: var(--space-3); font-size: var(--text-s); min-height: 1.4rem; }
-      li .mono { overflow: hidden; text-overflow: ellipsis; }
-      .error { overflow-wrap: anywhere; }
+      :host {
+        display: block;
+        border-block-end: 1px solid var(--line);
+      }
+      form {
+        display: grid;
+        grid-template-columns: 1fr auto;
+        gap: var(--space-2);
+        padding: var(--space-3) var(--space-4);
+      }
+      form label {
+        grid-column: 1 / -1;
+      }
+      section {
+        padding: var(--space-3) var(--space-4);
+        border-block-start: 1px solid var(--line);
+        display: grid;
+        gap: var(--space-2);
+      }
+      header {
+        display: flex;
+        align-items: center;
+        gap: var(--space-2);
+      }
+      h3 {
+        flex: 1;
+        font: 600 var(--text-m) var(--font-mono);
+        overflow-wrap: anywhere;
+      }
+      li {
+        display: grid;
+        grid-template-columns: 7.5rem 1fr auto;
+        align-items: center;
+        gap: var(--space-3);
+        font-size: var(--text-s);
+        min-height: 1.4rem;
+      }
+      li .mono {
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      .error {
+        overflow-wrap: anywhere;
+      }
     `,
   ];
   declare pulls: readonly Pull[];
@@ -33,10 +68,23 @@ export class SlipPulls extends LitElement {
   override render(): TemplateResult {
     return html`<form @submit=${this.#submit}>
         <label for="reference">Pull an image</label>
-        <input id="reference" name="reference" type="text" required autocomplete="off" autocapitalize="off" spellcheck="false" placeholder="hello-wasi, ghcr.io/owner/name:tag" />
+        <input
+          id="reference"
+          name="reference"
+          type="text"
+          required
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck="false"
+          placeholder="hello-wasi, ghcr.io/owner/name:tag"
+        />
         <button class="primary" type="submit"><slip-icon name="pull"></slip-icon>Pull</button>
       </form>
-      ${repeat(this.pulls, (pull) => pull.reference, (pull) => this.#pull(pull))}`;
+      ${repeat(
+        this.pulls,
+        (pull) => pull.reference,
+        (pull) => this.#pull(pull),
+      )}`;
   }
 
   #pull(pull: Pull): TemplateResult {
@@ -45,14 +93,32 @@ export class SlipPulls extends LitElement {
     return html`<section aria-label="Pull of ${reference}">
       <header>
         <h3>${reference}</h3>
-        ${pull.state === "failed" || pull.state === "cancelled"
-          ? html`<button class="quiet" @click=${() => this.#emit("slip-pull", { reference })}>Try again</button>`
-          : nothing}
-        <button class="quiet icon" aria-label=${isRunning ? `Cancel the pull of ${reference}` : `Dismiss ${reference}`}
-          @click=${() => this.#emit("slip-pull-end", { reference, isRunning })}><slip-icon name="close"></slip-icon></button>
+        ${
+          pull.state === "failed" || pull.state === "cancelled"
+            ? html`<button class="quiet" @click=${() => this.#emit("slip-pull", { reference })}>
+                Try again
+              </button>`
+            : nothing
+        }
+        <button
+          class="quiet icon"
+          aria-label=${isRunning ? `Cancel the pull of ${reference}` : `Dismiss ${reference}`}
+          @click=${() => this.#emit("slip-pull-end", { reference, isRunning })}
+        >
+          <slip-icon name="close"></slip-icon>
+        </button>
       </header>
-      ${pull.layers.length === 0 ? nothing : html`<ul>${pull.layers.map((layer) => this.#layer(layer))}</ul>`}
-      <p class=${pull.state === "failed" ? "error" : "soft"} role=${pull.state === "failed" ? "alert" : "status"}>
+      ${
+        pull.layers.length === 0
+          ? nothing
+          : html`<ul>
+              ${pull.layers.map((layer) => this.#layer(layer))}
+            </ul>`
+      }
+      <p
+        class=${pull.state === "failed" ? "error" : "soft"}
+        role=${pull.state === "failed" ? "alert" : "status"}
+      >
         ${pull.error ?? (pull.state === "cancelled" ? "Cancelled. What has arrived is kept; trying again continues there." : pull.status)}
       </p>
     </section>`;
@@ -60,13 +126,17 @@ export class SlipPulls extends LitElement {
 
   #layer(layer: LayerProgress): TemplateResult {
     const isDone = layer.status === "Pull complete" || layer.status === "Already exists";
-    const total = isDone ? 1 : layer.total ?? 0;
-    const current = isDone ? 1 : layer.current ?? 0;
+    const total = isDone ? 1 : (layer.total ?? 0);
+    const current = isDone ? 1 : (layer.current ?? 0);
     const isMoving = isDone || total > 0;
     return html`<li>
       <span class="mono" title=${layer.id}>${layer.id}</span>
       ${isMoving ? html`<slip-gauge .value=${current} .total=${total} label="${layer.id}: ${layer.status}"></slip-gauge>` : html`<span></span>`}
-      <span class="number soft">${layer.status}${!isDone && layer.total !== undefined && layer.total > 0 ? ` ${humanSize(layer.current ?? 0)} of ${humanSize(layer.total)}` : ""}</span>
+      <span class="number soft"
+        >${layer.status}${!isDone && layer.total !== undefined && layer.total > 0
+          ? ` ${humanSize(layer.current ?? 0)} of ${humanSize(layer.total)}`
+          : ""}</span
+      >
     </li>`;
   }
 
@@ -79,7 +149,10 @@ export class SlipPulls extends LitElement {
     this.#emit("slip-pull", { reference });
   }
 
-  #emit<K extends "slip-pull" | "slip-pull-end">(type: K, detail: HTMLElementEventMap[K]["detail"]): void {
+  #emit<K extends "slip-pull" | "slip-pull-end">(
+    type: K,
+    detail: HTMLElementEventMap[K]["detail"],
+  ): void {
     this.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, detail }));
   }
 }

@@ -5,7 +5,11 @@ import { formOf, parseSettings } from "./settings.ts";
 const BASE = "https://page.example/lessons/";
 
 test("a form becomes settings with absolute addresses, blank lines left out", () => {
-  const form = { mirrors: " /mirror/ \n\nhttps://images.example/oci\n", proxy: "./proxy/", insecureRegistries: "registry.lan:5000\n" };
+  const form = {
+    mirrors: " /mirror/ \n\nhttps://images.example/oci\n",
+    proxy: "./proxy/",
+    insecureRegistries: "registry.lan:5000\n",
+  };
   expect(parseSettings(form, BASE)).toEqual({
     settings: {
       mirrors: ["https://page.example/mirror/", "https://images.example/oci"],
@@ -17,7 +21,11 @@ test("a form becomes settings with absolute addresses, blank lines left out", ()
 });
 
 test("each field that makes no sense is named with what is wrong", () => {
-  const form = { mirrors: "ftp://images.example/", proxy: "proxy", insecureRegistries: "http://registry.lan" };
+  const form = {
+    mirrors: "ftp://images.example/",
+    proxy: "proxy",
+    insecureRegistries: "http://registry.lan",
+  };
   expect(parseSettings(form, BASE).errors).toEqual({
     mirrors: "“ftp://images.example/” is not an http(s) address or a path of this site",
     proxy: "“proxy” is not an http(s) address or a path of this site",
@@ -26,7 +34,11 @@ test("each field that makes no sense is named with what is wrong", () => {
 });
 
 test("an empty proxy is none, and settings survive the form", () => {
-  const settings = { mirrors: ["https://a.example/", "https://b.example/"], proxy: "", insecureRegistries: ["c.example"] };
+  const settings = {
+    mirrors: ["https://a.example/", "https://b.example/"],
+    proxy: "",
+    insecureRegistries: ["c.example"],
+  };
   expect(parseSettings(formOf(settings, []), BASE)).toEqual({ settings, errors: {} });
 });
 
@@ -35,6 +47,9 @@ test("the server's configuration is made absolute, and nonsense in it is left ou
     mirrors: ["https://page.example/mirror/"],
     proxy: "https://page.example/proxy/",
   });
-  expect(parseConfiguration({ mirrors: "no", proxy: null }, BASE)).toEqual({ mirrors: [], proxy: "" });
+  expect(parseConfiguration({ mirrors: "no", proxy: null }, BASE)).toEqual({
+    mirrors: [],
+    proxy: "",
+  });
   expect(parseConfiguration(null, BASE)).toEqual({ mirrors: [], proxy: "" });
 });

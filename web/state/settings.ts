@@ -24,7 +24,11 @@ export type FormErrors = Partial<Record<FormField, string>>;
 
 const DOMAIN = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/i;
 
-const linesOf = (text: string): string[] => text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+const linesOf = (text: string): string[] =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
 
 /** The address made absolute, or undefined when it is none; paths are of this site. */
 function addressOf(text: string, base: string): string | undefined {
@@ -35,9 +39,13 @@ function addressOf(text: string, base: string): string | undefined {
 }
 
 /** The settings that the form's text means. Preconditions: `base` is the page's own address. */
-export function parseSettings(form: Pick<SettingsForm, FormField>, base: string): { settings: Settings; errors: FormErrors } {
+export function parseSettings(
+  form: Pick<SettingsForm, FormField>,
+  base: string,
+): { settings: Settings; errors: FormErrors } {
   const errors: FormErrors = {};
-  const complaint = (text: string): string => `“${text}” is not an http(s) address or a path of this site`;
+  const complaint = (text: string): string =>
+    `“${text}” is not an http(s) address or a path of this site`;
   const mirrors: string[] = [];
   for (const line of linesOf(form.mirrors)) {
     const address = addressOf(line, base);
@@ -49,13 +57,19 @@ export function parseSettings(form: Pick<SettingsForm, FormField>, base: string)
   if (proxy === undefined) errors.proxy = complaint(proxyText);
   const insecureRegistries = linesOf(form.insecureRegistries);
   const badDomain = insecureRegistries.find((domain) => !DOMAIN.test(domain));
-  if (badDomain !== undefined) errors.insecureRegistries = `“${badDomain}” is not a registry's domain, such as localhost:5000`;
+  if (badDomain !== undefined)
+    errors.insecureRegistries = `“${badDomain}” is not a registry's domain, such as localhost:5000`;
   return { settings: { mirrors, proxy: proxy ?? "", insecureRegistries }, errors };
 }
 
 export function formOf(settings: Settings, logins: readonly string[]): SettingsForm {
   const { mirrors, proxy, insecureRegistries } = settings;
-  return { mirrors: mirrors.join("\n"), proxy, insecureRegistries: insecureRegistries.join("\n"), logins };
+  return {
+    mirrors: mirrors.join("\n"),
+    proxy,
+    insecureRegistries: insecureRegistries.join("\n"),
+    logins,
+  };
 }
 
 export class SettingsState {
@@ -69,7 +83,10 @@ export class SettingsState {
   async load(): Promise<void> {
     this.form.set(LOADING);
     try {
-      const [settings, config] = await Promise.all([this.#slipway.settings.read(), this.#slipway.credentials.read()]);
+      const [settings, config] = await Promise.all([
+        this.#slipway.settings.read(),
+        this.#slipway.credentials.read(),
+      ]);
       this.form.set({ kind: "ready", value: formOf(settings, Object.keys(config.auths ?? {})) });
     } catch (thrown) {
       this.form.set({ kind: "failed", message: messageOf(thrown) });
@@ -92,7 +109,10 @@ export class SettingsState {
       const auth = { username, password, serveraddress: registry };
       const answer = await this.#slipway.engine.system.systemAuth(auth);
       const token = answer.IdentityToken;
-      await this.#slipway.credentials.login(registry, token === undefined || token === "" ? auth : { ...auth, identitytoken: token });
+      await this.#slipway.credentials.login(
+        registry,
+        token === undefined || token === "" ? auth : { ...auth, identitytoken: token },
+      );
       await this.load();
       return undefined;
     } catch (thrown) {

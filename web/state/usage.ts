@@ -26,7 +26,9 @@ const PERSIST_TIMEOUT_MS = 3000;
 
 /** Asks the browser to keep our storage; false when it does not say yes in time. */
 export async function persistStorage(): Promise<boolean> {
-  const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), PERSIST_TIMEOUT_MS));
+  const late = new Promise<boolean>((resolve) =>
+    setTimeout(() => resolve(false), PERSIST_TIMEOUT_MS),
+  );
   return Promise.race([navigator.storage.persist().catch(() => false), late]);
 }
 
@@ -59,13 +61,34 @@ export class UsageState {
       ]);
       const containers = df.Containers ?? [];
       const images = df.Images ?? [];
-      const sum = (sizes: readonly (number | null | undefined)[]): number => sizes.reduce<number>((all, one) => all + (one ?? 0), 0);
+      const sum = (sizes: readonly (number | null | undefined)[]): number =>
+        sizes.reduce<number>((all, one) => all + (one ?? 0), 0);
       const rows: UsageRow[] = [
-        { kind: "Images", count: images.length, active: images.filter((image) => image.Containers > 0).length, sizeBytes: df.LayersSize ?? sum(images.map((image) => image.Size)) },
-        { kind: "Containers", count: containers.length, active: containers.filter((one) => one.State === "running").length, sizeBytes: sum(containers.map((one) => one.SizeRw)) },
-        { kind: "Local volumes", count: df.Volumes?.length ?? 0, active: 0, sizeBytes: sum((df.Volumes ?? []).map((volume) => volume.UsageData?.Size)) },
+        {
+          kind: "Images",
+          count: images.length,
+          active: images.filter((image) => image.Containers > 0).length,
+          sizeBytes: df.LayersSize ?? sum(images.map((image) => image.Size)),
+        },
+        {
+          kind: "Containers",
+          count: containers.length,
+          active: containers.filter((one) => one.State === "running").length,
+          sizeBytes: sum(containers.map((one) => one.SizeRw)),
+        },
+        {
+          kind: "Local volumes",
+          count: df.Volumes?.length ?? 0,
+          active: 0,
+          sizeBytes: sum((df.Volumes ?? []).map((volume) => volume.UsageData?.Size)),
+        },
       ];
-      const value = { rows, usedBytes: estimate.usage ?? 0, quotaBytes: estimate.quota ?? 0, isPersistent };
+      const value = {
+        rows,
+        usedBytes: estimate.usage ?? 0,
+        quotaBytes: estimate.quota ?? 0,
+        isPersistent,
+      };
       this.usage.set({ kind: "ready", value });
     } catch (thrown) {
       this.usage.set({ kind: "failed", message: messageOf(thrown) });

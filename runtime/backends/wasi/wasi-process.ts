@@ -10,7 +10,11 @@ import type { PodClient } from "./pod-client.ts";
 /** Bytes of output that may wait here unread. */
 const WAITING_BYTES_MAX = 65_536;
 /** What remains to be told when the machine itself is gone. */
-const POD_LOST: ExitStatus = { exitCode: 137, isOomKilled: false, error: "the worker that ran the container ended unexpectedly" };
+const POD_LOST: ExitStatus = {
+  exitCode: 137,
+  isOomKilled: false,
+  error: "the worker that ran the container ended unexpectedly",
+};
 
 export class WasiProcess implements Process {
   readonly stdin: WritableStream<Uint8Array>;
@@ -32,7 +36,9 @@ export class WasiProcess implements Process {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     this.stdin = writable;
     const out = followed(pod.stream("stdout", { process: number }));
-    const err = hasTerminal ? { stream: streamOf(), ended: Promise.resolve() } : followed(pod.stream("stderr", { process: number }));
+    const err = hasTerminal
+      ? { stream: streamOf(), ended: Promise.resolve() }
+      : followed(pod.stream("stderr", { process: number }));
     this.stdout = out.stream;
     this.stderr = err.stream;
     this.#streamsEnded = Promise.all([out.ended, err.ended]);
@@ -69,9 +75,16 @@ export class WasiProcess implements Process {
  * A stream of the pod and a promise of its end. What fits into the queue is fetched without being
  * asked for, so that a stream nobody reads delays the exit only when there is much in it.
  */
-function followed(opened: Promise<ByteStream>): { readonly stream: ByteStream; readonly ended: Promise<void> } {
+function followed(opened: Promise<ByteStream>): {
+  readonly stream: ByteStream;
+  readonly ended: Promise<void>;
+} {
   const queue = new ByteLengthQueuingStrategy({ highWaterMark: WAITING_BYTES_MAX });
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>(undefined, undefined, queue);
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>(
+    undefined,
+    undefined,
+    queue,
+  );
   const carry = async (): Promise<void> => {
     try {
       await (await opened).pipeTo(writable, { preventAbort: true });

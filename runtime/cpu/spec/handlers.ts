@@ -6,7 +6,22 @@
  */
 
 /** Which operands are what: r register, i immediate, m memory with a base, x with an index, g general. */
-export const FORMS = ["none", "rr", "ri", "rm", "rx", "mr", "xr", "mi", "xi", "r", "m", "x", "i", "g"] as const;
+export const FORMS = [
+  "none",
+  "rr",
+  "ri",
+  "rm",
+  "rx",
+  "mr",
+  "xr",
+  "mi",
+  "xi",
+  "r",
+  "m",
+  "x",
+  "i",
+  "g",
+] as const;
 export type Form = (typeof FORMS)[number];
 
 export const WIDTHS = [0, 1, 2, 3] as const;
@@ -44,7 +59,16 @@ const INDEXED =
 export const FAULT = "return leaveFault(p, fuel, budget);";
 const NEXT = "p += 32; continue;";
 
-const SIZE_BYTES: Readonly<Record<string, number>> = { u8: 1, i8: 1, u16: 2, i16: 2, u32: 4, i32: 4, u64: 8, v128: 16 };
+const SIZE_BYTES: Readonly<Record<string, number>> = {
+  u8: 1,
+  i8: 1,
+  u16: 2,
+  i16: 2,
+  u32: 4,
+  i32: 4,
+  u64: 8,
+  v128: 16,
+};
 
 /** The test of the page map for `bytes` at the address in variable `name`, in brackets of its own. */
 export function checkAccess(name: string, type: string, access: "Read" | "Write"): string {
@@ -53,8 +77,10 @@ export function checkAccess(name: string, type: string, access: "Read" | "Write"
   // A page with translations goes the slow way, which drops them.
   const denied = access === "Read" ? `!(${page} & 1)` : `(${page} & 10) != 2`;
   const crosses = bytes === 1 ? "" : ` || (<u32>${name} & 4095) > ${4096 - bytes}`;
-  return `/*[*/if (${name} >= LIMIT || ${denied}${crosses}) ` +
-    `if (!check(${name}, ${bytes}, ${access === "Write"})) { ${FAULT} }/*]*/`;
+  return (
+    `/*[*/if (${name} >= LIMIT || ${denied}${crosses}) ` +
+    `if (!check(${name}, ${bytes}, ${access === "Write"})) { ${FAULT} }/*]*/`
+  );
 }
 
 /** The unchecked variant of a handler. */
@@ -88,7 +114,10 @@ function operands(form: Form, width: Width, isWritten: boolean): Parts {
   let before = "";
   if (first === "m" || first === "x") before += address(first, type, isWritten ? "Write" : "Read");
   if (second === "m" || second === "x") before += address(second, type, "Read");
-  before += first === "r" ? `let a: ${type} = load<${type}>(${D});` : `let a: ${type} = load<${type}>(<usize>e);`;
+  before +=
+    first === "r"
+      ? `let a: ${type} = load<${type}>(${D});`
+      : `let a: ${type} = load<${type}>(<usize>e);`;
   if (second === "r") before += `let b: ${type} = load<${type}>(${S});`;
   if (second === "i") before += `let b: ${type} = <${type}>load<i64>(p, 24);`;
   if (second === "m" || second === "x") before += `let b: ${type} = load<${type}>(<usize>e);`;
@@ -104,7 +133,9 @@ function note(kind: FlagKind, width: Width, first: string): string {
   return `${a} store<u64>(FLAG_R, <u64>r); store<u32>(FLAG_K, ${KIND_NUMBER[kind] * 4 + width});`;
 }
 
-const BINARY: Readonly<Record<string, readonly [symbol: string, kind: FlagKind, isWritten: boolean]>> = {
+const BINARY: Readonly<
+  Record<string, readonly [symbol: string, kind: FlagKind, isWritten: boolean]>
+> = {
   add: ["+", "add", true],
   sub: ["-", "sub", true],
   and: ["&", "logic", true],
@@ -143,7 +174,8 @@ function unary(): Handler[] {
       (kind === undefined ? [true] : [true, false]).map((notes): Handler => {
         const { before, after } = operands("r", width, true);
         const old = notes && first === "cf()" ? "let c: u32 = cf();" : "";
-        const flags = notes && kind !== undefined ? note(kind, width, first === "cf()" ? "c" : first) : "";
+        const flags =
+          notes && kind !== undefined ? note(kind, width, first === "cf()" ? "c" : first) : "";
         const code = `${before} ${old} let r: ${unsigned(width)} = ${value}; ${after} ${flags} ${NEXT}`;
         return { operation, form: "r", width, notes, code };
       }),
@@ -163,17 +195,39 @@ function shifts(): Handler[] {
       handlers.push({ operation, form: "ri", width, notes: false, code: `${result} ${NEXT}` });
       if (carry === "") return;
       const noted = `if (c != 0) { ${carry} ${note("bits", width, "o")} }`;
-      handlers.push({ operation, form: "ri", width, notes: true, code: `${result} ${noted} ${NEXT}` });
+      handlers.push({
+        operation,
+        form: "ri",
+        width,
+        notes: true,
+        code: `${result} ${noted} ${NEXT}`,
+      });
     };
     const top = (name: string): string => `(<u32>(${name} >> ${bits - 1}) & 1)`;
-    add("shl", "a << c", `let k: u32 = <u32>(a >> (${bits} - c)) & 1; let o: u32 = k | ((${top("r")} ^ k) << 11);`);
-    add("shr", "a >> c", `let o: u32 = (<u32>(a >> (c - 1)) & 1) | (c == 1 ? ${top("a")} << 11 : 0);`);
-    add("sar", `<${type}>(<${signed(width)}>a >> <${signed(width)}>c)`, "let o: u32 = <u32>(a >> (c - 1)) & 1;");
+    add(
+      "shl",
+      "a << c",
+      `let k: u32 = <u32>(a >> (${bits} - c)) & 1; let o: u32 = k | ((${top("r")} ^ k) << 11);`,
+    );
+    add(
+      "shr",
+      "a >> c",
+      `let o: u32 = (<u32>(a >> (c - 1)) & 1) | (c == 1 ? ${top("a")} << 11 : 0);`,
+    );
+    add(
+      "sar",
+      `<${type}>(<${signed(width)}>a >> <${signed(width)}>c)`,
+      "let o: u32 = <u32>(a >> (c - 1)) & 1;",
+    );
     add("rol", `rotl<${type}>(a, c)`, "");
     add("ror", `rotr<${type}>(a, c)`, "");
-    for (const [operation, value] of [["shl", "a << c"], ["shr", "a >> c"],
-      ["sar", `<${type}>(<${signed(width)}>a >> <${signed(width)}>c)`]] as const) {
-      const code = `let c: ${type} = <${type}>load<u8>(${S}) & ${bits - 1}; ${read} let r: ${type} = ${value}; ` +
+    for (const [operation, value] of [
+      ["shl", "a << c"],
+      ["shr", "a >> c"],
+      ["sar", `<${type}>(<${signed(width)}>a >> <${signed(width)}>c)`],
+    ] as const) {
+      const code =
+        `let c: ${type} = <${type}>load<u8>(${S}) & ${bits - 1}; ${read} let r: ${type} = ${value}; ` +
         `${writeRegister(width, "r")} ${NEXT}`;
       handlers.push({ operation, form: "rr", width, notes: false, code });
     }
@@ -191,23 +245,42 @@ function moves(): Handler[] {
     add("mov", "rr", width, writeRegister(width, `load<${type}>(${S})`));
     add("mov", "ri", width, writeRegister(width, `<${type}>load<i64>(p, 24)`));
     for (const shape of ["m", "x"] as const) {
-      add("mov", `r${shape}`, width, address(shape, type, "Read") + writeRegister(width, `load<${type}>(<usize>e)`));
-      const store = (value: string): string => `${address(shape, type, "Write")} store<${type}>(<usize>e, ${value});`;
+      add(
+        "mov",
+        `r${shape}`,
+        width,
+        address(shape, type, "Read") + writeRegister(width, `load<${type}>(<usize>e)`),
+      );
+      const store = (value: string): string =>
+        `${address(shape, type, "Write")} store<${type}>(<usize>e, ${value});`;
       add("mov", `${shape}r`, width, store(`load<${type}>(${S})`));
       add("mov", `${shape}i`, width, store(`<${type}>load<i64>(p, 24)`));
     }
   }
   const extensions = [
-    ["movzxb", "u8", false], ["movzxw", "u16", false], ["movsxb", "i8", true], ["movsxw", "i16", true],
+    ["movzxb", "u8", false],
+    ["movzxw", "u16", false],
+    ["movsxb", "i8", true],
+    ["movsxw", "i16", true],
     ["movsxd", "i32", true], // To 32 bits it is a plain load.
   ] as const;
   for (const [operation, type, isSigned] of extensions) {
     for (const width of [2, 3] as const) {
       const extend = (value: string): string =>
-        writeRegister(width, isSigned && !(type === "i32" && width === 2) ? `<${unsigned(width)}><${signed(width)}>${value}` : `<${unsigned(width)}>${value.replace("<i32>", "<u32>")}`);
+        writeRegister(
+          width,
+          isSigned && !(type === "i32" && width === 2)
+            ? `<${unsigned(width)}><${signed(width)}>${value}`
+            : `<${unsigned(width)}>${value.replace("<i32>", "<u32>")}`,
+        );
       add(operation, "rr", width, extend(`load<${type}>(${S})`));
       for (const shape of ["m", "x"] as const) {
-        add(operation, `r${shape}`, width, address(shape, type, "Read") + extend(`load<${type}>(<usize>e)`));
+        add(
+          operation,
+          `r${shape}`,
+          width,
+          address(shape, type, "Read") + extend(`load<${type}>(<usize>e)`),
+        );
       }
     }
   }
@@ -228,12 +301,24 @@ function others(): Handler[] {
     for (const form of ["rr", "rm", "rx"] as const) {
       const { before, after } = operands(form, width, true);
       add("imul2", form, width, false, `${before} let r: ${type} = a * b; ${after}`);
-      add("imul3", form, width, false, `${before} let r: ${type} = b * <${type}>load<i64>(p, 24); ${after}`);
+      add(
+        "imul3",
+        form,
+        width,
+        false,
+        `${before} let r: ${type} = b * <${type}>load<i64>(p, 24); ${after}`,
+      );
     }
     for (const form of ["rr", "rm"] as const) {
       const condition = form === "rr" ? "load<u8>(p, 24)" : "load<u8>(p, 24)";
       const { before, after } = operands(form, width, true);
-      add("cmov", form, width, true, `${before} let r: ${type} = condition(<u32>${condition}) ? b : a; ${after}`);
+      add(
+        "cmov",
+        form,
+        width,
+        true,
+        `${before} let r: ${type} = condition(<u32>${condition}) ? b : a; ${after}`,
+      );
     }
     const half = width === 3 ? "<u64><i64>load<i32>(REG)" : "<u64><u32><i32>load<i16>(REG)";
     add("cbw", "none", width, true, `store<u64>(REG, ${half});`);
@@ -249,11 +334,23 @@ function others(): Handler[] {
   add("push", "r", 3, true, push(`load<u64>(${D})`));
   add("push", "i", 3, true, push("load<u64>(p, 24)"));
   const pop = `let t: u64 = load<u64>(REG, 32); let e: u64 = t - BIAS; ${checkAccess("e", "u64", "Read")}`;
-  add("pop", "r", 3, true, `${pop} store<u64>(REG, t + 8, 32); store<u64>(${D}, load<u64>(<usize>e));`);
-  add("leave", "none", 3, true,
+  add(
+    "pop",
+    "r",
+    3,
+    true,
+    `${pop} store<u64>(REG, t + 8, 32); store<u64>(${D}, load<u64>(<usize>e));`,
+  );
+  add(
+    "leave",
+    "none",
+    3,
+    true,
     `let t: u64 = load<u64>(REG, 40); let e: u64 = t - BIAS; ${checkAccess("e", "u64", "Read")} ` +
-    `store<u64>(REG, load<u64>(<usize>e), 40); store<u64>(REG, t + 8, 32);`);
-  for (const width of WIDTHS) for (const form of ["none", "r", "m", "x"] as const) add("nop", form, width, true, "");
+      `store<u64>(REG, load<u64>(<usize>e), 40); store<u64>(REG, t + 8, 32);`,
+  );
+  for (const width of WIDTHS)
+    for (const form of ["none", "r", "m", "x"] as const) add("nop", form, width, true, "");
   return handlers;
 }
 
@@ -263,7 +360,8 @@ export const SPEND =
   "store<u32>(h, load<u32>(h, 24) + 1, 24); fuel -= <i32>n;";
 const ARRIVE = "if (fuel < 0) return leaveFuel(q, fuel, budget); p = q; continue;";
 /** Before any effect of a jump to a computed address. */
-const CANONICAL = "if (t >= 0x8000_0000_0000) if (isOutside(t)) return leaveFault(p, fuel, budget);";
+const CANONICAL =
+  "if (t >= 0x8000_0000_0000) if (isOutside(t)) return leaveFault(p, fuel, budget);";
 const JUMP = `let q: usize = jumpTo(t); if (q == 0) return leaveFetch(fuel, budget); ${ARRIVE}`;
 
 function jumps(): Handler[] {
@@ -274,9 +372,12 @@ function jumps(): Handler[] {
   const pushNext =
     `let s: u64 = load<u64>(REG, 32) - 8; let e: u64 = s - BIAS; ${checkAccess("e", "u64", "Write")} ${CANONICAL} ` +
     `store<u64>(<usize>e, <u64>(pcOf(p) + <u32>load<u8>(p, 21))); store<u64>(REG, s, 32);`;
-  add("ret", "none",
+  add(
+    "ret",
+    "none",
     `let s: u64 = load<u64>(REG, 32); let e: u64 = s - BIAS; ${checkAccess("e", "u64", "Read")} ` +
-    `let t: u64 = load<u64>(<usize>e); ${CANONICAL} store<u64>(REG, s + 8, 32); ${SPEND} ${JUMP}`);
+      `let t: u64 = load<u64>(<usize>e); ${CANONICAL} store<u64>(REG, s + 8, 32); ${SPEND} ${JUMP}`,
+  );
   const target = (form: "r" | "m" | "x"): string =>
     form === "r"
       ? `let t: u64 = load<u64>(${D});`
@@ -295,12 +396,12 @@ export const SPECIAL: Readonly<Record<string, string>> = {
     `store<u64>(RIP, <u64>(pcOf(p) + <u32>load<u8>(p, 21))); let c: u32 = cold(p); ${SPEND} ` +
     `if (c != 0) return leaveEnd(p, c, fuel, budget); let t: u64 = load<u64>(RIP); ${JUMP}`,
   LINK: "let q: usize = link(p); if (q == 0) return leaveFetch(fuel, budget); p = q; continue;",
-  RESUME: "let q: usize = lookUp(<u64>pcOf(p)); if (q == 0) return leaveFetch(fuel, budget); p = q; continue;",
+  RESUME:
+    "let q: usize = lookUp(<u64>pcOf(p)); if (q == 0) return leaveFetch(fuel, budget); p = q; continue;",
   UNDEFINED: "raise(INVALID_OPCODE); return leaveFault(p, fuel, budget);",
   PROTECTION: "raise(GENERAL_PROTECTION); return leaveFault(p, fuel, budget);",
   GOTO: `${SPEND} let q: usize = <usize>load<u32>(p, 4); ${ARRIVE}`,
-  JCC:
-    `${SPEND} let q: usize = condition(<u32>load<u8>(p, 24)) ? <usize>load<u32>(p, 4) : <usize>load<u32>(p, 28); ${ARRIVE}`,
+  JCC: `${SPEND} let q: usize = condition(<u32>load<u8>(p, 24)) ? <usize>load<u32>(p, 4) : <usize>load<u32>(p, 28); ${ARRIVE}`,
   CALL:
     `let s: u64 = load<u64>(REG, 32) - 8; let e: u64 = s - BIAS; ${checkAccess("e", "u64", "Write")} ` +
     `store<u64>(<usize>e, load<u64>(p, 24)); store<u64>(REG, s, 32); ${SPEND} ` +
@@ -313,16 +414,28 @@ function compared(operation: "cmp" | "test", cc: number, width: Width): string |
   if (operation === "test") {
     const r = "(a & b)";
     const texts: Readonly<Record<number, string>> = {
-      4: `${r} == 0`, 5: `${r} != 0`, 8: `<${type}>${r} < 0`, 9: `<${type}>${r} >= 0`,
-      14: `<${type}>${r} <= 0`, 15: `<${type}>${r} > 0`,
+      4: `${r} == 0`,
+      5: `${r} != 0`,
+      8: `<${type}>${r} < 0`,
+      9: `<${type}>${r} >= 0`,
+      14: `<${type}>${r} <= 0`,
+      15: `<${type}>${r} > 0`,
     };
     return texts[cc];
   }
   const texts: Readonly<Record<number, string>> = {
-    2: "a < b", 3: "a >= b", 4: "a == b", 5: "a != b", 6: "a <= b", 7: "a > b",
-    8: `<${type}>(a - b) < 0`, 9: `<${type}>(a - b) >= 0`,
-    12: `<${type}>a < <${type}>b`, 13: `<${type}>a >= <${type}>b`,
-    14: `<${type}>a <= <${type}>b`, 15: `<${type}>a > <${type}>b`,
+    2: "a < b",
+    3: "a >= b",
+    4: "a == b",
+    5: "a != b",
+    6: "a <= b",
+    7: "a > b",
+    8: `<${type}>(a - b) < 0`,
+    9: `<${type}>(a - b) >= 0`,
+    12: `<${type}>a < <${type}>b`,
+    13: `<${type}>a >= <${type}>b`,
+    14: `<${type}>a <= <${type}>b`,
+    15: `<${type}>a > <${type}>b`,
   };
   return texts[cc];
 }
@@ -339,8 +452,11 @@ export function fusedHandlers(): FusedHandler[] {
           if (text === undefined) continue;
           // The upper half of the immediate's field holds the link to the next block.
           const before = operands(form, width, false).before.replaceAll(
-            "load<i64>(p, 24)", width === 3 ? "<i64>load<i32>(p, 24)" : "load<i32>(p, 24)");
-          const code = `${before} ${SPEND} let q: usize = (${text}) ? <usize>load<u32>(p, 4) : ` +
+            "load<i64>(p, 24)",
+            width === 3 ? "<i64>load<i32>(p, 24)" : "load<i32>(p, 24)",
+          );
+          const code =
+            `${before} ${SPEND} let q: usize = (${text}) ? <usize>load<u32>(p, 4) : ` +
             `<usize>load<u32>(p, 28); ${ARRIVE}`;
           handlers.push({ operation, form, width, condition, code });
         }

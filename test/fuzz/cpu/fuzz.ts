@@ -16,7 +16,14 @@ import { Cases, Mode, refusal } from "./native/native-runner.ts";
 import type { Answers, NativeRunner } from "./native/native-runner.ts";
 import { Random } from "./random.ts";
 
-const FLAG_BITS: Readonly<Record<string, number>> = { c: 1, p: 4, a: 0x10, z: 0x40, s: 0x80, o: 0x800 };
+const FLAG_BITS: Readonly<Record<string, number>> = {
+  c: 1,
+  p: 4,
+  a: 0x10,
+  z: 0x40,
+  s: 0x80,
+  o: 0x800,
+};
 const STATUS = 0x8d5;
 const DIRECTION = 0x400;
 const IMAGE = 0x800;
@@ -77,7 +84,9 @@ export class Subject {
     const context = space.createContext();
     if (!(context instanceof InterpreterContext)) throw new Error("not an interpreter");
     space.grow(CODE + PAGE);
-    ACCESS.forEach((access, page) => space.setAccess(DATA + page * PAGE, DATA + (page + 1) * PAGE, access));
+    ACCESS.forEach((access, page) =>
+      space.setAccess(DATA + page * PAGE, DATA + (page + 1) * PAGE, access),
+    );
     space.setAccess(CODE, CODE + PAGE, 5);
     space.activate(context);
     space.core.forceCold(isCold);
@@ -112,7 +121,11 @@ export class Subject {
   #differences(one: Case, answers: Answers, firstStop: Stop): string[] {
     const space = this.#space;
     const differences: string[] = [];
-    const differ = (what: string, ours: bigint | number | string, theirs: bigint | number | string): void => {
+    const differ = (
+      what: string,
+      ours: bigint | number | string,
+      theirs: bigint | number | string,
+    ): void => {
       if (ours !== theirs) differences.push(`${what}: ours ${hex(ours)}, host ${hex(theirs)}`);
     };
     // The breakpoint behind the instruction (or at the jump's target) is the end; fuel may come first.
@@ -135,7 +148,11 @@ export class Subject {
     }
     differ("rip", rip, answers.rip);
     for (let number = 0; number < 16; number++) {
-      differ(`register ${number}`, space.view.getBigUint64(LAYOUT.REG + number * 8, true), answers.register(number));
+      differ(
+        `register ${number}`,
+        space.view.getBigUint64(LAYOUT.REG + number * 8, true),
+        answers.register(number),
+      );
     }
     const undefinedMask = isDone ? undefinedFlags(one.instruction.row) : 0;
     const mask = (STATUS | DIRECTION) & ~undefinedMask;
@@ -150,11 +167,14 @@ export class Subject {
     const start = DATA - BIAS;
     const ours = Buffer.from(this.#space.bytes.buffer, start, this.content.length);
     const expected = Buffer.from(answers === undefined ? ours : this.content);
-    if (answers !== undefined && answers.dirtyLength > 0) expected.set(answers.dirtyBytes, answers.dirtyStart - DATA);
+    if (answers !== undefined && answers.dirtyLength > 0)
+      expected.set(answers.dirtyBytes, answers.dirtyStart - DATA);
     if (Buffer.compare(ours, expected) !== 0) {
       const first = ours.findIndex((byte, index) => byte !== expected[index]);
-      differences.push(`memory at ${hex(DATA + first)}: ours ${ours.toString("hex", first, first + 16)}, ` +
-        `host ${expected.toString("hex", first, first + 16)}`);
+      differences.push(
+        `memory at ${hex(DATA + first)}: ours ${ours.toString("hex", first, first + 16)}, ` +
+          `host ${expected.toString("hex", first, first + 16)}`,
+      );
     }
     ours.set(this.content);
   }
@@ -166,7 +186,8 @@ function hex(value: bigint | number | string): string {
 
 export function makeContent(random: Random): Uint8Array {
   const content = new Uint8Array(ACCESS.length * PAGE);
-  for (let index = 0; index < content.length; index++) content[index] = random.oneIn(3) ? 0 : random.next();
+  for (let index = 0; index < content.length; index++)
+    content[index] = random.oneIn(3) ? 0 : random.next();
   return content;
 }
 
@@ -189,7 +210,11 @@ export async function fuzzBatch(
     cases.rflags = one.rflags;
     cases.fsBase = one.instruction.fsBase;
     cases.gsBase = one.instruction.gsBase;
-    cases.setCode(one.instruction.rip, one.instruction.code, jumps(one.instruction.row) ? Mode.step : Mode.direct);
+    cases.setCode(
+      one.instruction.rip,
+      one.instruction.code,
+      jumps(one.instruction.row) ? Mode.step : Mode.direct,
+    );
     cases.fxsave.set(one.fxsave);
   }
   const answers = await runner.run(cases);

@@ -115,11 +115,13 @@ export class GuestProcess {
   }
 
   closeInput(): void {
-    this.#stdinQueue = this.#stdinQueue.then(async () => {
-      if (this.#isStdinClosed) return;
-      this.#isStdinClosed = true;
-      await this.#running?.closeStdin();
-    }).catch(ignoreGone);
+    this.#stdinQueue = this.#stdinQueue
+      .then(async () => {
+        if (this.#isStdinClosed) return;
+        this.#isStdinClosed = true;
+        await this.#running?.closeStdin();
+      })
+      .catch(ignoreGone);
   }
 
   /** Accepted for its form: WASI gives a guest no way to ask for it. */
@@ -129,9 +131,11 @@ export class GuestProcess {
 
   kill(signal: number): void {
     if (this.#hasEnded) throw fail("conflict", "process already finished");
-    if (signal < 0 || signal > SIGNAL_MAX) throw fail("invalidParameter", `invalid signal: ${signal}`);
+    if (signal < 0 || signal > SIGNAL_MAX)
+      throw fail("invalidParameter", `invalid signal: ${signal}`);
     if (IGNORED_SIGNALS.has(signal)) return;
-    if (STOP_SIGNALS.has(signal)) throw fail("notImplemented", "a WASI program cannot be stopped and continued");
+    if (STOP_SIGNALS.has(signal))
+      throw fail("notImplemented", "a WASI program cannot be stopped and continued");
     if (this.#killedBy === undefined || signal === SIGKILL) this.#killedBy = signal;
     this.#running?.kill();
   }
@@ -156,30 +160,40 @@ export class GuestProcess {
   }
 
   #feed(bytes: Uint8Array): void {
-    this.#stdinQueue = this.#stdinQueue.then(async () => {
-      if (!this.#isStdinClosed && !this.#hasEnded) await this.#running?.writeStdin(bytes);
-    }).catch(ignoreGone);
+    this.#stdinQueue = this.#stdinQueue
+      .then(async () => {
+        if (!this.#isStdinClosed && !this.#hasEnded) await this.#running?.writeStdin(bytes);
+      })
+      .catch(ignoreGone);
   }
 
   async #pump(running: Running): Promise<ExitStatus> {
-    const out = new Pump(running.stdout, (bytes) => this.#out.write(this.#terminal?.output(bytes) ?? bytes));
+    const out = new Pump(running.stdout, (bytes) =>
+      this.#out.write(this.#terminal?.output(bytes) ?? bytes),
+    );
     const err = new Pump(running.stderr, (bytes) =>
-      this.#terminal === undefined ? this.#err.write(bytes) : this.#out.write(this.#terminal.output(bytes)),
+      this.#terminal === undefined
+        ? this.#err.write(bytes)
+        : this.#out.write(this.#terminal.output(bytes)),
     );
     const ending = await running.ended;
-    if (ending.kind === "killed" || this.#killedBy !== undefined) await Promise.race([Promise.all([out.ended, err.ended]), silence(out, err)]);
+    if (ending.kind === "killed" || this.#killedBy !== undefined)
+      await Promise.race([Promise.all([out.ended, err.ended]), silence(out, err)]);
     else await Promise.all([out.ended, err.ended]);
     return this.#statusOf(ending);
   }
 
   async #statusOf(ending: Ending): Promise<ExitStatus> {
     const status = { isOomKilled: false, error: undefined };
-    if (this.#killedBy !== undefined && ending.kind !== "exited") return { ...status, exitCode: 128 + this.#killedBy };
+    if (this.#killedBy !== undefined && ending.kind !== "exited")
+      return { ...status, exitCode: 128 + this.#killedBy };
     if (ending.kind === "exited") return { ...status, exitCode: ending.exitCode };
     if (ending.kind === "killed") return { ...status, exitCode: 128 + SIGKILL };
     const trap = readTrap(ending.text);
     const bytes = encodeUtf8(trap.text);
-    await (this.#terminal === undefined ? this.#err.write(bytes) : this.#out.write(this.#terminal.output(bytes)));
+    await (this.#terminal === undefined
+      ? this.#err.write(bytes)
+      : this.#out.write(this.#terminal.output(bytes)));
     return { ...status, exitCode: trap.exitCode };
   }
 
@@ -203,7 +217,10 @@ class Pump {
     this.ended = this.#run(source, write);
   }
 
-  async #run(source: AsyncIterable<Uint8Array>, write: (bytes: Uint8Array) => Promise<void>): Promise<void> {
+  async #run(
+    source: AsyncIterable<Uint8Array>,
+    write: (bytes: Uint8Array) => Promise<void>,
+  ): Promise<void> {
     try {
       for await (const bytes of source) {
         this.isReading = false;
@@ -221,7 +238,11 @@ class Pump {
 async function silence(...pumps: readonly Pump[]): Promise<void> {
   const since = performance.now();
   for (;;) {
-    const quietMs = Math.min(...pumps.map((pump) => (pump.isReading ? performance.now() - Math.max(since, pump.lastMs) : 0)));
+    const quietMs = Math.min(
+      ...pumps.map((pump) =>
+        pump.isReading ? performance.now() - Math.max(since, pump.lastMs) : 0,
+      ),
+    );
     if (quietMs >= SILENCE_MS) return;
     await new Promise<void>((resolve) => setTimeout(resolve, SILENCE_MS - quietMs));
   }

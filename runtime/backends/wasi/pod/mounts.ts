@@ -20,7 +20,10 @@ export function hasNoDev(mounts: readonly MountSpec[]): boolean {
 
 /** Mounts one; a volume's own mount is the caller's to close. */
 export async function mountOver(
-  tree: Tree, mount: MountSpec, snapshotter: Snapshotter, clock: Clock,
+  tree: Tree,
+  mount: MountSpec,
+  snapshotter: Snapshotter,
+  clock: Clock,
 ): Promise<Mounted | undefined> {
   const target = canonicalTarget(tree, mount.target, clock);
   switch (mount.kind) {
@@ -29,7 +32,12 @@ export async function mountOver(
       return undefined;
     case "file": {
       const filesystem = new MemoryFilesystem({ clock });
-      const node = filesystem.create(filesystem.root, "file", { type: "file", mode: 0o644, uid: 0, gid: 0 });
+      const node = filesystem.create(filesystem.root, "file", {
+        type: "file",
+        mode: 0o644,
+        uid: 0,
+        gid: 0,
+      });
       filesystem.write(node, 0, encodeUtf8(mount.content));
       tree.mount(target, filesystem, node);
       return undefined;
@@ -63,11 +71,20 @@ function canonicalTarget(tree: Tree, target: string, clock: Clock): string {
 }
 
 /** size=64m, mode=1777, uid=, gid= (tmpfs(5)); others have no meaning here. */
-function tmpfsOptions(options: readonly string[]): { sizeBytesMax?: number; rootMode: number; rootUid?: number; rootGid?: number } {
+function tmpfsOptions(options: readonly string[]): {
+  sizeBytesMax?: number;
+  rootMode: number;
+  rootUid?: number;
+  rootGid?: number;
+} {
   const value = (name: string): string | undefined =>
-    options.flatMap((option) => option.split(",")).find((option) => option.startsWith(`${name}=`))?.slice(name.length + 1);
+    options
+      .flatMap((option) => option.split(","))
+      .find((option) => option.startsWith(`${name}=`))
+      ?.slice(name.length + 1);
   const size = /^(\d+)([kmg]?)$/i.exec(value("size") ?? "");
-  const scale = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[(size?.[2] ?? "").toLowerCase()] ?? 1;
+  const scale =
+    { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[(size?.[2] ?? "").toLowerCase()] ?? 1;
   const [uid, gid] = [value("uid"), value("gid")];
   return {
     rootMode: parseInt(value("mode") ?? "1777", 8),

@@ -31,18 +31,31 @@ export interface Program {
 
 /** @throws SlipwayError invalidParameter with StartFailure. */
 export function findProgram(
-  tree: Tree, args: readonly string[], env: readonly string[], workingDirectory: string, depth = 0,
+  tree: Tree,
+  args: readonly string[],
+  env: readonly string[],
+  workingDirectory: string,
+  depth = 0,
 ): Program {
   const name = args[0] ?? "";
   const entry = lookUp(tree, name, env, workingDirectory);
   const bytes = readWholeNode(entry.filesystem, entry.node, MODULE_BYTES_MAX);
   if (bytes[0] === 0x23 && bytes[1] === 0x21 && depth < SCRIPT_DEPTH_MAX) {
     const script = name.includes("/") ? name : pathOf(entry);
-    return findProgram(tree, [...interpreterOf(bytes), script, ...args.slice(1)], env, workingDirectory, depth + 1);
+    return findProgram(
+      tree,
+      [...interpreterOf(bytes), script, ...args.slice(1)],
+      env,
+      workingDirectory,
+      depth + 1,
+    );
   }
   const kind = kindOf(bytes);
   if (kind === "module") return { bytes, args, path: pathOf(entry) };
-  const why = kind === "component" ? "exec format error (a WebAssembly component; only core modules run here)" : "exec format error";
+  const why =
+    kind === "component"
+      ? "exec format error (a WebAssembly component; only core modules run here)"
+      : "exec format error";
   throw cannotStart(126, `exec ${name.includes("/") ? name : pathOf(entry)}: ${why}`);
 }
 
@@ -55,13 +68,15 @@ function lookUp(tree: Tree, name: string, env: readonly string[], workingDirecto
   if (name.includes("/")) {
     const path = name.startsWith("/") ? name : `${workingDirectory}/${name}`;
     const entry = entryAt(tree, path);
-    if (entry === undefined) throw cannotStart(127, `exec: ${quoted}: stat ${name}: no such file or directory`);
+    if (entry === undefined)
+      throw cannotStart(127, `exec: ${quoted}: stat ${name}: no such file or directory`);
     const type = tree.attributes(entry).type;
     if (type === "directory") throw cannotStart(126, `exec: ${quoted}: is a directory`);
     if (type !== "file") throw cannotStart(126, `exec: ${quoted}: permission denied`);
     return entry;
   }
-  const path = env.find((variable) => variable.startsWith("PATH="))?.slice("PATH=".length) ?? DEFAULT_PATH;
+  const path =
+    env.find((variable) => variable.startsWith("PATH="))?.slice("PATH=".length) ?? DEFAULT_PATH;
   for (const folder of path.split(":")) {
     const absolute = folder.startsWith("/") ? folder : `${workingDirectory}/${folder}`;
     const entry = name === "" ? undefined : entryAt(tree, `${absolute}/${name}`);

@@ -25,42 +25,99 @@ describe.skipIf(missing !== undefined)("the native runner", () => {
 
   test("adds, and reports rip and flags", async () => {
     const answers = await runOne((one) => {
-      one.setRegister(RAX, 0xffff_ffff_ffff_ffffn).setRegister(RCX, 1n).setCode(CODE + 0x100, [0x48, 0x01, 0xc8]);
+      one
+        .setRegister(RAX, 0xffff_ffff_ffff_ffffn)
+        .setRegister(RCX, 1n)
+        .setCode(CODE + 0x100, [0x48, 0x01, 0xc8]);
     });
-    expect([answers.register(RAX), answers.rip, answers.rflags & 0x8d5, answers.isDone]).toEqual([0n, BigInt(CODE + 0x103), 0x55, true]);
+    expect([answers.register(RAX), answers.rip, answers.rflags & 0x8d5, answers.isDone]).toEqual([
+      0n,
+      BigInt(CODE + 0x103),
+      0x55,
+      true,
+    ]);
   });
 
   test("survives an instruction that loses the stack pointer", async () => {
-    const answers = await runOne((one) => one.setRegister(RSP, 0xdead_0000_0000_0001n).setCode(CODE, [0x48, 0x31, 0xe4]));
+    const answers = await runOne((one) =>
+      one.setRegister(RSP, 0xdead_0000_0000_0001n).setCode(CODE, [0x48, 0x31, 0xe4]),
+    );
     expect([answers.register(RSP), answers.isDone]).toEqual([0n, true]);
   });
 
   test("reports changed memory and puts it back", async () => {
     const store = (one: Cases): void => {
-      one.setRegister(RDI, BigInt(DATA + 0x20)).setRegister(RAX, 0x1122_3344_5566_7788n).setCode(CODE, [0x48, 0x89, 0x07]);
+      one
+        .setRegister(RDI, BigInt(DATA + 0x20))
+        .setRegister(RAX, 0x1122_3344_5566_7788n)
+        .setCode(CODE, [0x48, 0x89, 0x07]);
     };
     for (let turn = 0; turn < 2; turn++) {
       const answers = await runOne(store);
-      expect([answers.dirtyStart, ...answers.dirtyBytes]).toEqual([DATA + 0x20, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11]);
+      expect([answers.dirtyStart, ...answers.dirtyBytes]).toEqual([
+        DATA + 0x20,
+        0x88,
+        0x77,
+        0x66,
+        0x55,
+        0x44,
+        0x33,
+        0x22,
+        0x11,
+      ]);
     }
   });
 
   test("shows patches to one case only", async () => {
     const load = [0x0f, 0xb6, 0x07];
     const cases = new Cases(2);
-    cases.select(0).setRegister(RDI, BigInt(DATA + 9)).setCode(CODE, load).addPatch(DATA + 9, Uint8Array.of(0xee));
-    cases.select(1).setRegister(RDI, BigInt(DATA + 9)).setCode(CODE, load);
+    cases
+      .select(0)
+      .setRegister(RDI, BigInt(DATA + 9))
+      .setCode(CODE, load)
+      .addPatch(DATA + 9, Uint8Array.of(0xee));
+    cases
+      .select(1)
+      .setRegister(RDI, BigInt(DATA + 9))
+      .setCode(CODE, load);
     const answers = await runner.run(cases);
-    expect([answers.select(0).register(RAX), answers.select(0).dirtyLength, answers.select(1).register(RAX)]).toEqual([0xeen, 0, 9n]);
+    expect([
+      answers.select(0).register(RAX),
+      answers.select(0).dirtyLength,
+      answers.select(1).register(RAX),
+    ]).toEqual([0xeen, 0, 9n]);
   });
 
   test("tells read-only, unmapped and non-canonical addresses apart", async () => {
     const outcome = async (address: bigint): Promise<unknown[]> => {
-      const answers = await runOne((one) => one.setRegister(RDI, address).setCode(CODE, [0x88, 0x07]));
-      return [answers.signal, answers.signalCode, answers.trap, answers.error, answers.signalAddress, answers.rip];
+      const answers = await runOne((one) =>
+        one.setRegister(RDI, address).setCode(CODE, [0x88, 0x07]),
+      );
+      return [
+        answers.signal,
+        answers.signalCode,
+        answers.trap,
+        answers.error,
+        answers.signalAddress,
+        answers.rip,
+      ];
     };
-    expect(await outcome(BigInt(DATA + 0x2004))).toEqual([11, 2, 14, 7, BigInt(DATA + 0x2004), BigInt(CODE)]);
-    expect(await outcome(BigInt(DATA + 0x4000))).toEqual([11, 1, 14, 6, BigInt(DATA + 0x4000), BigInt(CODE)]);
+    expect(await outcome(BigInt(DATA + 0x2004))).toEqual([
+      11,
+      2,
+      14,
+      7,
+      BigInt(DATA + 0x2004),
+      BigInt(CODE),
+    ]);
+    expect(await outcome(BigInt(DATA + 0x4000))).toEqual([
+      11,
+      1,
+      14,
+      6,
+      BigInt(DATA + 0x4000),
+      BigInt(CODE),
+    ]);
     expect(await outcome(0x8000_0000_0000_0000n)).toEqual([11, 0x80, 13, 0, 0n, BigInt(CODE)]);
   });
 
@@ -76,17 +133,25 @@ describe.skipIf(missing !== undefined)("the native runner", () => {
 
   test("runs rep strings to their end", async () => {
     const answers = await runOne((one) => {
-      one.setRegister(RDI, BigInt(DATA + 0x1000)).setRegister(RSI, BigInt(DATA + 1)).setRegister(RCX, 5n);
+      one
+        .setRegister(RDI, BigInt(DATA + 0x1000))
+        .setRegister(RSI, BigInt(DATA + 1))
+        .setRegister(RCX, 5n);
       one.setCode(CODE, [0xf3, 0xa4]);
     });
-    expect([answers.register(RCX), answers.register(RDI), answers.rip, [...answers.dirtyBytes]]).toEqual(
-      [0n, BigInt(DATA + 0x1005), BigInt(CODE + 2), [1, 2, 3, 4, 5]],
-    );
+    expect([
+      answers.register(RCX),
+      answers.register(RDI),
+      answers.rip,
+      [...answers.dirtyBytes],
+    ]).toEqual([0n, BigInt(DATA + 0x1005), BigInt(CODE + 2), [1, 2, 3, 4, 5]]);
   });
 
   test("follows jumps, reads fs, and carries x87, MXCSR and xmm", async () => {
     const jump = async (target: number, mode: Mode): Promise<bigint> => {
-      const one = await runOne((cases) => cases.setRegister(RDX, BigInt(target)).setCode(CODE, [0xff, 0xe2], mode));
+      const one = await runOne((cases) =>
+        cases.setRegister(RDX, BigInt(target)).setCode(CODE, [0xff, 0xe2], mode),
+      );
       return one.rip;
     };
     expect(await jump(CODE + 0x800, Mode.breakpoint)).toBe(BigInt(CODE + 0x800));
@@ -104,22 +169,44 @@ describe.skipIf(missing !== undefined)("the native runner", () => {
     });
     expect([...packed.fxsave.subarray(160, 176)]).toEqual(Array.from({ length: 16 }, () => 16));
     const x87 = await runOne((one) => one.setCode(CODE, [0xd9, 0xe8]));
-    expect([...x87.fxsave.subarray(0, 6), ...x87.fxsave.subarray(32, 42)]).toEqual([0x7f, 3, 0, 0x38, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x3f]);
+    expect([...x87.fxsave.subarray(0, 6), ...x87.fxsave.subarray(32, 42)]).toEqual([
+      0x7f, 3, 0, 0x38, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x3f,
+    ]);
   });
 
   test("keeps its own state over many cases", async () => {
     const cases = new Cases(20_000);
     for (let index = 0; index < cases.count; index++) {
-      cases.select(index).setRegister(RAX, BigInt(index)).setRegister(RSP, BigInt(index) << 40n).setCode(CODE + (index & 0xff), [0x48, 0xff, 0xc0]);
+      cases
+        .select(index)
+        .setRegister(RAX, BigInt(index))
+        .setRegister(RSP, BigInt(index) << 40n)
+        .setCode(CODE + (index & 0xff), [0x48, 0xff, 0xc0]);
     }
     const answers = await runner.run(cases);
-    for (let index = 0; index < cases.count; index += 97) expect(answers.select(index).register(RAX)).toBe(BigInt(index + 1));
+    for (let index = 0; index < cases.count; index += 97)
+      expect(answers.select(index).register(RAX)).toBe(BigInt(index + 1));
   });
 });
 
 test("instructions that would leave the process are refused", () => {
-  const refused = [[0x0f, 0x05], [0xcd, 0x80], [0xf3, 0x48, 0x0f, 0xae, 0xd0], [0x0f, 0x34], [0x0f, 0xae, 0x2f], [0x66, 0x0f, 0xc7, 0xf0], [0xff, 0x2f]];
+  const refused = [
+    [0x0f, 0x05],
+    [0xcd, 0x80],
+    [0xf3, 0x48, 0x0f, 0xae, 0xd0],
+    [0x0f, 0x34],
+    [0x0f, 0xae, 0x2f],
+    [0x66, 0x0f, 0xc7, 0xf0],
+    [0xff, 0x2f],
+  ];
   expect(refused.map((code) => refusal(code) === undefined)).toEqual(refused.map(() => false));
-  const allowed = [[0x48, 0x01, 0xc8], [0x0f, 0xae, 0x07], [0x0f, 0xae, 0xe8], [0xf0, 0x48, 0x0f, 0xc7, 0x0f], [0xff, 0xe2], [0x0f, 0xa3, 0xc8]];
+  const allowed = [
+    [0x48, 0x01, 0xc8],
+    [0x0f, 0xae, 0x07],
+    [0x0f, 0xae, 0xe8],
+    [0xf0, 0x48, 0x0f, 0xc7, 0x0f],
+    [0xff, 0xe2],
+    [0x0f, 0xa3, 0xc8],
+  ];
   expect(allowed.map((code) => refusal(code))).toEqual(allowed.map(() => undefined));
 });
