@@ -32,8 +32,6 @@ const SECOND: usize = memory.data(16, 16);
 /** Result exceptions do not stop an operation on registers; these do when unmasked. */
 const STOPPING: u32 = IE | DE | ZE;
 const TRUNCATE: u32 = 0xc00;
-/** Bit row * 8 + index of D9: not there yet, #UD. */
-const TRANSCENDENTAL: u64 = 0xca0f_0000_0000_0000;
 
 /** Operand sizes by op & 63; 255 = environment, 254 = whole state. */
 const OPERAND_BYTES: usize = memory.data<u8>([
@@ -261,7 +259,6 @@ function isDefined(group: u32, row: u32, index: u32): bool {
     case 1:
       if (row == 2) return index == 0;
       if (row == 4) return index < 2 || index == 4 || index == 5;
-      if ((TRANSCENDENTAL >> <u64>(row << 3 | index) & 1) != 0) return false;
       return row != 5 || index < 7;
     case 2: return row < 4 || (row == 5 && index == 1);
     case 3: return row < 4 || row == 5 || row == 6;
@@ -483,7 +480,7 @@ function remainder(state: usize, nearest: bool): void {
   const top = stackAt(state, 0);
   if (isEmpty(state, 0) || isEmpty(state, 1)) {
     if (underflowStack(state, top)) setInUse(state, 0);
-    setConditions(state, statusOf(state) & ~C2);
+    clearC2(state);
     return;
   }
   const status = f80Remainder(SCRATCH, top, stackAt(state, 1), nearest, controlOf(state));
@@ -494,9 +491,12 @@ function remainder(state: usize, nearest: bool): void {
   else setConditions(state, kept & ~(C1 | C2));
 }
 
+@inline
+function clearC2(state: usize): void { setConditions(state, statusOf(state) & ~C2); }
+
 /** C2 = 1 and ST(0) unchanged when the argument is out of range. */
 function trigonometric(state: usize, status: u32): void {
-  if (!hasTop(state)) return;
+  if (!hasTop(state)) return clearC2(state);
   const isOutOfRange = (status & C2) != 0;
   if (isOutOfRange) raise(state, status);
   else finish(state, stackAt(state, 0), status);
@@ -519,7 +519,7 @@ function canSpread(state: usize): bool {
 }
 
 function pushTangent(state: usize): void {
-  if (!canSpread(state)) return;
+  if (!canSpread(state)) return clearC2(state);
   const status = f80Tan(SCRATCH, stackAt(state, 0), controlOf(state));
   trigonometric(state, status);
   if ((status & C2) != 0 || (status & ~controlOf(state) & STOPPING) != 0) return;
@@ -530,7 +530,7 @@ function pushTangent(state: usize): void {
 }
 
 function pushSineCosine(state: usize): void {
-  if (!canSpread(state)) return;
+  if (!canSpread(state)) return clearC2(state);
   const control = controlOf(state);
   const top = stackAt(state, 0);
   const status = f80Cos(SECOND, top, control);

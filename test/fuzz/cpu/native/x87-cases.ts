@@ -43,10 +43,16 @@ export interface Drawing {
   readonly isClose?: (ours: Uint8Array, native: Uint8Array) => boolean;
 }
 
-const hex = (bytes: Uint8Array): string => [...bytes].reverse().map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const hex = (bytes: Uint8Array): string =>
+  [...bytes]
+    .reverse()
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
 const describeImage = (image: Uint8Array): string =>
   `cw=${hex(image.subarray(0, 2))} sw=${hex(image.subarray(2, 4))} tags=${hex(image.subarray(4, 5))} ` +
-  [0, 1, 2].map((index) => `st${index}=${hex(image.subarray(32 + index * 16, 42 + index * 16))}`).join(" ");
+  [0, 1, 2]
+    .map((index) => `st${index}=${hex(image.subarray(32 + index * 16, 42 + index * 16))}`)
+    .join(" ");
 
 export class X87Comparer {
   readonly #assembly: Assembly;
@@ -58,7 +64,12 @@ export class X87Comparer {
     runner.setPages({ base: DATA, access: [3], content: new Uint8Array(4096), code: CODE });
   }
 
-  async compare(escapes: readonly Escape[], count: number, seed: number, drawing: Drawing = {}): Promise<Comparison> {
+  async compare(
+    escapes: readonly Escape[],
+    count: number,
+    seed: number,
+    drawing: Drawing = {},
+  ): Promise<Comparison> {
     const random = new Random(seed);
     const cases = new Cases(count);
     const chosen: Escape[] = [];
@@ -68,9 +79,13 @@ export class X87Comparer {
       cases.select(index);
       fillImage(random, cases.fxsave, drawing);
       const prefix = escape.isShort === true ? [0x66] : [];
-      cases.setCode(CODE, [...prefix, escape.opcode, escape.modrm]).setRegister(RDI, BigInt(OPERAND));
+      cases
+        .setCode(CODE, [...prefix, escape.opcode, escape.modrm])
+        .setRegister(RDI, BigInt(OPERAND));
       cases.rflags = random.next() & FLAGS;
-      if (escape.modrm < 0xc0) for (const patch of operandPatches(random, escape)) cases.addPatch(OPERAND + patch.at, patch.bytes);
+      if (escape.modrm < 0xc0)
+        for (const patch of operandPatches(random, escape))
+          cases.addPatch(OPERAND + patch.at, patch.bytes);
     }
     const answers = await this.#runner.run(cases);
     const mismatches: string[] = [];
@@ -79,7 +94,10 @@ export class X87Comparer {
       if (escape === undefined) break;
       const input = cases.bytes.subarray(index * 1088, (index + 1) * 1088);
       const problem = this.#judge(escape, input, answers.select(index), drawing);
-      if (problem !== undefined) mismatches.push(`${escape.opcode.toString(16)} ${escape.modrm.toString(16)}${escape.isShort === true ? " (66)" : ""}: ${problem}`);
+      if (problem !== undefined)
+        mismatches.push(
+          `${escape.opcode.toString(16)} ${escape.modrm.toString(16)}${escape.isShort === true ? " (66)" : ""}: ${problem}`,
+        );
     }
     return { cases: count, mismatches };
   }
@@ -94,26 +112,35 @@ export class X87Comparer {
     for (let index = 0; index < patches; index++) {
       const at = 192 + index * 32;
       const offset = inputView.getUint32(at, true) - OPERAND;
-      bytes.set(input.subarray(at + 8, at + 8 + inputView.getUint32(at + 4, true)), MEMORY + offset);
+      bytes.set(
+        input.subarray(at + 8, at + 8 + inputView.getUint32(at + 4, true)),
+        MEMORY + offset,
+      );
     }
     const before = bytes.slice(MEMORY, MEMORY + 128);
     const rflags = inputView.getUint32(128, true) | 0x202;
     const isMemory = escape.modrm < 0xc0;
     const op = isMemory
-      ? (escape.opcode & 7) << 3 | (escape.modrm >> 3) & 7 | (escape.isShort === true ? 64 : 0)
-      : (escape.opcode & 7) << 6 | (escape.modrm & 63);
-    const result = (isMemory
-      ? this.#assembly.call("f80Memory")(STATE, op, MEMORY)
-      : this.#assembly.call("f80Register")(STATE, op, rflags)) >>> 0;
+      ? ((escape.opcode & 7) << 3) | ((escape.modrm >> 3) & 7) | (escape.isShort === true ? 64 : 0)
+      : ((escape.opcode & 7) << 6) | (escape.modrm & 63);
+    const result =
+      (isMemory
+        ? this.#assembly.call("f80Memory")(STATE, op, MEMORY)
+        : this.#assembly.call("f80Register")(STATE, op, rflags)) >>> 0;
     const trap = result === FAULT ? 16 : result === UNDEFINED ? 6 : 1;
-    if (answer.trap !== trap) return `vector ${trap}, not ${answer.trap}; from ${describeImage(input.subarray(320))}`;
+    if (answer.trap !== trap)
+      return `vector ${trap}, not ${answer.trap}; from ${describeImage(input.subarray(320))}`;
     if (trap !== 1) return undefined;
-    if (!isMemory && result !== answer.rflags) return `flags ${result.toString(16)}, not ${answer.rflags.toString(16)}`;
+    if (!isMemory && result !== answer.rflags)
+      return `flags ${result.toString(16)}, not ${answer.rflags.toString(16)}`;
     this.#assembly.call("f80SaveImage")(STATE, IMAGE);
     const ours = bytes.slice(IMAGE, IMAGE + 160);
     const native = answer.fxsave.slice(0, 160);
-    const memory = isMemory ? judgeMemory(escape, before, bytes.subarray(MEMORY, MEMORY + 128), answer) : undefined;
-    if (memory === undefined && (isSame(ours, native) || drawing.isClose?.(ours, native) === true)) return undefined;
+    const memory = isMemory
+      ? judgeMemory(escape, before, bytes.subarray(MEMORY, MEMORY + 128), answer)
+      : undefined;
+    if (memory === undefined && (isSame(ours, native) || drawing.isClose?.(ours, native) === true))
+      return undefined;
     return `${memory ?? ""}\n  from ${describeImage(input.subarray(320))} memory ${hex(before.subarray(0, 10))}\n  ours ${describeImage(ours)}\n  host ${describeImage(native)}`;
   }
 }
@@ -128,21 +155,34 @@ function isSame(ours: Uint8Array, native: Uint8Array): boolean {
   return true;
 }
 
-function judgeMemory(escape: Escape, before: Uint8Array, after: Uint8Array, answer: Answers): string | undefined {
+function judgeMemory(
+  escape: Escape,
+  before: Uint8Array,
+  after: Uint8Array,
+  answer: Answers,
+): string | undefined {
   const native = before.slice();
   if (answer.dirtyLength > 0) native.set(answer.dirtyBytes, answer.dirtyStart - OPERAND);
   const ours = after.slice();
   const row = (escape.modrm >> 3) & 7;
   const isEnvironment = (escape.opcode === 0xd9 || escape.opcode === 0xdd) && row === 6;
-  if (isEnvironment) for (const image of [ours, native]) image.fill(0, escape.isShort === true ? 6 : 12, escape.isShort === true ? 14 : 28);
+  if (isEnvironment)
+    for (const image of [ours, native])
+      image.fill(0, escape.isShort === true ? 6 : 12, escape.isShort === true ? 14 : 28);
   return hex(ours) === hex(native) ? undefined : `memory ${hex(ours)}\n     not ${hex(native)}`;
 }
 
 function fillImage(random: Random, image: Uint8Array, drawing: Drawing): void {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   const masks = drawing.isMasked === true || !random.chance(3) ? 0x3f : random.next() & 0x3f;
-  view.setUint16(0, masks | 0x40 | random.pick([0, 2, 3, 3, 3, 3]) << 8 | random.below(4) << 10, true);
-  const pending = random.chance(24) ? random.next() & 0x3f : random.next() & ~view.getUint16(0, true) & 0;
+  view.setUint16(
+    0,
+    masks | 0x40 | (random.pick([0, 2, 3, 3, 3, 3]) << 8) | (random.below(4) << 10),
+    true,
+  );
+  const pending = random.chance(24)
+    ? random.next() & 0x3f
+    : random.next() & ~view.getUint16(0, true) & 0;
   const sticky = random.chance(2) ? 0 : random.next() & masks;
   let status = (random.next() & 0x7f00) | pending | sticky;
   if ((status & ~masks & 0x3f) !== 0) status |= 0x8080;
@@ -150,7 +190,7 @@ function fillImage(random: Random, image: Uint8Array, drawing: Drawing): void {
   // Mostly ST(0)..ST(3) in use and the rest free, so that pushes and operands both work.
   const top = (status >> 11) & 7;
   const relative = random.chance(6) ? random.next() & 0xff : random.pick([0x0f, 0x03, 0x1f]);
-  image[4] = (relative << top | relative >> (8 - top)) & 0xff;
+  image[4] = ((relative << top) | (relative >> (8 - top))) & 0xff;
   for (let index = 0; index < 8; index++) {
     const at = 32 + index * 16;
     if (drawing.operands !== undefined && index < 2) drawing.operands(random, view, at);
@@ -165,10 +205,13 @@ function nearExponents(random: Random, view: DataView): void {
   const exponent = view.getUint16(40, true) & 0x7fff;
   const near = Math.max(1, Math.min(0x7ffe, exponent + random.below(7) - 3));
   view.setUint16(56, near | (random.chance(2) ? 0x8000 : 0), true);
-  view.setBigUint64(48, view.getBigUint64(48, true) | 1n << 63n, true);
+  view.setBigUint64(48, view.getBigUint64(48, true) | (1n << 63n), true);
 }
 
-interface Patch { readonly at: number; readonly bytes: Uint8Array }
+interface Patch {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
 
 /** A memory operand of the kind the instruction reads, at most 96 bytes of it. */
 function operandPatches(random: Random, escape: Escape): Patch[] {
@@ -181,10 +224,15 @@ function operandPatches(random: Random, escape: Escape): Patch[] {
     const pieces = [0, 1, 2, 3].map((piece) => ({ at: piece * 24, bytes: random.bytes(24) }));
     return pieces;
   }
-  if (group === 0 || (group === 1 && row < 4)) view.setUint32(0, Number(randomFloat(random, 23, 8)), true);
-  else if (group === 4 || (group === 5 && row < 4)) view.setBigUint64(0, randomFloat(random, 52, 11), true);
+  if (group === 0 || (group === 1 && row < 4))
+    view.setUint32(0, Number(randomFloat(random, 23, 8)), true);
+  else if (group === 4 || (group === 5 && row < 4))
+    view.setBigUint64(0, randomFloat(random, 52, 11), true);
   else if (group === 3 && row === 5) randomF80(random, view, 0);
-  else if (group === 7 && row === 4 && random.chance(2)) bytes.forEach((_, index) => { bytes[index] = random.below(10) << 4 | random.below(10); });
+  else if (group === 7 && row === 4 && random.chance(2))
+    bytes.forEach((_, index) => {
+      bytes[index] = (random.below(10) << 4) | random.below(10);
+    });
   else view.setBigUint64(0, random.significand(), true);
   if (group === 7 && row === 4) bytes[9] = random.next() & 0xff;
   return [{ at: 0, bytes }];
