@@ -3,7 +3,16 @@
  * write, what limits them, and that nothing is left of them.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -28,16 +37,39 @@ beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), "slipway-wasi-"));
   const module = await toolboxModule();
   const image = join(scratch, "image");
-  for (const folder of ["bin", "etc", "tmp", "data"]) mkdirSync(join(image, folder), { recursive: true });
+  for (const folder of ["bin", "etc", "tmp", "data"])
+    mkdirSync(join(image, folder), { recursive: true });
   cpSync(module, join(image, "bin/toolbox"));
-  for (const name of ["cat", "echo", "exit", "crash", "spin", "alloc", "sleep", "yes", "tty", "args", "ls", "touch", "env", "seq", "append"]) {
+  for (const name of [
+    "cat",
+    "echo",
+    "exit",
+    "crash",
+    "spin",
+    "alloc",
+    "sleep",
+    "yes",
+    "tty",
+    "args",
+    "ls",
+    "touch",
+    "env",
+    "seq",
+    "append",
+  ]) {
     symlinkSync("toolbox", join(image, "bin", name));
   }
   writeFileSync(join(image, "etc/motd"), "Welcome.\n");
-  writeFileSync(join(image, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:\n");
+  writeFileSync(
+    join(image, "etc/passwd"),
+    "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:\n",
+  );
   writeFileSync(join(image, "bin/script"), "#!/bin/echo run by\nnothing\n");
   writeFileSync(join(image, "bin/elf"), Buffer.from("\x7fELF\x02\x01\x01", "latin1"));
-  writeFileSync(join(image, "bin/broken"), Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 200, 1]));
+  writeFileSync(
+    join(image, "bin/broken"),
+    Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 200, 1]),
+  );
   writeFileSync(join(image, "bin/component"), Buffer.from([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]));
   backend = await nodeBackend(scratch);
 });
@@ -52,7 +84,10 @@ const layers = ["image"];
 const go = (...args: string[]) => run(backend, { args, layers });
 
 /** What a person with a terminal does: types, and reads what the screen shows. */
-async function atTerminal(args: readonly string[], use: (screen: Screen) => Promise<void>): Promise<{ exitCode: number; screen: string }> {
+async function atTerminal(
+  args: readonly string[],
+  use: (screen: Screen) => Promise<void>,
+): Promise<{ exitCode: number; screen: string }> {
   const task = await backend.create(taskSpec({ args, layers, hasTerminal: true, hasStdin: true }));
   const screen = new Screen(task);
   await task.start();
@@ -77,7 +112,9 @@ class Screen {
   }
 
   async #read(): Promise<void> {
-    for await (const bytes of this.#task.stdout as ReadableStream<Uint8Array> & AsyncIterable<Uint8Array>) this.text += decodeUtf8(bytes);
+    for await (const bytes of this.#task.stdout as ReadableStream<Uint8Array> &
+      AsyncIterable<Uint8Array>)
+      this.text += decodeUtf8(bytes);
   }
 
   type(keys: string): Promise<void> {
@@ -95,11 +132,15 @@ describe.skipIf(!hasClang)("starting", () => {
   });
 
   test("a program is found by a path relative to the working directory", async () => {
-    expect(await run(backend, { args: ["../bin/echo", "here"], layers, workingDirectory: "/etc" })).toMatchObject({ stdout: "here\n" });
+    expect(
+      await run(backend, { args: ["../bin/echo", "here"], layers, workingDirectory: "/etc" }),
+    ).toMatchObject({ stdout: "here\n" });
   });
 
   test("a script runs its interpreter", async () => {
-    expect(await go("script", "argument")).toMatchObject({ stdout: "run by /bin/script argument\n" });
+    expect(await go("script", "argument")).toMatchObject({
+      stdout: "run by /bin/script argument\n",
+    });
   });
 
   test.each([
@@ -108,25 +149,41 @@ describe.skipIf(!hasClang)("starting", () => {
     [["/etc"], 126, 'exec: "/etc": is a directory'],
     [["/etc/motd"], 126, "exec /etc/motd: exec format error"],
     [["elf"], 126, "exec /bin/elf: exec format error"],
-    [["/bin/component"], 126, "exec /bin/component: exec format error (a WebAssembly component; only core modules run here)"],
+    [
+      ["/bin/component"],
+      126,
+      "exec /bin/component: exec format error (a WebAssembly component; only core modules run here)",
+    ],
     [["echo", "a\0b"], 126, 'exec: "echo": invalid argument'],
   ])("%j fails with %i", async (args, exitCode, message) => {
-    await expect(go(...args)).rejects.toMatchObject({ kind: "invalidParameter", message, data: { exitCode } });
+    await expect(go(...args)).rejects.toMatchObject({
+      kind: "invalidParameter",
+      message,
+      data: { exitCode },
+    });
   });
 
   test("a damaged module is an exec format error with the reason", async () => {
-    const failure = { message: expect.stringContaining("exec /bin/broken: exec format error: "), data: { exitCode: 126 } };
+    const failure = {
+      message: expect.stringContaining("exec /bin/broken: exec format error: "),
+      data: { exitCode: 126 },
+    };
     await expect(go("broken")).rejects.toMatchObject(failure);
   });
 
   test("an unknown user is refused in Docker's words", async () => {
     const message = "unable to find user ghost: no matching entries in passwd file";
-    await expect(run(backend, { args: ["echo"], layers, user: "ghost" })).rejects.toMatchObject({ kind: "invalidParameter", message });
+    await expect(run(backend, { args: ["echo"], layers, user: "ghost" })).rejects.toMatchObject({
+      kind: "invalidParameter",
+      message,
+    });
   });
 
   test("environment: exactly what was given, with the user's HOME when there is none", async () => {
     const env = ["PATH=/bin", "A=1", "B=x=y", "EMPTY="];
-    expect((await run(backend, { args: ["env"], layers, env, user: "user" })).stdout).toBe(`${env.join("\n")}\nHOME=/home/user\n`);
+    expect((await run(backend, { args: ["env"], layers, env, user: "user" })).stdout).toBe(
+      `${env.join("\n")}\nHOME=/home/user\n`,
+    );
   });
 
   test("arguments that are no text arrive as their bytes, and never break the start", async () => {
@@ -136,9 +193,14 @@ describe.skipIf(!hasClang)("starting", () => {
 
   test("without isolation nothing starts and the reason says what to do", async () => {
     const { WasiBackend: Backend } = await import("../../runtime/backends/wasi/wasi-backend.ts");
-    const isolated = new Backend({ spawnPod: () => Promise.reject(new Error("never")), isIsolated: false });
+    const isolated = new Backend({
+      spawnPod: () => Promise.reject(new Error("never")),
+      isIsolated: false,
+    });
     expect(isolated.unavailable()).toContain("Cross-Origin-Opener-Policy: same-origin");
-    await expect(isolated.create(taskSpec({ args: ["echo"], layers }))).rejects.toMatchObject({ kind: "unavailable" });
+    await expect(isolated.create(taskSpec({ args: ["echo"], layers }))).rejects.toMatchObject({
+      kind: "unavailable",
+    });
   });
 });
 
@@ -163,7 +225,11 @@ describe.skipIf(!hasClang)("ending", () => {
     const task = await backend.create(taskSpec({ args: ["spin"], layers }));
     await task.start();
     const reader = task.stdout.getReader();
-    expect(decodeUtf8((await reader.read()).value ?? new Uint8Array())).toBe("spinning\n");
+    // The newline may come as a piece of its own.
+    let spoken = "";
+    while (!spoken.endsWith("\n"))
+      spoken += decodeUtf8((await reader.read()).value ?? new Uint8Array());
+    expect(spoken).toBe("spinning\n");
     const started = performance.now();
     await task.kill(signal);
     expect((await task.exited).exitCode).toBe(exitCode);
@@ -250,7 +316,13 @@ describe.skipIf(!hasClang)("streams", () => {
   });
 
   test("devices: null, zero, and the standard streams by name", async () => {
-    expect(await run(backend, { args: ["cat", "/dev/null", "/dev/stdin"], layers, stdin: encodeUtf8("in") })).toMatchObject({ exitCode: 0, stdout: "in" });
+    expect(
+      await run(backend, {
+        args: ["cat", "/dev/null", "/dev/stdin"],
+        layers,
+        stdin: encodeUtf8("in"),
+      }),
+    ).toMatchObject({ exitCode: 0, stdout: "in" });
   });
 });
 
@@ -263,11 +335,17 @@ describe.skipIf(!hasClang)("a terminal", () => {
       await terminal.shows("kept\r\nkept\r\n");
       await terminal.type("\x04");
     });
-    expect({ exitCode, ends: screen.endsWith("kept\r\nkept\r\n") }).toEqual({ exitCode: 0, ends: true });
+    expect({ exitCode, ends: screen.endsWith("kept\r\nkept\r\n") }).toEqual({
+      exitCode: 0,
+      ends: true,
+    });
   });
 
   test("isatty is true for all three, and false for pipes", async () => {
-    expect(await atTerminal(["tty"], async () => undefined)).toEqual({ exitCode: 0, screen: "1 1 1\r\n" });
+    expect(await atTerminal(["tty"], async () => undefined)).toEqual({
+      exitCode: 0,
+      screen: "1 1 1\r\n",
+    });
     expect(await go("tty")).toMatchObject({ exitCode: 1, stdout: "0 0 0\n" });
   });
 
@@ -280,7 +358,9 @@ describe.skipIf(!hasClang)("a terminal", () => {
   });
 
   test("^\\ exits with 131; a resize is accepted", async () => {
-    const task = await backend.create(taskSpec({ args: ["sleep", "20"], layers, hasTerminal: true }));
+    const task = await backend.create(
+      taskSpec({ args: ["sleep", "20"], layers, hasTerminal: true }),
+    );
     await task.start();
     await task.resize({ columns: 100, rows: 30 });
     const writer = task.stdin.getWriter();
@@ -298,24 +378,39 @@ describe.skipIf(!hasClang)("limits and numbers", () => {
     const result = await run(backend, { args: ["alloc", "64"], layers, memoryBytes: 16 * MIB });
     expect(result.exitCode).toBe(1);
     expect(result.stdout).toMatch(/^refused after 1[0-5] MiB\n$/);
-    expect((await run(backend, { args: ["alloc", "10"], layers, memoryBytes: 16 * MIB })).stdout).toBe("got 10 MiB\n");
+    expect(
+      (await run(backend, { args: ["alloc", "10"], layers, memoryBytes: 16 * MIB })).stdout,
+    ).toBe("got 10 MiB\n");
   });
 
   test("a module that starts with more than the limit is killed as out of memory", async () => {
-    expect(await run(backend, { args: ["echo"], layers, memoryBytes: 65_536 })).toMatchObject({ exitCode: 137, isOomKilled: true });
+    expect(await run(backend, { args: ["echo"], layers, memoryBytes: 65_536 })).toMatchObject({
+      exitCode: 137,
+      isOomKilled: true,
+    });
   });
 
   test("statistics show memory, processor time and limit; top shows the process", async () => {
-    await run(backend, { args: ["alloc", "20", "30"], layers, memoryBytes: 64 * MIB }, async (task) => {
-      await expect.poll(async () => (await task.statistics()).memoryUsageBytes).toBeGreaterThan(20 * MIB);
-      const { memoryLimitBytes, pids, cpuUsageNs } = await task.statistics();
-      expect({ memoryLimitBytes, pids }).toEqual({ memoryLimitBytes: 64 * MIB, pids: 1 });
-      expect(Number(cpuUsageNs)).toBeGreaterThan(0);
-      expect(await task.top([])).toMatchObject({ rows: [["root", "1", "0", "00:00:00", "alloc 20 30"]] });
-      await task.kill(9);
-    });
+    await run(
+      backend,
+      { args: ["alloc", "20", "30"], layers, memoryBytes: 64 * MIB },
+      async (task) => {
+        await expect
+          .poll(async () => (await task.statistics()).memoryUsageBytes)
+          .toBeGreaterThan(20 * MIB);
+        const { memoryLimitBytes, pids, cpuUsageNs } = await task.statistics();
+        expect({ memoryLimitBytes, pids }).toEqual({ memoryLimitBytes: 64 * MIB, pids: 1 });
+        expect(Number(cpuUsageNs)).toBeGreaterThan(0);
+        expect(await task.top([])).toMatchObject({
+          rows: [["root", "1", "0", "00:00:00", "alloc 20 30"]],
+        });
+        await task.kill(9);
+      },
+    );
     await run(backend, { args: ["spin"], layers }, async (task) => {
-      await expect.poll(async () => Number((await task.statistics()).cpuUsageNs)).toBeGreaterThan(50e6);
+      await expect
+        .poll(async () => Number((await task.statistics()).cpuUsageNs))
+        .toBeGreaterThan(50e6);
       await task.kill(9);
     });
   });
@@ -323,7 +418,10 @@ describe.skipIf(!hasClang)("limits and numbers", () => {
 
 describe.skipIf(!hasClang)("files", () => {
   test("reading a directory fails as on Linux", async () => {
-    expect(await go("cat", "/etc")).toMatchObject({ exitCode: 1, stderr: "cat: /etc: Is a directory\n" });
+    expect(await go("cat", "/etc")).toMatchObject({
+      exitCode: 1,
+      stderr: "cat: /etc: Is a directory\n",
+    });
   });
 
   test("mounts cover the image and leave no trace in it", async () => {
@@ -333,19 +431,28 @@ describe.skipIf(!hasClang)("files", () => {
       { kind: "tmpfs", target: "/tmp", options: ["size=1m"] },
     ] as const;
     let changed: unknown;
-    const result = await run(backend, { args: ["cat", "/etc/hosts", "/run/secrets/key"], layers, mounts }, async (task) => {
-      await task.exited;
-      changed = await task.files.stat("/run").catch((thrown: unknown) => thrown);
-    });
+    const result = await run(
+      backend,
+      { args: ["cat", "/etc/hosts", "/run/secrets/key"], layers, mounts },
+      async (task) => {
+        await task.exited;
+        changed = await task.files.stat("/run").catch((thrown: unknown) => thrown);
+      },
+    );
     expect(result.stdout).toBe("127.0.0.1 localhost\nk");
     expect(changed).toMatchObject({ name: "run" });
-    expect((await run(backend, { args: ["ls", "/tmp", "/etc"], layers, mounts })).stdout).toBe("hosts\nmotd\npasswd\n");
+    expect((await run(backend, { args: ["ls", "/tmp", "/etc"], layers, mounts })).stdout).toBe(
+      "hosts\nmotd\npasswd\n",
+    );
   });
 
   test("a read-only root refuses writing and lets a tmpfs be written", async () => {
     const mounts = [{ kind: "tmpfs", target: "/tmp", options: [] }] as const;
     const spec = { args: ["touch", "/etc/new", "/tmp/new"], layers, isReadOnly: true, mounts };
-    expect(await run(backend, spec)).toMatchObject({ exitCode: 1, stderr: "touch: /etc/new: Read-only file system\n" });
+    expect(await run(backend, spec)).toMatchObject({
+      exitCode: 1,
+      stderr: "touch: /etc/new: Read-only file system\n",
+    });
   });
 
   test("an archive can be put into and taken out of a running container", async () => {
@@ -354,7 +461,9 @@ describe.skipIf(!hasClang)("files", () => {
       await task.files.writeArchive("/tmp", archive, { noOverwriteDirNonDir: false });
       expect(await task.files.stat("/tmp/etc/motd")).toMatchObject({ name: "motd", sizeBytes: 9 });
       await expect(task.files.stat("/nowhere")).rejects.toMatchObject({ kind: "notFound" });
-      const cat = await task.exec({ ...taskSpec({ args: ["cat", "/tmp/etc/motd"], layers }).process });
+      const cat = await task.exec({
+        ...taskSpec({ args: ["cat", "/tmp/etc/motd"], layers }).process,
+      });
       const output = collectBytes(cat.stdout, MIB);
       await cat.start();
       expect((await cat.exited).exitCode).toBe(0);
@@ -374,11 +483,15 @@ describe.skipIf(!hasClang)("lives", () => {
     await run(backend, { args: ["sleep", "30"], layers }, async (task) => {
       const missing = await task.exec(taskSpec({ args: ["nope"], layers }).process);
       await expect(missing.start()).rejects.toMatchObject({ data: { exitCode: 127 } });
-      const codes = await Promise.all([3, 4, 5].map(async (code) => {
-        const process = await task.exec(taskSpec({ args: ["exit", String(code)], layers }).process);
-        await process.start();
-        return (await process.exited).exitCode;
-      }));
+      const codes = await Promise.all(
+        [3, 4, 5].map(async (code) => {
+          const process = await task.exec(
+            taskSpec({ args: ["exit", String(code)], layers }).process,
+          );
+          await process.start();
+          return (await process.exited).exitCode;
+        }),
+      );
       expect(codes).toEqual([3, 4, 5]);
       await task.kill(9);
     });
@@ -394,15 +507,18 @@ describe.skipIf(!hasClang)("lives", () => {
   test("fifty containers one after the other leave no workers behind", async () => {
     await go("echo", "first");
     const threads = threadCount();
-    for (let index = 0; index < 50; index++) expect((await go("echo", String(index))).stdout).toBe(`${index}\n`);
-    expect(backend.podCount).toBeLessThanOrEqual(1);
+    for (let index = 0; index < 50; index++)
+      expect((await go("echo", String(index))).stdout).toBe(`${index}\n`);
+    await expect.poll(() => backend.podCount).toBeLessThanOrEqual(1);
     // The one pod, or the one that took its place, has its own thread and three of the SDK's.
-    expect(threadCount()).toBeLessThanOrEqual(threads + 4);
+    await expect.poll(threadCount).toBeLessThanOrEqual(threads + 4);
   });
 
   test("containers run at the same time in pods of their own", async () => {
-    const runs = await Promise.all(["1", "2", "3"].map((code) => run(backend, { args: ["exit", code], layers })));
+    const runs = await Promise.all(
+      ["1", "2", "3"].map((code) => run(backend, { args: ["exit", code], layers })),
+    );
     expect(runs.map((result) => result.exitCode)).toEqual([1, 2, 3]);
-    expect(backend.podCount).toBeLessThanOrEqual(1);
+    await expect.poll(() => backend.podCount).toBeLessThanOrEqual(1);
   });
 });
