@@ -78,6 +78,10 @@ export interface Context {
   /** 0..15 in encoding order: rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8..r15. */
   register(number: number): bigint;
   setRegister(number: number, value: bigint): void;
+  /** The register as a signed number, exact within 2^53: arguments of system calls, without bigint. */
+  integer(number: number): number;
+  /** `value` is a whole number within 2^53. */
+  setInteger(number: number, value: number): void;
   rip: number;
   /** As pushf shows it: reserved bits and IF included. */
   rflags: number;

@@ -9,6 +9,7 @@ import { LAYOUT } from "../spec/layout.ts";
 
 export const CONTEXT_BYTES = LAYOUT.CONTEXT_END - LAYOUT.CONTEXT;
 const FXSAVE_BYTES = 512;
+const TWO_TO_32 = 0x1_0000_0000;
 
 /** What a context needs of its space. */
 export interface ContextHome {
@@ -38,6 +39,19 @@ export class InterpreterContext implements Context {
 
   setRegister(number: number, value: bigint): void {
     this.#home.activate(this).setBigUint64(LAYOUT.REG + (number & 15) * 8, value, true);
+  }
+
+  integer(number: number): number {
+    const view = this.#home.activate(this);
+    const at = LAYOUT.REG + (number & 15) * 8;
+    return view.getInt32(at + 4, true) * TWO_TO_32 + view.getUint32(at, true);
+  }
+
+  setInteger(number: number, value: number): void {
+    const view = this.#home.activate(this);
+    const at = LAYOUT.REG + (number & 15) * 8;
+    view.setInt32(at, value | 0, true);
+    view.setInt32(at + 4, Math.floor(value / TWO_TO_32), true);
   }
 
   get rip(): number {
