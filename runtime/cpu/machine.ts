@@ -117,17 +117,21 @@ export interface Space {
   /** Instructions executed in this space so far, about: for cpu accounting and profiles. */
   readonly executed: number;
   /** A space with the same bytes in the given page ranges and the same translations (fork). */
-  clone(ranges: readonly (readonly [start: number, end: number])[]): Space;
+  clone(ranges: readonly (readonly [start: number, end: number])[], options: SpaceOptions): Space;
   /** The memory goes back to the machine's pool. */
   dispose(): void;
 }
 
-export interface Machine {
+export interface SpaceOptions {
   /**
-   * `reserve` gives the processor pages of the space to keep translations in when the low range is
-   * full: the start of `sizeBytes` bytes the kernel will not map, or 0.
+   * Gives the processor pages of the space to keep translations in when the low range is full: the
+   * start of `sizeBytes` bytes the kernel will not map, or 0.
    */
-  createSpace(options: { reserve(sizeBytes: number): number }): Space;
+  reserve(sizeBytes: number): number;
+}
+
+export interface Machine {
+  createSpace(options: SpaceOptions): Space;
   /** As cpuid answers, for /proc/cpuinfo. */
   readonly features: readonly string[];
   dispose(): void;

@@ -3,7 +3,7 @@
  * composition root compiles `.build/runtime/cpu/interpreter.wasm` and passes the module; this room
  * fetches nothing.
  */
-import type { Machine, Space } from "../machine.ts";
+import type { Machine, Space, SpaceOptions } from "../machine.ts";
 import { FEATURES } from "../spec/features.ts";
 import { MemoryPool } from "./pool.ts";
 import { InterpreterSpace } from "./space.ts";
@@ -30,7 +30,7 @@ export class InterpreterMachine implements Machine {
     };
   }
 
-  createSpace(options: { reserve(sizeBytes: number): number }): Space {
+  createSpace(options: SpaceOptions): Space {
     return new InterpreterSpace(this.#parts, (sizeBytes) => options.reserve(sizeBytes));
   }
 

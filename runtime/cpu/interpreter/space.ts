@@ -4,7 +4,7 @@
  */
 import { assert } from "../../../layers/base/assert.ts";
 import { BIAS, PAGE_BYTES, PageAccess, SPACE_END, SPACE_START } from "../machine.ts";
-import type { Context, Fault, Space, Stop, Vector } from "../machine.ts";
+import type { Context, Fault, Space, SpaceOptions, Stop, Vector } from "../machine.ts";
 import { HAS_CODE, LAYOUT } from "../spec/layout.ts";
 import { CONTEXT_BYTES, InterpreterContext } from "./context.ts";
 import type { ContextHome } from "./context.ts";
@@ -138,8 +138,8 @@ export class InterpreterSpace implements Space, ContextHome {
     return Number(this.view.getBigUint64(EXECUTED, true));
   }
 
-  clone(ranges: readonly (readonly [start: number, end: number])[]): Space {
-    const copy = new InterpreterSpace(this.#parts, this.#reserve, this);
+  clone(ranges: readonly (readonly [start: number, end: number])[], options: SpaceOptions): Space {
+    const copy = new InterpreterSpace(this.#parts, (sizeBytes) => options.reserve(sizeBytes), this);
     const last = ranges.reduce((end, range) => Math.max(end, range[1]), this.#arenaEnd());
     assert(copy.grow(last), "no memory for a copy of the space");
     const from = this.bytes;
