@@ -242,5 +242,6 @@ export function f80WriteMmx(state: usize, register: u32, value: u64): void {
 }
 
 export function f80EmptyMmx(state: usize): void {
+  setTop(state, 0);
   store<u8>(state, 0, TAGS);
 }

@@ -343,8 +343,6 @@ export function opClflush(u: usize, d: usize, s: usize): void {
   check(effectiveAddress(u), 1, false);
 }
 
-export function opFwait(u: usize, d: usize, s: usize): void {}
-
 export function opSyscall(u: usize, d: usize, s: usize): void {
   store<u64>(RCX, load<u64>(RIP));
   store<u64>(R11, <u64>rflags());

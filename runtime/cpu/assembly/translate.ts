@@ -182,6 +182,20 @@ function widthOfRow(row: usize): u32 {
   return size;
 }
 
+@inline function isEscape(operation: u32): bool {
+  return operation == tables.OP_x87 || operation == tables.OP_x87Memory || operation == tables.OP_fcmov ||
+    operation == tables.OP_fcomi;
+}
+
+/** Opcode and ModRM byte of an escape as f80.ts numbers them. */
+function escapeNumber(): u32 {
+  let opcode = <u32>load<u8>(INSN, INSN_OPCODE) & 7;
+  let modrm = <u32>load<u8>(INSN, INSN_MODRM);
+  if (modrm >= 0xc0) return opcode << 6 | modrm & 63;
+  let isShort = load<u8>(INSN, INSN_OPERAND_SIZE) == 1;
+  return opcode << 3 | modrm >> 3 & 7 | (isShort ? 64 : 0);
+}
+
 /** Writes the uop of the decoded instruction; its form goes to UOP_HANDLER. */
 function emit(u: usize, next: u32, position: u32): void {
   memory.fill(u, 0, 32);
@@ -198,6 +212,7 @@ function emit(u: usize, next: u32, position: u32): void {
   if (operation == tables.OP_jcc || operation == tables.OP_setcc || operation == tables.OP_cmov) {
     store<u64>(u, <u64>(<u32>load<u8>(INSN, INSN_OPCODE) & 15), UOP_IMM);
   }
+  if (isEscape(operation)) store<u32>(u, escapeNumber(), UOP_IMM);
   if (operation == tables.OP_enter) store<u32>(u, load<u32>(INSN, INSN_IMM2), UOP_DISP);
   let bias: i64 = (load<u8>(row, 10) & 7) == 0 ? 0 : <i64>BIAS;
   memoryShape = 0;

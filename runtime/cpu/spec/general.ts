@@ -84,7 +84,6 @@ const ONE_BYTE = `
   90 +r   | xchg Zv,rAX    | xchgAcc
   98      | cbw/cwde/cdqe  | cbw
   99      | cwd/cdq/cqo    | cwd
-  9b      | fwait          | fwait feature=x87
   9c      | pushf          | pushf d64
   9d      | popf           | popf d64
   9e      | sahf           | sahf

@@ -67,11 +67,13 @@ const TEXT: Readonly<Record<string, string>> = {
   stc: "w=c", cld: "", std: "", xlat: "own",
   movs: "own", stos: "own", lods: "own", cmps: "own w=all maybe", scas: "own w=all maybe",
   push: "read", pop: "own", pushSegment: "", popSegment: "", pushf: "r=all", popf: "w=all ends",
-  enter: "", leave: "", nop: "none", clflush: "own", fwait: "",
+  enter: "", leave: "", nop: "none", clflush: "own",
   cpuid: "", rdtsc: "", rdtscp: "",
   jmp: "ends", jcc: "r=all ends", call: "ends", ret: "ends", jmpIndirect: "read ends", callIndirect: "read ends",
   loop: "ends", loope: "r=z ends", loopne: "r=z ends", jrcxz: "ends",
   syscall: "r=all ends", int3: "r=all ends", int1: "r=all ends", int: "r=all ends",
+  x87: "", x87Memory: "own", fcmov: "r=czp", fcomi: "w=all", fwait: "", fnstsw: "", emms: "",
+  fxsave: "own", fxrstor: "own", ldmxcsr: "read", stmxcsr: "write",
   undefined: "none r=all ends", privileged: "own r=all ends",
 };
 

@@ -1,5 +1,6 @@
 /** All rows, in the order that gives them their numbers. */
 import { GENERAL } from "./general.ts";
+import { X87 } from "./x87.ts";
 import type { Row } from "./row.ts";
 
-export const ROWS: readonly Row[] = [...GENERAL];
+export const ROWS: readonly Row[] = [...GENERAL, ...X87];

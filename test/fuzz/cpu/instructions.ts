@@ -5,6 +5,7 @@
  */
 import type { Row } from "../../../runtime/cpu/spec/row.ts";
 import { operationOf } from "../../../runtime/cpu/spec/tables.ts";
+import { isExact } from "./float-state.ts";
 import type { Random } from "./random.ts";
 
 export const DATA = 0x0100_0000;
@@ -21,6 +22,8 @@ export interface Instruction {
   readonly pinned: ReadonlyMap<number, bigint>;
   readonly fsBase: bigint;
   readonly gsBase: bigint;
+  /** Of the memory operand, when it is known. */
+  readonly address: bigint | undefined;
 }
 
 const EDGES: readonly bigint[] = [
@@ -58,6 +61,7 @@ class Encoder {
   readonly pinned = new Map<number, bigint>();
   fsBase = 0n;
   gsBase = 0n;
+  address: bigint | undefined;
   #rex = 0;
   #segment = 0;
   #is67 = false;
@@ -149,7 +153,8 @@ class Encoder {
   #aim(tail: number[], next: number): void {
     const modrm = tail[0] ?? 0;
     if (modrm >= 0xc0) return;
-    const wanted = randomAddress(this.#random) - (this.#segment === 1 ? this.fsBase : this.#segment === 2 ? this.gsBase : 0n);
+    const target = randomAddress(this.#random);
+    const wanted = target - (this.#segment === 1 ? this.fsBase : this.#segment === 2 ? this.gsBase : 0n);
     const mod = modrm >> 6;
     const hasSib = (modrm & 7) === 4;
     const sib = hasSib ? (tail[1] ?? 0) : 0;
@@ -169,6 +174,7 @@ class Encoder {
       this.pinned.set(indexNumber, BigInt.asUintN(64, value));
       rest -= value << BigInt(sib >> 6);
     }
+    if (!(hasIndex && hasBase && indexNumber === base)) this.address = this.#is67 ? undefined : target;
     if (hasBase) {
       // With base and index the same register, only luck aims.
       this.pinned.set(base, BigInt.asUintN(64, rest));
@@ -212,7 +218,7 @@ const LEFT_OUT = new Set([
 ]);
 
 export function fuzzable(rows: readonly Row[]): Row[] {
-  return rows.filter((row) => !LEFT_OUT.has(row.operation));
+  return rows.filter((row) => !LEFT_OUT.has(row.operation) && isExact(row));
 }
 
 export function makeInstruction(random: Random, row: Row): Instruction {
@@ -232,7 +238,7 @@ export function makeInstruction(random: Random, row: Row): Instruction {
     pinned.set(1, BigInt(random.below(17)));
     if (row.operands[2]?.kind === "I") code[code.length - 1] = random.below(17);
   }
-  return { row, code, rip, pinned, fsBase: encoder.fsBase, gsBase: encoder.gsBase };
+  return { row, code, rip, pinned, fsBase: encoder.fsBase, gsBase: encoder.gsBase, address: encoder.address };
 }
 
 /** Whether the instruction may end elsewhere than behind itself. */

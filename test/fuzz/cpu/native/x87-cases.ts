@@ -172,7 +172,8 @@ function judgeMemory(
   return hex(ours) === hex(native) ? undefined : `memory ${hex(ours)}\n     not ${hex(native)}`;
 }
 
-function fillImage(random: Random, image: Uint8Array, drawing: Drawing): void {
+/** Draws the x87 part of an fxsave image. */
+export function fillImage(random: Random, image: Uint8Array, drawing: Drawing): void {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   const masks = drawing.isMasked === true || !random.chance(3) ? 0x3f : random.next() & 0x3f;
   view.setUint16(
