@@ -16,6 +16,7 @@ export const INVALID_OPCODE: u32 = 6;
 export const GENERAL_PROTECTION: u32 = 13;
 export const PAGE_FAULT: u32 = 14;
 export const X87_ERROR: u32 = 16;
+export const SIMD_ERROR: u32 = 19;
 export const INTERRUPT_80: u32 = 128;
 
 /** Makes the running instruction end in exception `vector`. */

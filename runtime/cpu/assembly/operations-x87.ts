@@ -9,7 +9,7 @@ import {
   F80_FAULT, F80_UNDEFINED, f80Memory, f80OperandBytes, f80OperandIsWritten, f80Register, f80Wait,
 } from "./f80-instructions";
 import { f80EmptyMmx } from "./f80-state";
-import { FXSAVE_BYTES, MXCSR_MASK, restoreImage, saveImage } from "./fxsave";
+import { FXSAVE_BYTES, MXCSR_MASK, restoreImage, saveImage, setMxcsr } from "./fxsave";
 import { check, GENERAL_PROTECTION, INVALID_OPCODE, raise, X87_ERROR } from "./memory";
 import { effectiveAddress } from "./uop";
 
@@ -105,9 +105,9 @@ export function opFxrstor(u: usize, d: usize, s: usize): void {
 export function opLdmxcsr(u: usize, d: usize, s: usize): void {
   let value = load<u32>(d);
   if (value & ~MXCSR_MASK) raise(GENERAL_PROTECTION);
-  else store<u32>(MXCSR, value);
+  else setMxcsr(value);
 }
 
 export function opStmxcsr(u: usize, d: usize, s: usize): void {
-  store<u32>(d, load<u32>(MXCSR));
+  store<u32>(d, load<u32>(MXCSR) & MXCSR_MASK);
 }

@@ -1,5 +1,5 @@
 /**
- * What cpuid advertises: exactly x86-64-v2 and the few extras the rows implement. Names as Linux prints
+ * What cpuid advertises: x86-64-v2 and the few extras the rows implement. Names as Linux prints
  * them in /proc/cpuinfo; places from the SDM's cpuid page. The kernel shows the same list.
  */
 
@@ -16,12 +16,14 @@ const BITS: readonly (readonly [name: string, register: Register, bit: number])[
   ["sse", "CPUID_1_EDX", 25],
   ["sse2", "CPUID_1_EDX", 26],
   ["pni", "CPUID_1_ECX", 0],
+  ["pclmulqdq", "CPUID_1_ECX", 1],
   ["ssse3", "CPUID_1_ECX", 9],
   ["cx16", "CPUID_1_ECX", 13],
   ["sse4_1", "CPUID_1_ECX", 19],
   ["sse4_2", "CPUID_1_ECX", 20],
   ["movbe", "CPUID_1_ECX", 22],
   ["popcnt", "CPUID_1_ECX", 23],
+  ["aes", "CPUID_1_ECX", 25],
   ["hypervisor", "CPUID_1_ECX", 31],
   ["lahf_lm", "CPUID_80000001_ECX", 0],
   ["3dnowprefetch", "CPUID_80000001_ECX", 8],

@@ -9,6 +9,7 @@ import { makeTables, ROW_BYTES, tablesSource } from "./tables.ts";
 import type { Tables } from "./tables.ts";
 import type { Row } from "./row.ts";
 import { featuresSource } from "./features.ts";
+import { vectorSource } from "./vector.ts";
 
 export interface GenerateOptions {
   readonly rows: readonly Row[];
@@ -184,13 +185,15 @@ export function generate(options: GenerateOptions): Generated {
   options.rows.forEach((row, number) => {
     view.setUint16(number * ROW_BYTES + 14, handlers.hot.get(row.operation) ?? 0xffff, true);
   });
-  const implemented = implementedOperations(options.sources);
+  const vector = vectorSource();
+  const implemented = implementedOperations(new Map([...options.sources, ["vector-operations.ts", vector]]));
   return {
     files: new Map([
       ["layout.ts", layoutSource(options.isChecked)],
       ["tables.ts", HEADER + tablesSource(tables)],
       ["handlers.ts", handlers.source],
       ["features.ts", HEADER + featuresSource()],
+      ["vector-operations.ts", HEADER + vector],
       ["dispatch.ts", coldSource(tables, implemented)],
       ["run.ts", runSource(handlers.cases)],
     ]),

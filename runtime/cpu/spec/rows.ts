@@ -1,6 +1,7 @@
 /** All rows, in the order that gives them their numbers. */
 import { GENERAL } from "./general.ts";
+import { SSE } from "./sse.ts";
 import { X87 } from "./x87.ts";
 import type { Row } from "./row.ts";
 
-export const ROWS: readonly Row[] = [...GENERAL, ...X87];
+export const ROWS: readonly Row[] = [...GENERAL, ...X87, ...SSE];

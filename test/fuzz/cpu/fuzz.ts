@@ -18,6 +18,7 @@ import {
 import { Cases, Mode, refusal } from "./native/native-runner.ts";
 import type { Answers, NativeRunner } from "./native/native-runner.ts";
 import { Random } from "./random.ts";
+import { compareVectors, fillVector, setExactness } from "./vector-state.ts";
 
 const FLAG_BITS: Readonly<Record<string, number>> = {
   c: 1,
@@ -114,6 +115,7 @@ export class Subject {
     space.core.setRflags(one.rflags);
     bytes.set(one.fxsave, IMAGE);
     space.core.restoreImage(IMAGE);
+    setExactness(view, one.fxsave);
     const stop = space.run(this.#context, 1);
     const differences = this.#differences(one, answers, stop);
     bytes.fill(0xcc, at, at + instruction.code.length);
@@ -164,6 +166,7 @@ export class Subject {
     differ("flags", space.core.rflags() & mask, answers.rflags & mask);
     const image = floatDifference(space.saveImage(), answers.fxsave);
     if (image !== undefined) differences.push(image);
+    differences.push(...compareVectors(space.view, one.fxsave, answers.fxsave, one.instruction.row));
     // Of enter the processor may have written a part when it faults.
     const isUnknown = isImage(one.instruction.row) && one.instruction.address === undefined;
     const mayBePartial = isUnknown || (!isDone && one.instruction.row.operation === "enter");
@@ -201,6 +204,9 @@ export function makeContent(random: Random): Uint8Array {
   const content = new Uint8Array(ACCESS.length * PAGE);
   for (let index = 0; index < content.length; index++)
     content[index] = random.oneIn(3) ? 0 : random.next();
+  // Every other sixteen bytes a vector: floats, strings, small counts.
+  const view = new DataView(content.buffer);
+  for (let at = 0; at < content.length; at += 32) fillVector(random, view, at);
   makeLoadable(content);
   return content;
 }
