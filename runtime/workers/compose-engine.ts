@@ -56,6 +56,7 @@ export async function composeEngine(parts: EngineParts): Promise<ComposedEngine>
     backends: parts.backends,
     clock,
     rng: parts.rng ?? systemRng,
+    hasher: parts.hasher,
     host: parts.host,
     defaultSettings: parts.defaultSettings,
     onSettings: (changed) => {

@@ -20,6 +20,13 @@ export const PACKAGES = {
     "xz-utils",
     "attr",
     "docker.io",
+    // What the oracles are: the kernel's overlayfs and trees by python3, the processor by gcc and objdump.
+    "python3",
+    "gcc",
+    "libc6-dev",
+    "binutils",
+    "busybox-static",
+    "bsdutils",
   ],
 };
 
