@@ -48,6 +48,8 @@ export const Vector = {
   breakpoint: 3,
   overflow: 4,
   invalidOpcode: 6,
+  /** A stack access to an address that is not canonical (SIGBUS in Linux; others are #GP, SIGSEGV). */
+  stackFault: 12,
   generalProtection: 13,
   pageFault: 14,
   x87FloatingPoint: 16,
@@ -60,13 +62,16 @@ export type Vector = (typeof Vector)[keyof typeof Vector];
 
 export interface Fault {
   readonly vector: Vector;
-  /** Of a page fault: the first byte that could not be reached. */
+  /**
+   * Of a page fault: the first byte that could not be reached; else 0. Sign-extended, so it is exact for
+   * every canonical address: one of the upper half is negative (BigInt.asUintN(64, BigInt(address))).
+   */
   readonly address: number;
   readonly isWrite: boolean;
   readonly isFetch: boolean;
   /** The page is mapped but does not allow it (SEGV_ACCERR), else it is not mapped (SEGV_MAPERR). */
   readonly isPresent: boolean;
-  /** The address was not canonical or lay beyond 4 GiB: as a general protection or a page fault there. */
+  /** Beyond 4 GiB, where nothing is ever mapped: a page fault, or not canonical, then #GP or #SS. */
   readonly isBeyond: boolean;
 }
 
@@ -82,6 +87,7 @@ export interface Context {
   integer(number: number): number;
   /** `value` is a whole number within 2^53. */
   setInteger(number: number, value: number): void;
+  /** Sign-extended like Fault.address: negative after a jump to the upper half. */
   rip: number;
   /** As pushf shows it: reserved bits and IF included. */
   rflags: number;
@@ -102,7 +108,10 @@ export interface Space {
   readonly view: DataView;
   /** One past the highest guest address that has bytes. */
   readonly end: number;
-  /** Makes addresses below `end` exist, zero-filled; false when the host refuses. */
+  /**
+   * Makes addresses below `end` exist, zero-filled; false when the host refuses. Whoever writes bytes of a
+   * page gives it access some time before `dispose`: pages that never had any are not cleared for the next.
+   */
   grow(end: number): boolean;
   /** Sets the access of whole pages [start, end); forgets translations where execute goes away. */
   setAccess(start: number, end: number, access: number): void;
@@ -116,7 +125,11 @@ export interface Space {
   readonly fault: Fault;
   /** Instructions executed in this space so far, about: for cpu accounting and profiles. */
   readonly executed: number;
-  /** A space with the same bytes in the given page ranges and the same translations (fork). */
+  /**
+   * A space with the same bytes in the given page ranges and the same translations (fork). The ranges
+   * must hold every page that has access. Throws a RangeError when the host has no memory for it, as
+   * createSpace does.
+   */
   clone(ranges: readonly (readonly [start: number, end: number])[], options: SpaceOptions): Space;
   /** The memory goes back to the machine's pool. */
   dispose(): void;

@@ -5,26 +5,22 @@
  */
 import { ARENA, ARENA_END, ARENA_LOW, ARENA_LOW_END, BIAS, BLOCK_COUNT, BLOCK_DROPPED, BLOCK_LENGTH, BLOCK_NEXT_IN_HASH,
   BLOCK_NEXT_IN_PAGE, BLOCK_NEXT_IN_PAGE_2, BLOCK_PC, HAS_CODE, HASH, HASH_BUCKETS, JUMP, JUMP_ENTRIES, MAP, PAGES,
-  PAGE_BUCKETS, STATE } from "./layout";
+  PAGE_BUCKETS, RESERVED_BYTES, STATE, STATE_ARENA_NUMBER, STATE_EXECUTED, STATE_FLUSHES, STATE_FORCE_COLD, STATE_FREE,
+  STATE_FREE_END, STATE_RESERVED } from "./layout";
 import { HANDLER_RESUME } from "./handlers";
 
 @external("env", "reserve")
 declare function reserve(bytes: u32): u32;
 
-/** Cells at STATE: next free byte and end of the arena, index of the arena, flushes so far. */
-const FREE: usize = STATE;
-const FREE_END: usize = STATE + 4;
-const ARENA_NUMBER: usize = STATE + 8;
-const FLUSHES: usize = STATE + 12;
-/** Reserved arenas: count, then start of each. */
-const RESERVED: usize = STATE + 16;
+const FREE: usize = STATE + STATE_FREE;
+const FREE_END: usize = STATE + STATE_FREE_END;
+const ARENA_NUMBER: usize = STATE + STATE_ARENA_NUMBER;
+const FLUSHES: usize = STATE + STATE_FLUSHES;
+const RESERVED: usize = STATE + STATE_RESERVED;
 const RESERVED_MAX: u32 = 15;
-const RESERVED_BYTES: u32 = 0x40_0000;
 
-/** Executed instructions, as a 64-bit count. */
-export const EXECUTED: usize = STATE + 0x80;
-/** Forces every operation through its cold form: for tests. */
-export const FORCE_COLD: usize = STATE + 0x88;
+export const EXECUTED: usize = STATE + STATE_EXECUTED;
+export const FORCE_COLD: usize = STATE + STATE_FORCE_COLD;
 
 @inline function hashOf(pc: u32): usize {
   return HASH + (<usize>((pc ^ (pc >> 14)) & (HASH_BUCKETS - 1)) << 2);
@@ -49,7 +45,9 @@ export function flush(): void {
   memory.fill(JUMP, 0, JUMP_ENTRIES * 8);
   // pc 0 must never match: it is no address of the guest.
   store<u32>(JUMP, 1);
-  for (let page: usize = 0; page < 0x100000; page += 16) {
+  // Sixteen pages of 4 KiB are one of the memory's.
+  let pages = <usize>memory.size() << 4;
+  for (let page: usize = 0; page < pages; page += 16) {
     v128.store(MAP + page, v128.and(v128.load(MAP + page), i8x16.splat(<i8>~HAS_CODE)));
   }
   store<u32>(FREE, ARENA);

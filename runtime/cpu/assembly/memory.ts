@@ -13,6 +13,7 @@ export const DIVIDE_ERROR: u32 = 0;
 export const DEBUG: u32 = 1;
 export const BREAKPOINT: u32 = 3;
 export const INVALID_OPCODE: u32 = 6;
+export const STACK_FAULT: u32 = 12;
 export const GENERAL_PROTECTION: u32 = 13;
 export const PAGE_FAULT: u32 = 14;
 export const X87_ERROR: u32 = 16;

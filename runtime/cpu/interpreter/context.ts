@@ -55,11 +55,11 @@ export class InterpreterContext implements Context {
   }
 
   get rip(): number {
-    return Number(this.#home.activate(this).getBigUint64(LAYOUT.RIP, true));
+    return Number(this.#home.activate(this).getBigInt64(LAYOUT.RIP, true));
   }
 
   set rip(value: number) {
-    this.#home.activate(this).setBigUint64(LAYOUT.RIP, BigInt(value), true);
+    this.#home.activate(this).setBigInt64(LAYOUT.RIP, BigInt(value), true);
   }
 
   get rflags(): number {

@@ -21,10 +21,10 @@ export interface Core {
 }
 
 export interface CoreImports {
-  /** Linear start of a further arena, or 0. */
-  reserve(bytes: number): number;
+  /** Linear start of a further arena, or 0; asks whoever owns the memory now. */
+  reserve: (bytes: number) => number;
   /** Nanoseconds, for rdtsc. */
-  counter(): number;
+  readonly counter: () => number;
 }
 
 /** Instantiates the interpreter on `memory`. */

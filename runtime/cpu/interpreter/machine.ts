@@ -5,9 +5,8 @@
  */
 import type { Machine, Space, SpaceOptions } from "../machine.ts";
 import { FEATURES } from "../spec/features.ts";
-import { MemoryPool } from "./pool.ts";
+import { BodyPool } from "./pool.ts";
 import { InterpreterSpace } from "./space.ts";
-import type { SpaceParts } from "./space.ts";
 
 export interface InterpreterOptions {
   readonly module: WebAssembly.Module;
@@ -17,21 +16,14 @@ export interface InterpreterOptions {
 
 export class InterpreterMachine implements Machine {
   readonly features: readonly string[] = FEATURES;
-  readonly #pool = new MemoryPool();
-  readonly #parts: SpaceParts;
+  readonly #pool: BodyPool;
 
   constructor(options: InterpreterOptions) {
-    const pool = this.#pool;
-    this.#parts = {
-      module: options.module,
-      counter: options.counterNs,
-      takeMemory: () => pool.take(),
-      giveMemory: (memory) => pool.give(memory),
-    };
+    this.#pool = new BodyPool(options.module, options.counterNs);
   }
 
   createSpace(options: SpaceOptions): Space {
-    return new InterpreterSpace(this.#parts, (sizeBytes) => options.reserve(sizeBytes));
+    return new InterpreterSpace(this.#pool, options);
   }
 
   dispose(): void {

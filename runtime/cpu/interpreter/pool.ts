@@ -1,34 +1,69 @@
 /**
- * Memories of spaces that ended, kept for the next: a browser allows about 125 live ones in a process,
- * and pages once touched are five times cheaper to clear than to get anew.
+ * Memories of spaces that ended, with the interpreter instantiated on them, kept for the next. The hard
+ * idea: what a fork costs is the host's page faults (a microsecond or more for each 4 KiB never touched),
+ * so a memory whose pages are resident is worth ten times its size in copying. It is made clean only when
+ * it is taken, because then it is known what will be overwritten anyway.
  */
+import { createCore } from "./core.ts";
+import type { Core, CoreImports } from "./core.ts";
 
-const WASM_PAGE_BYTES = 0x1_0000;
 /** The low range: everything below guest SPACE_START. */
 const LOW_PAGES = 63;
 const MAXIMUM_PAGES = 65_535;
-/** Enough for a shell's pipeline; more would only hold memory. */
+/** Enough for a shell's pipeline; a browser allows about 125 live memories in a process. */
 const POOLED_MAX = 8;
-/** Bigger ones are given back to the host. */
-const POOLED_PAGES_MAX = 2048;
+/** Resident bytes of one, and of all together: an idle container should not hold what it once used. */
+const RESIDENT_BYTES_MAX = 16 * 1024 * 1024;
+const RESIDENT_TOTAL_BYTES_MAX = 32 * 1024 * 1024;
 
-export class MemoryPool {
-  readonly #free: WebAssembly.Memory[] = [];
+/** A memory and the interpreter on it. */
+export interface Body {
+  readonly memory: WebAssembly.Memory;
+  readonly core: Core;
+  /** The hooks of the space that owns it now. */
+  readonly imports: CoreImports;
+  /** How much of it the host holds, about, since it was given back. */
+  residentBytes: number;
+  isFresh: boolean;
+}
 
-  /** A zero-filled memory of at least the low range. */
-  take(): WebAssembly.Memory {
-    const pooled = this.#free.pop();
-    if (pooled === undefined) return new WebAssembly.Memory({ initial: LOW_PAGES, maximum: MAXIMUM_PAGES });
-    new Uint8Array(pooled.buffer).fill(0);
-    return pooled;
+export class BodyPool {
+  readonly #module: WebAssembly.Module;
+  readonly #counter: () => number;
+  #free: Body[] = [];
+  #residentBytes = 0;
+
+  constructor(module: WebAssembly.Module, counter: () => number) {
+    this.#module = module;
+    this.#counter = counter;
   }
 
-  give(memory: WebAssembly.Memory): void {
-    const pages = memory.buffer.byteLength / WASM_PAGE_BYTES;
-    if (this.#free.length < POOLED_MAX && pages <= POOLED_PAGES_MAX) this.#free.push(memory);
+  /** One that holds at least the low range; if not fresh, the taker cleans it. */
+  take(): Body {
+    const pooled = this.#free.pop();
+    if (pooled !== undefined) {
+      this.#residentBytes -= pooled.residentBytes;
+      return pooled;
+    }
+    const memory = new WebAssembly.Memory({ initial: LOW_PAGES, maximum: MAXIMUM_PAGES });
+    const imports: CoreImports = { reserve: () => 0, counter: this.#counter };
+    return { memory, imports, core: createCore(this.#module, memory, imports), residentBytes: 0, isFresh: true };
+  }
+
+  give(body: Body, residentBytes: number): void {
+    body.isFresh = false;
+    body.residentBytes = residentBytes;
+    body.imports.reserve = () => 0;
+    if (residentBytes > RESIDENT_BYTES_MAX) return;
+    this.#free.push(body);
+    this.#residentBytes += residentBytes;
+    while (this.#free.length > POOLED_MAX || this.#residentBytes > RESIDENT_TOTAL_BYTES_MAX) {
+      this.#residentBytes -= this.#free.shift()?.residentBytes ?? 0;
+    }
   }
 
   clear(): void {
-    this.#free.length = 0;
+    this.#free = [];
+    this.#residentBytes = 0;
   }
 }

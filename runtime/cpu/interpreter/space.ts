@@ -3,53 +3,51 @@
  * file. The kernel's addresses are guest addresses; here they become linear ones (minus BIAS) and back.
  */
 import { assert } from "../../../layers/base/assert.ts";
-import { BIAS, PAGE_BYTES, PageAccess, SPACE_END, SPACE_START } from "../machine.ts";
-import type { Context, Fault, Space, SpaceOptions, Stop, Vector } from "../machine.ts";
-import { HAS_CODE, LAYOUT } from "../spec/layout.ts";
+import { BIAS, PAGE_BYTES, PageAccess, SPACE_END, SPACE_START, Vector } from "../machine.ts";
+import type { Context, Fault, Space, SpaceOptions, Stop } from "../machine.ts";
+import { HAS_CODE, LAYOUT, STATE, TOUCHED } from "../spec/layout.ts";
+import { clean, endOfCopy, processorRanges, residentBytes } from "./contents.ts";
+import type { Range } from "./contents.ts";
 import { CONTEXT_BYTES, InterpreterContext } from "./context.ts";
 import type { ContextHome } from "./context.ts";
-import { createCore } from "./core.ts";
-import type { Core, CoreImports } from "./core.ts";
+import type { Core } from "./core.ts";
+import type { Body, BodyPool } from "./pool.ts";
 
 const WASM_PAGE_BYTES = 0x1_0000;
+const ACCESS_BITS = PageAccess.read | PageAccess.write | PageAccess.execute;
 const FXSAVE_BYTES = 512;
 /** Where an fxsave image passes through; part of the scratch cells. */
 const IMAGE = 0x800;
-/** Cells of blocks.ts behind LAYOUT.STATE. */
-const EXECUTED = LAYOUT.STATE + 0x80;
-
-/** What the spaces of a machine share. */
-export interface SpaceParts {
-  readonly module: WebAssembly.Module;
-  readonly counter: () => number;
-  takeMemory(): WebAssembly.Memory;
-  giveMemory(memory: WebAssembly.Memory): void;
-}
+const EXECUTED = LAYOUT.STATE + STATE.EXECUTED;
 
 export class InterpreterSpace implements Space, ContextHome {
-  readonly #parts: SpaceParts;
-  readonly #memory: WebAssembly.Memory;
-  readonly #reserve: (sizeBytes: number) => number;
+  readonly #pool: BodyPool;
+  readonly #body: Body;
   readonly #core: Core;
   #bytes: Uint8Array;
   #view: DataView;
   #current: InterpreterContext | undefined;
   #isDisposed = false;
 
-  /** With `source` the low range is a copy of its low range, translations included. */
-  constructor(parts: SpaceParts, reserve: (sizeBytes: number) => number, source?: InterpreterSpace) {
-    this.#parts = parts;
-    this.#reserve = reserve;
-    this.#memory = parts.takeMemory();
-    this.#bytes = new Uint8Array(this.#memory.buffer);
-    this.#view = new DataView(this.#memory.buffer);
-    const imports: CoreImports = {
-      reserve: (bytes) => this.#reserveLinear(bytes),
-      counter: parts.counter,
-    };
-    this.#core = createCore(parts.module, this.#memory, imports);
-    if (source === undefined) this.#core.initialize();
-    else this.#bytes.set(source.bytes.subarray(0, SPACE_START - BIAS));
+  /** With `copied` the memory becomes a copy of those (linear) ranges of `source`. */
+  constructor(pool: BodyPool, options: SpaceOptions, source?: InterpreterSpace, copied: readonly Range[] = []) {
+    this.#pool = pool;
+    this.#body = pool.take();
+    this.#core = this.#body.core;
+    this.#bytes = new Uint8Array(this.#body.memory.buffer);
+    this.#view = new DataView(this.#body.memory.buffer);
+    this.#body.imports.reserve = (bytes) => this.#reserveLinear(options, bytes);
+    if (!this.#body.isFresh) clean(this.#bytes, copied);
+    if (source === undefined) {
+      this.#core.initialize();
+      return;
+    }
+    if (!this.grow(endOfCopy(source.bytes, copied) + BIAS)) {
+      this.dispose();
+      throw new RangeError("no memory for a copy of the space");
+    }
+    const ranges = [...processorRanges(source.bytes, this.#bytes.length), ...copied];
+    for (const [start, stop] of ranges) this.bytes.set(source.bytes.subarray(start, stop), start);
   }
 
   get core(): Core {
@@ -67,7 +65,7 @@ export class InterpreterSpace implements Space, ContextHome {
   }
 
   get end(): number {
-    return this.#memory.buffer.byteLength + BIAS;
+    return this.#body.memory.buffer.byteLength + BIAS;
   }
 
   grow(end: number): boolean {
@@ -75,7 +73,7 @@ export class InterpreterSpace implements Space, ContextHome {
     const missing = Math.ceil((end - this.end) / WASM_PAGE_BYTES);
     if (missing <= 0) return true;
     try {
-      this.#memory.grow(missing);
+      this.#body.memory.grow(missing);
     } catch (error) {
       // The host has no more: the kernel turns this into ENOMEM.
       if (error instanceof RangeError) return false;
@@ -94,11 +92,11 @@ export class InterpreterSpace implements Space, ContextHome {
     const first = LAYOUT.MAP + (start - BIAS) / PAGE_BYTES;
     const last = LAYOUT.MAP + (end - BIAS) / PAGE_BYTES;
     if ((bits & PageAccess.execute) === 0) this.#core.invalidate(start - BIAS, end - BIAS);
-    for (let at = first; at < last; at++) bytes[at] = bits | ((bytes[at] ?? 0) & HAS_CODE);
+    for (let at = first; at < last; at++) bytes[at] = bits | ((bytes[at] ?? 0) & HAS_CODE) | TOUCHED;
   }
 
   access(address: number): number {
-    return (this.bytes[LAYOUT.MAP + Math.floor((address - BIAS) / PAGE_BYTES)] ?? 0) & ~HAS_CODE;
+    return (this.bytes[LAYOUT.MAP + Math.floor((address - BIAS) / PAGE_BYTES)] ?? 0) & ACCESS_BITS;
   }
 
   codeChanged(start: number, end: number): void {
@@ -123,14 +121,15 @@ export class InterpreterSpace implements Space, ContextHome {
 
   get fault(): Fault {
     const view = this.view;
+    // The core raises the numbers of Vector.
+    const vector = view.getUint32(LAYOUT.FAULT, true) as Vector;
     return {
-      // The core raises the numbers of Vector.
-      vector: view.getUint32(LAYOUT.FAULT, true) as Vector,
+      vector,
       isWrite: view.getUint8(LAYOUT.FAULT + 4) !== 0,
       isFetch: view.getUint8(LAYOUT.FAULT + 5) !== 0,
       isPresent: view.getUint8(LAYOUT.FAULT + 6) !== 0,
       isBeyond: view.getUint8(LAYOUT.FAULT + 7) !== 0,
-      address: Number(view.getBigUint64(LAYOUT.FAULT + 8, true)),
+      address: vector === Vector.pageFault ? Number(view.getBigInt64(LAYOUT.FAULT + 8, true)) : 0,
     };
   }
 
@@ -138,22 +137,16 @@ export class InterpreterSpace implements Space, ContextHome {
     return Number(this.view.getBigUint64(EXECUTED, true));
   }
 
-  clone(ranges: readonly (readonly [start: number, end: number])[], options: SpaceOptions): Space {
-    const copy = new InterpreterSpace(this.#parts, (sizeBytes) => options.reserve(sizeBytes), this);
-    const last = ranges.reduce((end, range) => Math.max(end, range[1]), this.#arenaEnd());
-    assert(copy.grow(last), "no memory for a copy of the space");
-    const from = this.bytes;
-    const to = copy.bytes;
-    for (const [start, end] of [...ranges, ...this.#arenas()]) {
-      to.set(from.subarray(start - BIAS, end - BIAS), start - BIAS);
-    }
-    return copy;
+  clone(ranges: readonly Range[], options: SpaceOptions): Space {
+    const linear = ranges.map(([start, end]): Range => [start - BIAS, end - BIAS]);
+    return new InterpreterSpace(this.#pool, options, this, linear);
   }
 
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    this.#parts.giveMemory(this.#memory);
+    this.#current = undefined;
+    this.#pool.give(this.#body, residentBytes(this.bytes));
   }
 
   activate(context: InterpreterContext): DataView {
@@ -195,31 +188,14 @@ export class InterpreterSpace implements Space, ContextHome {
   }
 
   #renewViews(): void {
-    this.#bytes = new Uint8Array(this.#memory.buffer);
-    this.#view = new DataView(this.#memory.buffer);
+    this.#bytes = new Uint8Array(this.#body.memory.buffer);
+    this.#view = new DataView(this.#body.memory.buffer);
   }
 
-  #reserveLinear(sizeBytes: number): number {
-    const start = this.#reserve(sizeBytes);
+  #reserveLinear(options: SpaceOptions, sizeBytes: number): number {
+    const start = options.reserve(sizeBytes);
     if (start === 0) return 0;
     assert(start >= SPACE_START && start + sizeBytes <= this.end, "reserved pages must exist");
     return start - BIAS;
   }
-
-  /** Guest ranges of the arenas the kernel reserved (cells of blocks.ts). */
-  #arenas(): (readonly [number, number])[] {
-    const view = this.view;
-    const count = view.getUint32(LAYOUT.STATE + 16, true);
-    return Array.from({ length: count }, (_, index) => {
-      const start = view.getUint32(LAYOUT.STATE + 20 + index * 4, true) + BIAS;
-      return [start, start + RESERVED_BYTES] as const;
-    });
-  }
-
-  #arenaEnd(): number {
-    return this.#arenas().reduce((end, arena) => Math.max(end, arena[1]), SPACE_START);
-  }
 }
-
-/** As RESERVED_BYTES in blocks.ts. */
-const RESERVED_BYTES = 0x40_0000;

@@ -3,7 +3,7 @@
  * operation that exists. One hard idea: what is implemented is found by looking (an exported `opName` in
  * the assembly sources), never by a second list; a row whose operation is missing raises #UD.
  */
-import { BLOCK, HAS_CODE, INSN, LAYOUT, UOP } from "./layout.ts";
+import { BLOCK, HAS_CODE, INSN, LAYOUT, RESERVED_BYTES, STATE, UOP } from "./layout.ts";
 import { fusedHandlers, FORMS, hotHandlers, SPECIAL, withoutChecks } from "./handlers.ts";
 import { makeTables, ROW_BYTES, tablesSource } from "./tables.ts";
 import type { Tables } from "./tables.ts";
@@ -26,13 +26,14 @@ function layoutSource(isChecked: boolean): string {
     `export const CHECKED: bool = ${isChecked};`,
     "export const BIAS: u64 = 0x10000;",
     `export const HAS_CODE: u8 = ${HAS_CODE};`,
+    `export const RESERVED_BYTES: u32 = ${RESERVED_BYTES};`,
   ];
   const smalls = new Set(["HASH_BUCKETS", "JUMP_ENTRIES", "PAGE_BUCKETS"]);
   for (const [name, value] of Object.entries(LAYOUT)) {
     const type = smalls.has(name) || name.startsWith("ARENA") ? "u32" : "usize";
     lines.push(`export const ${name}: ${type} = ${value};`);
   }
-  for (const [prefix, fields] of [["INSN", INSN], ["UOP", UOP], ["BLOCK", BLOCK]] as const) {
+  for (const [prefix, fields] of [["INSN", INSN], ["UOP", UOP], ["BLOCK", BLOCK], ["STATE", STATE]] as const) {
     for (const [name, value] of Object.entries(fields)) lines.push(`export const ${prefix}_${name}: usize = ${value};`);
   }
   return `${HEADER}${lines.join("\n")}\n`;

@@ -33,7 +33,7 @@ export const LAYOUT = {
   FAULT: 0x400,
   /** The decoder's record of one instruction. */
   INSN: 0x440,
-  /** Cells of the translator: arena start and end, counters. */
+  /** Cells of the translator: see STATE below. */
   STATE: 0x600,
   /** Sixteen bytes each, for operations. */
   SCRATCH: 0x700,
@@ -61,6 +61,28 @@ export const LAYOUT = {
 
 /** Bit of the page map: a translation was made from this page. */
 export const HAS_CODE = 8;
+
+/** Bit of the page map: the page had access once, so its bytes may not be zero. */
+export const TOUCHED = 16;
+
+/** Byte offsets of the translator's cells at LAYOUT.STATE. */
+export const STATE = {
+  /** Next free byte of the arena in use, its end, and which it is: 0, 1, then the reserved ones. */
+  FREE: 0,
+  FREE_END: 4,
+  ARENA_NUMBER: 8,
+  FLUSHES: 12,
+  /** Count of reserved arenas, and the linear start of each. */
+  RESERVED: 16,
+  /** Executed instructions, 64 bits. */
+  EXECUTED: 0x80,
+  /** Forces every operation through its cold form: for tests. */
+  FORCE_COLD: 0x88,
+  BYTES: 0x100,
+} as const;
+
+/** Size of a reserved arena. */
+export const RESERVED_BYTES = 0x40_0000;
 
 /** Byte offsets in the decoder's record at LAYOUT.INSN. */
 export const INSN = {

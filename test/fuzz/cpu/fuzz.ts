@@ -142,8 +142,7 @@ export class Subject {
     if (isDone && fault.vector === Vector.breakpoint) rip -= 1n;
     differ("done", String(isDone), String(answers.isDone));
     if (!isDone && !answers.isDone) {
-      // A stack access that is not canonical is #SS (12) on the host; see the room's Quirks.
-      differ("vector", fault.vector, answers.trap === 12 ? 13 : answers.trap);
+      differ("vector", fault.vector, answers.trap);
       if (fault.vector === Vector.pageFault && one.instruction.row.operation !== "enter") {
         // Of an image the processor may touch another byte first.
         const kept = isImage(one.instruction.row) ? ~0xfffn : ~0n;

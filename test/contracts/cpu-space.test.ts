@@ -1,0 +1,286 @@
+/**
+ * The contract of a space (runtime/cpu/machine.ts), beyond what an instruction does: stops, code that
+ * changes, access, copies, memory that is used again, and translations that do not fit.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { InterpreterMachine } from "../../runtime/cpu/interpreter/machine.ts";
+import { BIAS, PAGE_BYTES, SPACE_END, Stop, Vector } from "../../runtime/cpu/machine.ts";
+import { interpreterModule } from "../support/cpu-module.ts";
+import { code, CODE, DATA, Guest, le32, STACK_TOP } from "./cpu-guest.ts";
+
+let machine: InterpreterMachine;
+beforeAll(async () => {
+  machine = new InterpreterMachine({ module: await interpreterModule(), counterNs: () => 0 });
+});
+afterAll(() => machine.dispose());
+
+const create = (program: string, reserve?: (sizeBytes: number) => number): Guest =>
+  Guest.create(machine, program, reserve);
+
+describe("a run", () => {
+  test("stops behind syscall with rcx and r11 as the manual says", () => {
+    const guest = create("f9 0f 05"); // stc; syscall
+    expect(guest.run()).toBe(Stop.syscall);
+    expect(guest.context.rip).toBe(CODE + 3);
+    expect(guest.get("rcx")).toBe(BigInt(CODE + 3));
+    expect(guest.get("r11")).toBe(0x203n);
+  });
+
+  test("stops at about its fuel and goes on as if nothing had been", () => {
+    // mov ecx, 1000; 1: inc rax; dec ecx; jnz 1b; syscall
+    const guest = create(`b9 ${le32(1000)} 48 ff c0 ff c9 75 f9 0f 05`);
+    let slices = 0;
+    let stop: Stop = Stop.fuel;
+    while (stop === Stop.fuel && slices < 10_000) {
+      stop = guest.run(7);
+      slices++;
+    }
+    expect(stop).toBe(Stop.syscall);
+    expect(guest.get("rax")).toBe(1000n);
+    expect(slices).toBeGreaterThan(200);
+    expect(guest.space.executed).toBeGreaterThan(2900);
+  });
+
+  test("keeps two contexts of one space apart", () => {
+    const guest = create("48 ff c0 0f 05"); // inc rax; syscall
+    const other = new Guest(guest.space, guest.context.clone(guest.space));
+    other.set({ rax: 100n });
+    guest.run();
+    other.run();
+    expect([guest.get("rax"), other.get("rax")]).toEqual([1n, 101n]);
+    other.context.dispose();
+    expect(guest.get("rax")).toBe(1n);
+  });
+});
+
+describe("code that changes", () => {
+  const WRITABLE = 7;
+  /** mov eax, `value`; ret */
+  const answer = (value: number): number[] => code(`b8 ${le32(value)} c3`);
+
+  test("written by the guest on another page is what runs next", () => {
+    // call rbx; mov esi, eax; mov byte [rbx+1], 2; call rbx; syscall
+    const guest = create("ff d3 89 c6 c6 43 01 02 ff d3 0f 05");
+    guest.space.setAccess(DATA, DATA + PAGE_BYTES, WRITABLE);
+    guest.poke(DATA, answer(1));
+    expect(guest.start({ rbx: BigInt(DATA) }).run()).toBe(Stop.syscall);
+    expect([guest.get("rsi"), guest.get("rax")]).toEqual([1n, 2n]);
+  });
+
+  test("written by the guest in the running block is what runs next", () => {
+    // mov byte [rip+1], 9 (the immediate below); mov eax, 1; syscall
+    const guest = create(`c6 05 01 00 00 00 09 b8 ${le32(1)} 0f 05`);
+    guest.space.setAccess(CODE, CODE + PAGE_BYTES, WRITABLE);
+    expect(guest.run()).toBe(Stop.syscall);
+    expect(guest.get("rax")).toBe(9n);
+  });
+
+  test("written across two pages by one store is what runs next", () => {
+    const at = DATA + PAGE_BYTES - 2;
+    // call rbx; mov esi, eax; mov [rbx], rdx; call rbx; syscall
+    const guest = create("ff d3 89 c6 48 89 13 ff d3 0f 05");
+    guest.space.setAccess(DATA, DATA + 2 * PAGE_BYTES, WRITABLE);
+    guest.poke(at, answer(1));
+    const next = new DataView(Uint8Array.from([...answer(7), 0x90, 0x90]).buffer).getBigUint64(0, true);
+    expect(guest.start({ rbx: BigInt(at), rdx: next }).run()).toBe(Stop.syscall);
+    expect([guest.get("rsi"), guest.get("rax")]).toEqual([1n, 7n]);
+  });
+
+  test("written by the kernel counts from codeChanged on", () => {
+    const guest = create("ff d3 0f 05"); // call rbx; syscall
+    guest.space.setAccess(DATA, DATA + PAGE_BYTES, 5);
+    for (const value of [3, 4]) {
+      guest.poke(DATA, answer(value));
+      guest.space.codeChanged(DATA, DATA + 6);
+      guest.start({ rbx: BigInt(DATA) }).run();
+      expect(guest.get("rax")).toBe(BigInt(value));
+    }
+  });
+
+  test("by rep movs, as a string store is noticed as well", () => {
+    // call rbx; rep movsb; call rbx; syscall
+    const guest = create("ff d3 89 c5 f3 a4 ff d3 0f 05");
+    guest.space.setAccess(DATA, DATA + PAGE_BYTES, WRITABLE);
+    guest.poke(DATA, answer(1));
+    guest.poke(DATA + 64, answer(5));
+    guest.start({ rbx: BigInt(DATA), rdi: BigInt(DATA), rsi: BigInt(DATA + 64), rcx: 6n }).run();
+    expect([guest.get("rbp"), guest.get("rax")]).toEqual([1n, 5n]);
+  });
+});
+
+describe("access", () => {
+  test("taken away from code stops it there, given back it runs", () => {
+    const guest = create("0f 05");
+    guest.run();
+    guest.space.setAccess(CODE, CODE + PAGE_BYTES, 1);
+    expect(guest.start({}).run()).toBe(Stop.fault);
+    expect(guest.fault).toEqual({
+      vector: Vector.pageFault, address: CODE, isWrite: false, isFetch: true, isPresent: true, isBeyond: false,
+    });
+    guest.space.setAccess(CODE, CODE + PAGE_BYTES, 5);
+    expect(guest.run()).toBe(Stop.syscall);
+  });
+
+  test("taken from the second page of an instruction faults there, with rip at the instruction", () => {
+    const at = DATA + PAGE_BYTES - 2;
+    const guest = create("");
+    guest.space.setAccess(DATA, DATA + 2 * PAGE_BYTES, 5);
+    guest.poke(at, code(`b8 ${le32(1)} 0f 05`));
+    expect(guest.start({}, at).run()).toBe(Stop.syscall);
+    guest.space.setAccess(DATA + PAGE_BYTES, DATA + 2 * PAGE_BYTES, 0);
+    expect(guest.start({}, at).run()).toBe(Stop.fault);
+    expect([guest.fault.address, guest.fault.isFetch, guest.fault.isPresent]).toEqual([DATA + PAGE_BYTES, true, false]);
+    expect(guest.context.rip).toBe(at);
+  });
+
+  test("to write without read is given with read, as x86 has no other", () => {
+    const guest = create("");
+    guest.space.setAccess(DATA, DATA + PAGE_BYTES, 2);
+    expect(guest.space.access(DATA)).toBe(3);
+  });
+});
+
+describe("a copy", () => {
+  const RANGES = [[CODE, CODE + PAGE_BYTES], [DATA, DATA + PAGE_BYTES], [STACK_TOP - PAGE_BYTES, STACK_TOP]] as const;
+
+  test("has the bytes of its ranges and goes on where the original was", () => {
+    const guest = create("0f 05 ff 03 8b 03 0f 05"); // syscall; inc [rbx]; mov eax, [rbx]; syscall
+    guest.start({ rbx: BigInt(DATA) }).run();
+    const space = guest.space.clone(RANGES, { reserve: () => 0 });
+    const child = new Guest(space, guest.context.clone(space));
+    guest.poke(DATA, [10]);
+    child.poke(DATA, [20]);
+    expect([child.run(), guest.run()]).toEqual([Stop.syscall, Stop.syscall]);
+    expect([guest.get("rax"), child.get("rax")]).toEqual([11n, 21n]);
+    space.dispose();
+    expect(guest.start({}).run()).toBe(Stop.syscall);
+  });
+
+  test("and its original change their code apart", () => {
+    const guest = create("ff d3 0f 05"); // call rbx; syscall
+    guest.space.setAccess(DATA, DATA + PAGE_BYTES, 7);
+    guest.poke(DATA, code(`b8 ${le32(1)} c3`));
+    const registers = { rbx: BigInt(DATA) };
+    guest.start(registers).run();
+    const space = guest.space.clone(RANGES, { reserve: () => 0 });
+    const child = new Guest(space, guest.context.clone(space));
+    child.poke(DATA + 1, [2]);
+    space.codeChanged(DATA, DATA + 8);
+    guest.start(registers).run();
+    child.start(registers).run();
+    expect([guest.get("rax"), child.get("rax")]).toEqual([1n, 2n]);
+    guest.poke(DATA + 1, [3]);
+    guest.space.codeChanged(DATA, DATA + 8);
+    guest.start(registers).run();
+    child.start(registers).run();
+    expect([guest.get("rax"), child.get("rax")]).toEqual([3n, 2n]);
+  });
+
+  test("of a context has every register, the floating point ones too", () => {
+    const guest = create("0f 05");
+    const image = new Uint8Array(512);
+    guest.context.saveFpu(image);
+    image.set([0x7f, 0x0c], 0);
+    for (let index = 160; index < 416; index++) image[index] = index & 255;
+    expect(guest.context.restoreFpu(image)).toBe(true);
+    guest.context.fsBase = 0x1234n;
+    guest.context.rflags = 0x8d5;
+    guest.set({ r8: 8n });
+    const copy = new Guest(guest.space, guest.context.clone(guest.space));
+    const other = new Uint8Array(512);
+    copy.context.saveFpu(other);
+    expect(other.subarray(0, 416)).toEqual(image.subarray(0, 416));
+    expect([copy.context.fsBase, copy.context.rflags, copy.get("r8"), copy.context.rip]).toEqual([0x1234n, 0xad7, 8n, CODE]);
+  });
+
+  test("of the floating point state refuses reserved MXCSR bits and changes nothing", () => {
+    const guest = create("");
+    const before = new Uint8Array(512);
+    guest.context.saveFpu(before);
+    const image = before.slice();
+    image[27] = 1;
+    image[160] = 1;
+    expect(guest.context.restoreFpu(image)).toBe(false);
+    const after = new Uint8Array(512);
+    guest.context.saveFpu(after);
+    expect(after).toEqual(before);
+  });
+});
+
+describe("memory", () => {
+  test("of a space that ended is clean in the next", () => {
+    for (let round = 0; round < 20; round++) {
+      const guest = create("0f 05");
+      expect(guest.peek(DATA, PAGE_BYTES).every((byte) => byte === 0)).toBe(true);
+      expect(guest.space.access(DATA + PAGE_BYTES)).toBe(0);
+      expect(guest.space.executed).toBe(0);
+      guest.space.setAccess(DATA + PAGE_BYTES, DATA + 2 * PAGE_BYTES, 3);
+      guest.space.bytes.fill(0xee, DATA - BIAS, DATA + 2 * PAGE_BYTES - BIAS);
+      guest.space.setAccess(DATA, DATA + 2 * PAGE_BYTES, 0);
+      guest.run();
+      guest.space.dispose();
+    }
+  });
+
+  test("grows without losing anything, up to its end and not beyond", () => {
+    const guest = create("0f 05");
+    guest.poke(DATA, [1, 2, 3]);
+    const far = 0x2000_0000;
+    expect(guest.space.grow(far)).toBe(true);
+    expect(guest.space.end).toBeGreaterThanOrEqual(far);
+    expect(guest.peek(DATA, 3)).toEqual([1, 2, 3]);
+    expect(guest.run()).toBe(Stop.syscall);
+    expect(() => guest.space.grow(SPACE_END + 1)).toThrow();
+    guest.space.dispose();
+  });
+});
+
+describe("translations that do not fit", () => {
+  /** As many one-instruction blocks as fill every arena of the low range several times. */
+  const JUMPS = 150_000;
+  const START = 0x100_0000;
+
+  function fill(guest: Guest): void {
+    const bytes = 2 * JUMPS + 2;
+    guest.space.grow(START + bytes + PAGE_BYTES);
+    guest.space.setAccess(START, START + Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES, 5);
+    for (let index = 0; index < JUMPS; index++) guest.poke(START + 2 * index, [0xeb, 0]);
+    guest.poke(START + 2 * JUMPS, [0x0f, 5]);
+  }
+
+  function runTwice(guest: Guest): void {
+    for (const fuel of [10_000_000, 1000]) {
+      guest.start({}, START);
+      const before = guest.space.executed;
+      while (guest.run(fuel) === Stop.fuel);
+      expect(guest.context.rip).toBe(START + 2 * JUMPS + 2);
+      expect(guest.space.executed - before).toBe(JUMPS + 1);
+    }
+  }
+
+  test("are forgotten and made anew when the kernel gives no pages", () => {
+    const guest = create("");
+    fill(guest);
+    runTwice(guest);
+  });
+
+  test("go to the pages the kernel gives, which a copy has as well", () => {
+    const given: number[] = [];
+    const guest = create("", (sizeBytes) => {
+      if (given.length === 2) return 0;
+      const start = 0x400_0000 + given.length * sizeBytes;
+      guest.space.grow(start + sizeBytes);
+      given.push(start);
+      return start;
+    });
+    fill(guest);
+    runTwice(guest);
+    expect(given.length).toBe(2);
+    const pages = Math.ceil((2 * JUMPS + 2) / PAGE_BYTES) * PAGE_BYTES;
+    const ranges = [[CODE, CODE + PAGE_BYTES], [DATA, DATA + PAGE_BYTES], [START, START + pages]] as const;
+    guest.space.setAccess(STACK_TOP - PAGE_BYTES, STACK_TOP, 0);
+    const space = guest.space.clone(ranges, { reserve: () => 0 });
+    runTwice(new Guest(space, guest.context.clone(space)));
+    runTwice(guest);
+  });
+});
