@@ -3,11 +3,13 @@
  * and the end of every one that can raise: a trap noted in MXCSR by the vector functions becomes #XM, and
  * the destination stays as it was.
  */
-import { BIAS, MXCSR, REG, UOP_IMM, UOP_MODE, XMM } from "./layout";
+import { BIAS, MXCSR, REG, UOP_IMM, UOP_MODE, X87, XMM } from "./layout";
+import { f80EnterMmx } from "./f80-state";
 import { setRaw } from "./flags";
-import { check, raise, SIMD_ERROR } from "./memory";
+import { check, GENERAL_PROTECTION, raise, SIMD_ERROR } from "./memory";
+import { raisePending } from "./operations-x87";
 import { MXCSR_TRAP, pcmpestr, pcmpistr, pcmpstrIndex, pcmpstrMask } from "./vector";
-import { segmentBase, widthOf } from "./uop";
+import { effectiveAddress, segmentBase, widthOf } from "./uop";
 
 const RAX: usize = REG;
 const RCX: usize = REG + 8;
@@ -70,7 +72,13 @@ export function opMaskmovdqu(u: usize, d: usize, s: usize): void {
   maskedStore(u, d, s, 16);
 }
 
-export function maskedStore(u: usize, d: usize, s: usize, bytes: u32): void {
+export function opMaskmovq(u: usize, d: usize, s: usize): void {
+  if (raisePending()) return;
+  f80EnterMmx(X87);
+  maskedStore(u, d, s, 8);
+}
+
+function maskedStore(u: usize, d: usize, s: usize, bytes: u32): void {
   let address = load<u64>(RDI);
   if (isShort(u)) address &= 0xffff_ffff;
   address += segmentBase(u) - BIAS;
@@ -85,4 +93,22 @@ export function maskedStore(u: usize, d: usize, s: usize, bytes: u32): void {
 /** Address size 32. */
 @inline function isShort(u: usize): bool {
   return (load<u8>(u, UOP_MODE) & 4) != 0;
+}
+
+// ---------------------------------------------------------------- MMX
+
+/** The memory operand of an MMX instruction; 0 when it raised. */
+export function mmxOperand(u: usize, bytes: u32, isWrite: bool): usize {
+  let address = effectiveAddress(u);
+  if (bytes == 16 && (address & 15) != 0) {
+    raise(GENERAL_PROTECTION);
+    return 0;
+  }
+  return check(address, bytes, isWrite) ? <usize>address : 0;
+}
+
+/** Eight bytes to a register; the exponent above them becomes all ones. */
+export function writeMmx(d: usize, value: u64): void {
+  store<u64>(d, value);
+  store<u16>(d, 0xffff, 8);
 }

@@ -219,7 +219,8 @@ function emit(u: usize, next: u32, position: u32): void {
   let first = operand(u, <u32>load<u8>(row, 4), UOP_D, next, bias);
   let second = operand(u, <u32>load<u8>(row, 5), UOP_S, next, bias);
   let source = <u32>load<u8>(row, 5) >> 3;
-  if (first == NOTHING || source == tables.KIND_X || source == tables.KIND_Y || operation == tables.OP_maskmovdqu) stringOperands(u);
+  if (first == NOTHING || source == tables.KIND_X || source == tables.KIND_Y || operation == tables.OP_maskmovdqu ||
+    operation == tables.OP_maskmovq) stringOperands(u);
   if (first == MEMORY || second == MEMORY) store<u8>(u, load<u8>(u, UOP_MODE) | 0x80, UOP_MODE);
   store<u16>(u, formOf(first, second), UOP_HANDLER);
 }

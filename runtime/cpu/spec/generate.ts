@@ -9,6 +9,7 @@ import { makeTables, ROW_BYTES, tablesSource } from "./tables.ts";
 import type { Tables } from "./tables.ts";
 import type { Row } from "./row.ts";
 import { featuresSource } from "./features.ts";
+import { mmxSource } from "./mmx.ts";
 import { vectorSource } from "./vector.ts";
 
 export interface GenerateOptions {
@@ -186,15 +187,15 @@ export function generate(options: GenerateOptions): Generated {
   options.rows.forEach((row, number) => {
     view.setUint16(number * ROW_BYTES + 14, handlers.hot.get(row.operation) ?? 0xffff, true);
   });
-  const vector = vectorSource();
-  const implemented = implementedOperations(new Map([...options.sources, ["vector-operations.ts", vector]]));
+  const written = new Map([["vector-operations.ts", HEADER + vectorSource()], ["mmx-operations.ts", HEADER + mmxSource()]]);
+  const implemented = implementedOperations(new Map([...options.sources, ...written]));
   return {
     files: new Map([
       ["layout.ts", layoutSource(options.isChecked)],
       ["tables.ts", HEADER + tablesSource(tables)],
       ["handlers.ts", handlers.source],
       ["features.ts", HEADER + featuresSource()],
-      ["vector-operations.ts", HEADER + vector],
+      ...written,
       ["dispatch.ts", coldSource(tables, implemented)],
       ["run.ts", runSource(handlers.cases)],
     ]),

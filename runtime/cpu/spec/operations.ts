@@ -75,7 +75,7 @@ const TEXT: Readonly<Record<string, string>> = {
   x87: "", x87Memory: "own", fcmov: "r=czp", fcomi: "w=all", fwait: "", fnstsw: "", emms: "",
   fxsave: "own", fxrstor: "own", ldmxcsr: "read", stmxcsr: "write",
   comiss: "w=all", comisd: "w=all", ucomiss: "w=all", ucomisd: "w=all", ptest: "w=all",
-  pcmpistri: "w=all", pcmpistrm: "w=all", pcmpestri: "w=all", pcmpestrm: "w=all", maskmovdqu: "own",
+  pcmpistri: "w=all", pcmpistrm: "w=all", pcmpestri: "w=all", pcmpestrm: "w=all", maskmovdqu: "own", maskmovq: "own",
   undefined: "none r=all ends", privileged: "own r=all ends",
 };
 

@@ -1,7 +1,8 @@
 /** All rows, in the order that gives them their numbers. */
 import { GENERAL } from "./general.ts";
+import { MMX } from "./mmx.ts";
 import { SSE } from "./sse.ts";
 import { X87 } from "./x87.ts";
 import type { Row } from "./row.ts";
 
-export const ROWS: readonly Row[] = [...GENERAL, ...X87, ...SSE];
+export const ROWS: readonly Row[] = [...GENERAL, ...X87, ...SSE, ...MMX];

@@ -13,9 +13,11 @@ const ACCESSES: readonly Access[] = ["none", "read", "write", "both", "own"];
 
 /** A vector function: reads its second operand, may read and write its first. */
 const VECTOR: Operation = { access: "both", reads: "", writes: "", undefined: "", maybe: false, ends: false };
+/** An MMX function looks at its operand itself: a pending #MF comes before any page fault. */
+const MMX: Operation = { ...VECTOR, access: "own" };
 
 export function operationOf(name: string): Operation {
-  return OPERATIONS.get(name) ?? VECTOR;
+  return OPERATIONS.get(name) ?? (name.startsWith("mmx") ? MMX : VECTOR);
 }
 
 /** How particular a row is: rows that ask for more are tried first. */

@@ -48,7 +48,8 @@ export function drawFloatState(random: Random, row: Row, image: Uint8Array): voi
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   view.setUint16(0, 0x37f, true);
   fillVectors(random, image);
-  if (row.feature !== "fpu" && row.feature !== "fxsr" && row.feature !== "mmx" && row.feature !== "sse3") return;
+    const isMmx = row.operands.some(({ kind }) => kind === "P" || kind === "Q" || kind === "N");
+  if (!isMmx && !["fpu", "fxsr", "mmx", "sse3"].includes(row.feature)) return;
   fillImage(new FloatRandom(random.next()), image, {});
   if (row.feature !== "fxsr") return;
   for (let offset = 160; offset < 416; offset++) image[offset] = random.next();

@@ -83,6 +83,11 @@ export function setExactness(view: DataView, fxsave: Uint8Array): void {
   view.setUint32(LAYOUT.MXCSR, isExactCase(fxsave) ? (value | EXACT) >>> 0 : value, true);
 }
 
+/** The instruction loaded a bit that only some makers have (17: no faults of misaligned operands). */
+export function hasForeignMxcsr(fxsave: Uint8Array): boolean {
+  return (fxsave[MXCSR_AT + 2] ?? 0) !== 0;
+}
+
 function lanesAreClose(ours: DataView, at: number, host: DataView, hostAt: number): boolean {
   return [0, 4, 8, 12].every((lane) => {
     const value = ours.getFloat32(at + lane, true);
