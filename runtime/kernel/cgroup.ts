@@ -1,0 +1,133 @@
+/**
+ * A control group (cgroups(7), version 2) with the controllers we enforce: memory.max by the page
+ * accountant, pids.max at fork, cpu.max by the scheduler. One hard idea: a charge climbs to the root first
+ * and is taken only when every level allows it, so that nothing has to be given back.
+ */
+import type { MemoryAccount } from "./mm/memory-account.ts";
+import { PAGE_BYTES } from "./mm/region.ts";
+
+const NS_PER_US = 1000;
+
+export interface CgroupEvents {
+  /** memory.events. */
+  max: number;
+  oom: number;
+  oomKill: number;
+}
+
+export class Cgroup implements MemoryAccount {
+  readonly name: string;
+  readonly parent: Cgroup | undefined;
+  readonly children = new Set<Cgroup>();
+  /** Bytes; infinite without a limit. */
+  memoryMax = Number.POSITIVE_INFINITY;
+  pidsMax = Number.POSITIVE_INFINITY;
+  /** cpu.max: `cpuQuotaNs` in every `cpuPeriodNs`. */
+  cpuQuotaNs = Number.POSITIVE_INFINITY;
+  cpuPeriodNs = 100_000 * NS_PER_US;
+  isFrozen = false;
+  readonly events: CgroupEvents = { max: 0, oom: 0, oomKill: 0 };
+  /** pids.events: forks refused. */
+  pidsRefused = 0;
+  cpuNs = 0;
+  throttledNs = 0;
+  throttledPeriods = 0;
+  periods = 0;
+  #memoryPages = 0;
+  #memoryPeakPages = 0;
+  #pids = 0;
+  #pidsPeak = 0;
+  #periodStartNs = 0;
+  #periodUsedNs = 0;
+
+  constructor(name: string, parent: Cgroup | undefined) {
+    this.name = name;
+    this.parent = parent;
+    parent?.children.add(this);
+  }
+
+  get memoryBytes(): number {
+    return this.#memoryPages * PAGE_BYTES;
+  }
+
+  get memoryPeakBytes(): number {
+    return this.#memoryPeakPages * PAGE_BYTES;
+  }
+
+  get pids(): number {
+    return this.#pids;
+  }
+
+  get pidsPeak(): number {
+    return this.#pidsPeak;
+  }
+
+  charge(pages: number): boolean {
+    for (const group of this.#upwards()) {
+      if ((group.#memoryPages + pages) * PAGE_BYTES <= group.memoryMax) continue;
+      group.events.max += 1;
+      return false;
+    }
+    for (const group of this.#upwards()) {
+      group.#memoryPages += pages;
+      group.#memoryPeakPages = Math.max(group.#memoryPeakPages, group.#memoryPages);
+    }
+    return true;
+  }
+
+  uncharge(pages: number): void {
+    for (const group of this.#upwards()) group.#memoryPages -= pages;
+  }
+
+  /** One more task; false at pids.max. */
+  chargeTask(): boolean {
+    for (const group of this.#upwards()) {
+      if (group.#pids + 1 <= group.pidsMax) continue;
+      group.pidsRefused += 1;
+      return false;
+    }
+    for (const group of this.#upwards()) {
+      group.#pids += 1;
+      group.#pidsPeak = Math.max(group.#pidsPeak, group.#pids);
+    }
+    return true;
+  }
+
+  unchargeTask(): void {
+    for (const group of this.#upwards()) group.#pids -= 1;
+  }
+
+  /** Notes that a task of the group ran. */
+  chargeCpu(usedNs: number): void {
+    for (const group of this.#upwards()) {
+      group.cpuNs += usedNs;
+      group.#periodUsedNs += usedNs;
+    }
+  }
+
+  /** When its tasks may run again: 0 is now. */
+  throttledUntilNs(nowNs: number): number {
+    let until = 0;
+    for (const group of this.#upwards()) until = Math.max(until, group.#ownThrottle(nowNs));
+    return until;
+  }
+
+  #ownThrottle(nowNs: number): number {
+    if (this.cpuQuotaNs === Number.POSITIVE_INFINITY) return 0;
+    if (nowNs >= this.#periodStartNs + this.cpuPeriodNs) {
+      const passed = Math.floor((nowNs - this.#periodStartNs) / this.cpuPeriodNs);
+      this.#periodUsedNs = Math.max(0, this.#periodUsedNs - passed * this.cpuQuotaNs);
+      this.#periodStartNs += passed * this.cpuPeriodNs;
+      this.periods += 1;
+    }
+    if (this.#periodUsedNs < this.cpuQuotaNs) return 0;
+    this.throttledPeriods += 1;
+    const until = this.#periodStartNs + this.cpuPeriodNs;
+    this.throttledNs += until - nowNs;
+    return until;
+  }
+
+  *#upwards(): Generator<Cgroup> {
+    for (let group: Cgroup | undefined = this; group !== undefined; group = group.parent) yield group; // eslint-disable-line @typescript-eslint/no-this-alias -- where the climb starts
+  }
+}

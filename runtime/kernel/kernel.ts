@@ -1,0 +1,181 @@
+/**
+ * The kernel of one pod: its tasks, its clock, its devices and filesystems, and the loop that runs guests.
+ * One hard idea: it is synchronous and never waits. Whoever owns it calls `run` for a slice of time and
+ * learns when to call again; everything from outside (terminal input, a signal, a connection) is a plain
+ * call between two slices, after which `onWork` asks for the next.
+ */
+import type { Clock, Rng } from "../../layers/base/clock.ts";
+import type { Machine } from "../cpu/machine.ts";
+import { Cgroup } from "./cgroup.ts";
+import type { Syscalls } from "./syscalls/row.ts";
+import { PidNamespace } from "./task/pid-namespace.ts";
+import type { Process } from "./task/process.ts";
+import { runTask } from "./task/run.ts";
+import { Scheduler } from "./task/scheduler.ts";
+import type { Task } from "./task/task.ts";
+import { DeviceTable } from "./vfs/devices.ts";
+import type { KernelFilesystem } from "./vfs/mount.ts";
+import { Superblock } from "./vfs/mount.ts";
+
+const NS_PER_MS = 1_000_000;
+const MS_PER_S = 1000;
+
+export interface KernelOptions {
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly syscalls: Syscalls;
+  /** MemTotal of /proc/meminfo, in bytes. */
+  readonly memoryBytes: number;
+  /** Somebody became ready outside `run`: call it again soon. */
+  readonly onWork: () => void;
+}
+
+/** Why `run` came back. */
+export type Idleness =
+  /** The slice is used up and there is more to do. */
+  | { readonly kind: "busy" }
+  /** Nothing to do until then (undefined: until something comes from outside), in monotonic nanoseconds. */
+  | { readonly kind: "idle"; readonly untilNs: number | undefined };
+
+/** An instruction the processor does not have. */
+export interface IllegalInstruction {
+  readonly comm: string;
+  readonly pid: number;
+  readonly rip: number;
+  /** Hexadecimal, as many as could be read. */
+  readonly bytes: string;
+}
+
+/** What was asked for and is not there: shown in a container's debug output. */
+export interface KernelCounters {
+  /** Calls answered ENOSYS, by name, "ioctl 0x5401" and the like included. */
+  readonly missing: Map<string, number>;
+  /** The first few. */
+  readonly illegal: IllegalInstruction[];
+}
+
+const ILLEGAL_MAX = 16;
+
+export class Kernel {
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly syscalls: Syscalls;
+  readonly memoryBytes: number;
+  readonly scheduler = new Scheduler();
+  readonly rootPids = new PidNamespace(undefined);
+  readonly rootCgroup = new Cgroup("", undefined);
+  readonly devices = new DeviceTable();
+  readonly counters: KernelCounters = { missing: new Map(), illegal: [] };
+  /** Wall-clock time of boot, and the monotonic clock then. */
+  readonly bootNs: bigint;
+  /** Called with every process that ends, before it is reaped. */
+  readonly exitListeners = new Set<(process: Process) => void>();
+  /** The task whose call is being answered: for filesystems whose names depend on who asks (proc/self). */
+  current: Task | undefined;
+  readonly #options: KernelOptions;
+  readonly #bootMs: number;
+  readonly #throttled = new Set<Task>();
+  #lastDevice = 20;
+  #lastTemporary = 0;
+  #isRunning = false;
+
+  constructor(options: KernelOptions) {
+    this.#options = options;
+    this.machine = options.machine;
+    this.clock = options.clock;
+    this.rng = options.rng;
+    this.syscalls = options.syscalls;
+    this.memoryBytes = options.memoryBytes;
+    this.bootNs = options.clock.nowNs();
+    this.#bootMs = options.clock.monotonicMs();
+  }
+
+  /** Nanoseconds since boot. */
+  monotonicNs(): number {
+    return Math.round((this.clock.monotonicMs() - this.#bootMs) * NS_PER_MS);
+  }
+
+  /** Nanoseconds since the epoch. */
+  realtimeNs(): bigint {
+    return this.clock.nowNs();
+  }
+
+  randomBytes(sizeBytes: number): Uint8Array<ArrayBuffer> {
+    return this.rng.fill(new Uint8Array(sizeBytes));
+  }
+
+  /** A filesystem as something that can be mounted. */
+  superblock(filesystem: KernelFilesystem, source: string): Superblock {
+    this.#lastDevice += 1;
+    return new Superblock(filesystem, this.#lastDevice, source);
+  }
+
+  /** Makes `task` run again: from a wake, a signal, or its birth. */
+  makeReady(task: Task): void {
+    if (task.state === "dead") return;
+    this.scheduler.enqueue(task);
+    if (!this.#isRunning) this.#options.onWork();
+  }
+
+  /** Runs guests for about `sliceMs`. */
+  run(sliceMs: number): Idleness {
+    const endMs = this.clock.monotonicMs() + sliceMs;
+    this.#isRunning = true;
+    try {
+      for (;;) {
+        this.scheduler.fireTimers(this.monotonicNs());
+        const task = this.scheduler.dequeue();
+        if (task === undefined) return { kind: "idle", untilNs: this.scheduler.nextTimerNs() };
+        if (!this.#isThrottled(task)) this.#turn(task);
+        if (this.clock.monotonicMs() >= endMs && this.scheduler.hasReady) return { kind: "busy" };
+      }
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /** A number no other O_TMPFILE had. */
+  nextTemporary(): number {
+    this.#lastTemporary += 1;
+    return this.#lastTemporary;
+  }
+
+  /** A process has become a zombie: whoever waits outside looks now. */
+  onExit(process: Process): void {
+    for (const listener of this.exitListeners) listener(process);
+  }
+
+  noteIllegal(instruction: IllegalInstruction): void {
+    if (this.counters.illegal.length < ILLEGAL_MAX) this.counters.illegal.push(instruction);
+  }
+
+  /** Seconds since boot, for uptime and sysinfo. */
+  uptimeSeconds(): number {
+    return this.monotonicNs() / NS_PER_MS / MS_PER_S;
+  }
+
+  #turn(task: Task): void {
+    const startNs = this.monotonicNs();
+    this.current = task;
+    const { cgroup } = task;
+    runTask(task);
+    this.current = undefined;
+    const usedNs = this.monotonicNs() - startNs;
+    task.cpuNs += usedNs;
+    cgroup.chargeCpu(usedNs);
+  }
+
+  #isThrottled(task: Task): boolean {
+    if (this.#throttled.has(task)) return true;
+    const untilNs = task.cgroup.throttledUntilNs(this.monotonicNs());
+    if (untilNs === 0) return false;
+    this.#throttled.add(task);
+    this.scheduler.addTimer(untilNs, () => {
+      this.#throttled.delete(task);
+      this.makeReady(task);
+    });
+    return true;
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * Regions (vm_area_struct) and the sorted list of them. One hard idea: the list is always split at the
+ * borders of a range before the range is changed, so that every operation sees whole regions only; equal
+ * neighbours are merged afterwards, as Linux shows them in /proc/pid/maps.
+ */
+
+export const PAGE_BYTES = 4096;
+
+export function pageFloor(address: number): number {
+  return address - (address % PAGE_BYTES);
+}
+
+export function pageCeil(address: number): number {
+  return pageFloor(address + PAGE_BYTES - 1);
+}
+
+/** What a region of a file shows: the file behind a mapping. Counted by region. */
+export interface Backing {
+  /** As in /proc/pid/maps. */
+  readonly path: string;
+  readonly device: number;
+  readonly ino: number;
+  /** Fills `target` from `position`, zeros beyond the end; false when all of it lies beyond (SIGBUS). */
+  load(position: number, target: Uint8Array): boolean;
+  /** Of shared mappings: puts a changed page back. */
+  store?(position: number, source: Uint8Array): void;
+  acquire(): void;
+  release(): void;
+}
+
+export interface Region {
+  readonly start: number;
+  readonly end: number;
+  /** PROT_ bits. */
+  readonly protection: number;
+  /** MAP_SHARED or MAP_PRIVATE, MAP_GROWSDOWN, MAP_LOCKED, MAP_NORESERVE. */
+  readonly flags: number;
+  readonly backing: Backing | undefined;
+  /** Position in the backing of `start`. */
+  readonly position: number;
+  /** "[stack]", "[heap]" or "". */
+  readonly name: string;
+}
+
+export class RegionList {
+  #regions: Region[] = [];
+
+  get all(): readonly Region[] {
+    return this.#regions;
+  }
+
+  /** The region that holds `address`. */
+  find(address: number): Region | undefined {
+    const region = this.#regions[this.#firstEndingBehind(address)];
+    return region !== undefined && region.start <= address ? region : undefined;
+  }
+
+  /** The first region that ends behind `address`: holds it, or is the next above. */
+  findFrom(address: number): Region | undefined {
+    return this.#regions[this.#firstEndingBehind(address)];
+  }
+
+  /** Regions that overlap [start, end), in order. */
+  overlapping(start: number, end: number): readonly Region[] {
+    const found: Region[] = [];
+    for (let index = this.#firstEndingBehind(start); index < this.#regions.length; index++) {
+      const region = this.#regions[index];
+      if (region === undefined || region.start >= end) break;
+      found.push(region);
+    }
+    return found;
+  }
+
+  /** Whether every address of [start, end) is in some region. */
+  covers(start: number, end: number): boolean {
+    let at = start;
+    for (const region of this.overlapping(start, end)) {
+      if (region.start > at) return false;
+      at = region.end;
+    }
+    return at >= end;
+  }
+
+  /** Puts `region` where nothing is. */
+  insert(region: Region): void {
+    const index = this.#firstEndingBehind(region.start);
+    this.#regions.splice(index, 0, region);
+    region.backing?.acquire();
+    this.#mergeAround(index);
+  }
+
+  /** Takes [start, end) out; answers what was there, cut to the range. Their backings are released. */
+  remove(start: number, end: number): readonly Region[] {
+    const removed = this.#cut(start, end);
+    for (const region of removed) region.backing?.release();
+    return removed;
+  }
+
+  /** Replaces every region of [start, end) by what `change` makes of it. */
+  change(start: number, end: number, change: (region: Region) => Region): void {
+    for (const region of this.#cut(start, end)) {
+      const index = this.#firstEndingBehind(region.start);
+      this.#regions.splice(index, 0, change(region));
+      this.#mergeAround(index);
+    }
+  }
+
+  /** The lowest gap of `sizeBytes` in [from, to), or undefined. */
+  lowestGap(sizeBytes: number, from: number, to: number): number | undefined {
+    let at = from;
+    for (let index = this.#firstEndingBehind(from); index < this.#regions.length; index++) {
+      const region = this.#regions[index];
+      if (region === undefined || region.start - at >= sizeBytes) break;
+      at = Math.max(at, region.end);
+    }
+    return at + sizeBytes <= to ? at : undefined;
+  }
+
+  /** The highest gap of `sizeBytes` in [from, to), or undefined. */
+  highestGap(sizeBytes: number, from: number, to: number): number | undefined {
+    let top = to;
+    for (let index = this.#regions.length - 1; index >= 0; index--) {
+      const region = this.#regions[index];
+      if (region === undefined || region.start >= top) continue;
+      if (top - region.end >= sizeBytes) break;
+      top = region.start;
+    }
+    return top - sizeBytes >= from ? top - sizeBytes : undefined;
+  }
+
+  /** The same regions for another address space. */
+  clone(): RegionList {
+    const copy = new RegionList();
+    copy.#regions = [...this.#regions];
+    for (const region of copy.#regions) region.backing?.acquire();
+    return copy;
+  }
+
+  #cut(start: number, end: number): readonly Region[] {
+    this.#split(start);
+    this.#split(end);
+    const first = this.#firstEndingBehind(start);
+    return this.#regions.splice(first, this.overlapping(start, end).length);
+  }
+
+  #split(address: number): void {
+    const index = this.#firstEndingBehind(address);
+    const region = this.#regions[index];
+    if (region === undefined || region.start >= address) return;
+    const position = region.position + (address - region.start);
+    region.backing?.acquire();
+    this.#regions.splice(index, 1, { ...region, end: address }, { ...region, start: address, position });
+  }
+
+  #mergeAround(index: number): void {
+    for (const at of [index, index - 1]) {
+      const [low, high] = [this.#regions[at], this.#regions[at + 1]];
+      if (low === undefined || high === undefined || !isContinued(low, high)) continue;
+      high.backing?.release();
+      this.#regions.splice(at, 2, { ...low, end: high.end });
+    }
+  }
+
+  #firstEndingBehind(address: number): number {
+    let [low, high] = [0, this.#regions.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#regions[middle]?.end ?? 0) > address) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
+
+function isContinued(low: Region, high: Region): boolean {
+  return (
+    low.end === high.start &&
+    low.protection === high.protection &&
+    low.flags === high.flags &&
+    low.backing === high.backing &&
+    low.name === high.name &&
+    (low.backing === undefined || low.position + (low.end - low.start) === high.position)
+  );
+}

@@ -1,0 +1,43 @@
+/**
+ * namespaces(7): the set a task sees (struct nsproxy), immutable, replaced as a whole by unshare and setns.
+ * The pid namespace of *children* is kept here; the task's own never changes.
+ */
+import type { PidNamespace } from "../task/pid-namespace.ts";
+import { nextNamespaceInode } from "../task/pid-namespace.ts";
+import type { MountNamespace } from "../vfs/mount.ts";
+
+/** hostname and domainname: sethostname(2). */
+export class UtsNamespace {
+  readonly inode = nextNamespaceInode();
+  hostname: string;
+  domainname: string;
+
+  constructor(hostname: string, domainname: string) {
+    this.hostname = hostname;
+    this.domainname = domainname;
+  }
+
+  clone(): UtsNamespace {
+    return new UtsNamespace(this.hostname, this.domainname);
+  }
+}
+
+/** Filled in by net/: interfaces, addresses, ports. */
+export interface NetworkNamespace {
+  readonly inode: number;
+}
+
+/** A namespace of which only the identity counts so far. */
+export interface PlainNamespace {
+  readonly inode: number;
+}
+
+export interface Namespaces {
+  readonly pidForChildren: PidNamespace;
+  readonly mount: MountNamespace;
+  readonly uts: UtsNamespace;
+  readonly network: NetworkNamespace;
+  readonly ipc: PlainNamespace;
+  readonly user: PlainNamespace;
+  readonly cgroup: PlainNamespace;
+}

@@ -1,0 +1,104 @@
+/**
+ * From the `syscall` instruction to an answer in rax. Errors that were thrown below become numbers here
+ * and nowhere else; a `Blocked` answer parks the task; what is missing is counted and answers ENOSYS.
+ */
+import { isFsError } from "../../../layers/fs/errors.ts";
+import { Errno, ERESTARTSYS } from "../abi/errno.ts";
+import { SyscallError } from "../task/syscall-error.ts";
+import type { Task } from "../task/task.ts";
+import type { Parking } from "../task/task.ts";
+import type { Result } from "../task/wait.ts";
+import { Blocked } from "../task/wait.ts";
+
+const RAX = 0;
+const [RDI, RSI, RDX, R10, R8, R9] = [7, 6, 2, 10, 8, 9] as const;
+
+/** Answers the call `task` has stopped at; it may be parked, replaced by exec, or dead afterwards. */
+export function dispatch(task: Task): void {
+  const { context } = task;
+  const number = context.integer(RAX);
+  task.syscallNumber = number;
+  const [a, b, c] = [context.integer(RDI), context.integer(RSI), context.integer(RDX)];
+  const [d, e, f] = [context.integer(R10), context.integer(R8), context.integer(R9)];
+  for (const gate of task.gates) {
+    const answer = gate(task, number, [a, b, c, d, e, f]);
+    if (answer === undefined) continue;
+    finish(task, answer);
+    return;
+  }
+  finish(task, guarded(() => invoke(task, number, a, b, c, d, e, f)));
+}
+
+function invoke(task: Task, number: number, a: number, b: number, c: number, d: number, e: number, f: number): Result {
+  const row = task.kernel.syscalls.get(number);
+  if (row?.handler !== undefined) return row.handler(task, a, b, c, d, e, f);
+  countMissing(task, row?.name ?? `syscall_${number}`);
+  return -Errno.ENOSYS;
+}
+
+/** Notes something programs ask for that is not there: shown in a container's debug output. */
+export function countMissing(task: Task, name: string): void {
+  const { missing } = task.kernel.counters;
+  missing.set(name, (missing.get(name) ?? 0) + 1);
+}
+
+/** Runs `call` with errors as numbers. */
+export function guarded(call: () => Result): Result {
+  try {
+    return call();
+  } catch (thrown) {
+    if (thrown instanceof SyscallError) return -thrown.errno;
+    if (isFsError(thrown)) return -Errno[thrown.code];
+    throw thrown;
+  }
+}
+
+/** Goes on with a call that was parked: tries again, times out, or is interrupted. */
+export function resume(task: Task, parking: Parking): void {
+  unpark(task, parking);
+  const { options } = parking.blocked;
+  const result = guarded(options.retry);
+  if (!(result instanceof Blocked)) {
+    finish(task, result);
+    return;
+  }
+  const isInterrupted = options.isKillable === true ? task.process.exitStatus !== undefined : task.deliverable !== 0n;
+  if (isInterrupted) {
+    task.isInterrupted = true;
+    finish(task, options.interrupt?.() ?? -ERESTARTSYS);
+  } else if (parking.isTimedOut) finish(task, guarded(options.timeout ?? (() => 0)));
+  else park(task, result);
+}
+
+/** Ends a wait without an answer: the task is about to die. */
+export function abandon(task: Task): void {
+  if (task.parking !== undefined) unpark(task, task.parking);
+}
+
+function finish(task: Task, result: Result): void {
+  if (result instanceof Blocked) park(task, result);
+  else if (task.state !== "dead") task.context.setInteger(RAX, result);
+}
+
+function park(task: Task, blocked: Blocked): void {
+  const { kernel } = task;
+  const { queues, deadlineNs } = blocked.options;
+  const waiter = { wake: () => kernel.makeReady(task) };
+  const parking: Parking = { blocked, waiter, timer: undefined, isTimedOut: false };
+  task.parking = parking;
+  task.state = "blocked";
+  task.voluntarySwitches += 1;
+  for (const queue of queues) queue.add(waiter);
+  if (deadlineNs === undefined) return;
+  parking.timer = kernel.scheduler.addTimer(deadlineNs, () => {
+    parking.isTimedOut = true;
+    kernel.makeReady(task);
+  });
+}
+
+function unpark(task: Task, parking: Parking): void {
+  task.parking = undefined;
+  task.state = "running";
+  for (const queue of parking.blocked.options.queues) queue.remove(parking.waiter);
+  if (parking.timer !== undefined) parking.timer.isCancelled = true;
+}

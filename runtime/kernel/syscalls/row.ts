@@ -1,0 +1,48 @@
+/**
+ * A system call as data: its number, name, parameters as strace shows them, how much of it there is, and
+ * its handler. The table feeds dispatch, --strace, the ledger of what is missing, and the README.
+ */
+import type { Task } from "../task/task.ts";
+import type { Result } from "../task/wait.ts";
+
+/**
+ * How strace prints a parameter. "path" and "buffer" are read from the program's memory; "fd", "signal",
+ * "mode", "flags:open" and their like by their names.
+ */
+export type Parameter = string;
+
+/** full: all that Linux does and programs use; partial: `note` says what is missing; none: answers ENOSYS. */
+export type Level = "full" | "partial" | "none";
+
+/** Arguments are signed 64-bit words as numbers; a handler declares as many as it needs. */
+export type Handler = (task: Task, a: number, b: number, c: number, d: number, e: number, f: number) => Result;
+
+export interface SyscallRow {
+  /** asm/unistd_64.h. */
+  readonly number: number;
+  readonly name: string;
+  readonly parameters: readonly Parameter[];
+  readonly level: Level;
+  /** What is missing, for "partial". */
+  readonly note?: string;
+  readonly handler?: Handler;
+}
+
+/** Rows by number. */
+export interface Syscalls {
+  readonly rows: readonly SyscallRow[];
+  get(number: number): SyscallRow | undefined;
+}
+
+export function syscallsOf(rows: readonly SyscallRow[]): Syscalls {
+  const byNumber: (SyscallRow | undefined)[] = [];
+  for (const row of rows) byNumber[row.number] = row;
+  return { rows, get: (number) => byNumber[number] };
+}
+
+/** A row that is all there: `call(0, "read", "fd, buffer, size", sysRead)`. */
+export function call(number: number, name: string, parameters: string, handler: Handler, note?: string): SyscallRow {
+  const list = parameters === "" ? [] : parameters.split(", ");
+  const level: Level = note === undefined ? "full" : "partial";
+  return { number, name, parameters: list, level, handler, ...(note === undefined ? {} : { note }) };
+}

@@ -1,0 +1,26 @@
+/** Every system call there is, from the rows of each group. */
+import { DESCRIPTOR_CALLS } from "./descriptors.ts";
+import { IDENTITY_CALLS } from "./identity.ts";
+import { MEMORY_CALLS } from "./memory.ts";
+import { PATH_CALLS } from "./paths.ts";
+import { PROCESS_CALLS } from "./process.ts";
+import type { Syscalls } from "./row.ts";
+import { syscallsOf } from "./row.ts";
+import { SIGNAL_CALLS } from "./signals.ts";
+import { SYSTEM_CALLS } from "./system.ts";
+import { THREAD_CALLS } from "./threads.ts";
+import { TIME_CALLS } from "./time.ts";
+import { TRANSFER_CALLS } from "./transfer.ts";
+
+export const SYSCALLS: Syscalls = syscallsOf([
+  ...TRANSFER_CALLS,
+  ...PATH_CALLS,
+  ...DESCRIPTOR_CALLS,
+  ...MEMORY_CALLS,
+  ...SIGNAL_CALLS,
+  ...PROCESS_CALLS,
+  ...THREAD_CALLS,
+  ...TIME_CALLS,
+  ...IDENTITY_CALLS,
+  ...SYSTEM_CALLS,
+]);

@@ -1,0 +1,72 @@
+/** What threads need: futex(2), set_tid_address(2), set_robust_list(2), arch_prctl(2). */
+import { Errno } from "../abi/errno.ts";
+import { FUTEX_BITSET_MATCH_ANY, waitFutex, wakeFutex } from "../task/futex.ts";
+import type { Task } from "../task/task.ts";
+import type { Result } from "../task/wait.ts";
+import type { SyscallRow } from "./row.ts";
+import { call } from "./row.ts";
+
+const ARCH_SET_GS = 0x1001;
+const ARCH_SET_FS = 0x1002;
+const ARCH_GET_FS = 0x1003;
+const ARCH_GET_GS = 0x1004;
+const FUTEX_WAIT = 0;
+const FUTEX_WAKE = 1;
+/** FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME. */
+const FUTEX_FLAGS = 0x180;
+const ROBUST_LIST_BYTES = 24;
+const NS_PER_S = 1_000_000_000;
+
+function sysArchPrctl(task: Task, code: number, address: number): Result {
+  const { context } = task;
+  switch (code) {
+    case ARCH_SET_FS:
+      context.fsBase = BigInt.asUintN(64, BigInt(address));
+      return 0;
+    case ARCH_SET_GS:
+      context.gsBase = BigInt.asUintN(64, BigInt(address));
+      return 0;
+    case ARCH_GET_FS:
+      task.memory.writeU64(address, context.fsBase);
+      return 0;
+    case ARCH_GET_GS:
+      task.memory.writeU64(address, context.gsBase);
+      return 0;
+    default:
+      return -Errno.EINVAL;
+  }
+}
+
+function sysSetTidAddress(task: Task, address: number): Result {
+  task.clearChildTid = address;
+  return task.ownTid;
+}
+
+function sysSetRobustList(task: Task, head: number, sizeBytes: number): Result {
+  if (sizeBytes !== ROBUST_LIST_BYTES) return -Errno.EINVAL;
+  task.robustList = head;
+  return 0;
+}
+
+function sysFutex(task: Task, address: number, operation: number, value: number, timeout: number): Result {
+  switch (operation & ~FUTEX_FLAGS) {
+    case FUTEX_WAIT: {
+      const deadline =
+        timeout === 0
+          ? undefined
+          : task.kernel.monotonicNs() + task.memory.readInteger(timeout) * NS_PER_S + task.memory.readInteger(timeout + 8);
+      return waitFutex(task, address, value, FUTEX_BITSET_MATCH_ANY, deadline);
+    }
+    case FUTEX_WAKE:
+      return wakeFutex(task, address, value);
+    default:
+      return -Errno.ENOSYS;
+  }
+}
+
+export const THREAD_CALLS: readonly SyscallRow[] = [
+  call(158, "arch_prctl", "int, address", sysArchPrctl),
+  call(202, "futex", "address, futex, int, timespec, address, int", sysFutex, "wait and wake only"),
+  call(218, "set_tid_address", "address", sysSetTidAddress),
+  call(273, "set_robust_list", "address, size", sysSetRobustList),
+];

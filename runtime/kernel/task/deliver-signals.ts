@@ -1,0 +1,102 @@
+/**
+ * Delivery on the way back to the guest (arch/x86/kernel/signal.c): takes one pending signal after the
+ * other; a handler gets a frame on the stack, a default action is carried out; and a call that was cut
+ * short is made again where signal(7) says so.
+ */
+import { Errno, ERESTARTNOHAND, ERESTARTSYS } from "../abi/errno.ts";
+import {
+  CLD_STOPPED, SA_NODEFER, SA_RESETHAND, SA_RESTART, SIG_DFL, SIG_IGN, Signal, signalBit,
+} from "../abi/signal.ts";
+import { notifyParent } from "./exit.ts";
+import { endProcess, forceSignal } from "./send-signal.ts";
+import { pushSignalFrame } from "./signal-frame.ts";
+import { DEFAULT_ACTION, defaultActionOf, UNBLOCKABLE } from "./signal-state.ts";
+import type { SignalAction, SignalInfo } from "./signal-state.ts";
+import type { Task } from "./task.ts";
+
+const RAX = 0;
+/** `syscall` is two bytes long. */
+const SYSCALL_BYTES = 2;
+/** WCOREDUMP in a wait status. */
+const CORE_DUMPED = 0x80;
+
+export function deliverSignals(task: Task): void {
+  for (;;) {
+    const info = takeSignal(task);
+    if (info === undefined) break;
+    const action = task.handlers.action(info.signal);
+    if (action.handler === SIG_IGN) continue;
+    if (action.handler !== SIG_DFL) {
+      handle(task, info, action);
+      return;
+    }
+    if (!carryOutDefault(task, info.signal)) break;
+  }
+  restartCall(task, undefined);
+  if (task.savedMask !== undefined) {
+    task.blockedSignals = task.savedMask;
+    task.savedMask = undefined;
+  }
+}
+
+function takeSignal(task: Task): SignalInfo | undefined {
+  return task.pending.take(task.blockedSignals) ?? task.process.pending.take(task.blockedSignals);
+}
+
+/** False when the task shall not go on now. */
+function carryOutDefault(task: Task, signal: number): boolean {
+  const { process } = task;
+  switch (defaultActionOf(signal)) {
+    case "ignore":
+    case "continue":
+      return true;
+    case "stop":
+      if (signal !== Signal.SIGSTOP && isOrphaned(task)) return true;
+      process.isStopped = true;
+      process.stopSignal = signal;
+      process.stateChange = "stopped";
+      notifyParent(process, "stopped", CLD_STOPPED);
+      return false;
+    case "core":
+      endProcess(process, signal | (process.limit(4).soft > 0 ? CORE_DUMPED : 0));
+      return false;
+    case "terminate":
+      endProcess(process, signal);
+      return false;
+  }
+}
+
+/** Nobody could continue it: terminal stop signals do nothing (POSIX: orphaned process groups). */
+function isOrphaned({ process }: Task): boolean {
+  for (const member of process.group.members) {
+    const { parent } = member;
+    if (parent !== undefined && parent.group !== process.group && parent.session === process.session) return false;
+  }
+  return true;
+}
+
+function handle(task: Task, info: SignalInfo, action: SignalAction): void {
+  restartCall(task, action);
+  const mask = task.savedMask ?? task.blockedSignals;
+  task.savedMask = undefined;
+  if (!pushSignalFrame(task, info, action, mask)) {
+    forceSignal(task, { signal: Signal.SIGSEGV, code: 0x80 });
+    if (info.signal === Signal.SIGSEGV) endProcess(task.process, Signal.SIGSEGV);
+    return;
+  }
+  const own = (action.flags & SA_NODEFER) !== 0 ? 0n : signalBit(info.signal);
+  task.blockedSignals = (task.blockedSignals | action.mask | own) & ~UNBLOCKABLE;
+  if ((action.flags & SA_RESETHAND) !== 0) task.handlers.setAction(info.signal, DEFAULT_ACTION);
+}
+
+/** A call cut short: again, or EINTR for the handler that runs now. */
+function restartCall(task: Task, action: SignalAction | undefined): void {
+  if (!task.isInterrupted) return;
+  task.isInterrupted = false;
+  const { context } = task;
+  const answer = -context.integer(RAX);
+  if (answer !== ERESTARTSYS && answer !== ERESTARTNOHAND) return;
+  const isAgain = action === undefined || (answer === ERESTARTSYS && (action.flags & SA_RESTART) !== 0);
+  context.setInteger(RAX, isAgain ? task.syscallNumber : -Errno.EINTR);
+  if (isAgain) context.rip -= SYSCALL_BYTES;
+}

@@ -1,0 +1,76 @@
+/** What a fault of the processor is to a Linux program (arch/x86/kernel/traps.c, mm/fault.c). */
+import type { Fault } from "../../cpu/machine.ts";
+import { Vector } from "../../cpu/machine.ts";
+import { FPE_FLTDIV, FPE_FLTINV, FPE_FLTOVF, FPE_FLTRES, FPE_FLTUND, FPE_INTDIV, ILL_ILLOPN, SI_KERNEL, Signal, TRAP_TRACE, BUS_ADRALN } from "../abi/signal.ts";
+import { outOfMemory } from "./out-of-memory.ts";
+import { forceSignal } from "./send-signal.ts";
+import type { Task } from "./task.ts";
+
+const MXCSR_OFFSET = 24;
+const MASK_SHIFT = 7;
+/** Exception bits of MXCSR and of the x87 status word, most important first, with their si_code. */
+const FLOAT_CODES = [[1, FPE_FLTINV], [4, FPE_FLTDIV], [8, FPE_FLTOVF], [16, FPE_FLTUND], [2, FPE_FLTUND], [32, FPE_FLTRES]] as const;
+
+export function raiseFault(task: Task, fault: Fault): void {
+  switch (fault.vector) {
+    case Vector.pageFault:
+      pageFault(task, fault);
+      return;
+    case Vector.divideError:
+      forceSignal(task, { signal: Signal.SIGFPE, code: FPE_INTDIV, address: BigInt(task.context.rip) });
+      return;
+    case Vector.x87FloatingPoint:
+    case Vector.simdFloatingPoint:
+      forceSignal(task, { signal: Signal.SIGFPE, code: floatCode(task, fault.vector), address: BigInt(task.context.rip) });
+      return;
+    case Vector.invalidOpcode:
+      noteInstruction(task);
+      forceSignal(task, { signal: Signal.SIGILL, code: ILL_ILLOPN, address: BigInt(task.context.rip) });
+      return;
+    case Vector.breakpoint:
+      forceSignal(task, { signal: Signal.SIGTRAP, code: SI_KERNEL });
+      return;
+    case Vector.debug:
+      forceSignal(task, { signal: Signal.SIGTRAP, code: TRAP_TRACE, address: BigInt(task.context.rip) });
+      return;
+    case Vector.alignmentCheck:
+      forceSignal(task, { signal: Signal.SIGBUS, code: BUS_ADRALN, address: 0n });
+      return;
+    case Vector.interrupt80:
+      // The 32-bit gate of a kernel without CONFIG_IA32_EMULATION: a general protection fault.
+      forceSignal(task, { signal: Signal.SIGSEGV, code: SI_KERNEL });
+      return;
+    default:
+      forceSignal(task, { signal: Signal.SIGSEGV, code: SI_KERNEL });
+  }
+}
+
+function pageFault(task: Task, fault: Fault): void {
+  const outcome = task.addressSpace.handleFault(fault);
+  if (outcome.kind === "mended") return;
+  if (outcome.kind === "outOfMemory") {
+    outOfMemory(task);
+    return;
+  }
+  forceSignal(task, { signal: outcome.signal, code: outcome.code, address: BigInt(Math.trunc(fault.address)) });
+}
+
+function floatCode(task: Task, vector: number): number {
+  const image = new Uint8Array(512);
+  task.context.saveFpu(image);
+  const view = new DataView(image.buffer);
+  const word = vector === Vector.simdFloatingPoint ? view.getUint32(MXCSR_OFFSET, true) : view.getUint16(2, true);
+  const masked = vector === Vector.simdFloatingPoint ? word >> MASK_SHIFT : view.getUint16(0, true);
+  const raised = word & ~masked & 0x3f;
+  return FLOAT_CODES.find(([bit]) => (raised & bit) !== 0)?.[1] ?? FPE_FLTINV;
+}
+
+/** Keeps the bytes of an instruction we do not have: `docker inspect`-like output names them. */
+function noteInstruction(task: Task): void {
+  const BYTES = 15;
+  const { rip } = task.context;
+  const count = task.addressSpace.reachable(rip, BYTES, 1);
+  const bytes = task.addressSpace.bytes(rip, count, 1) ?? new Uint8Array(0);
+  const text = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  task.kernel.noteIllegal({ comm: task.comm, pid: task.ownTid, rip, bytes: text });
+}

@@ -1,0 +1,124 @@
+/**
+ * A process (thread group, struct signal_struct) with its place in the family: parent and children,
+ * process group and session (credentials(7), setsid(2), setpgid(2)).
+ */
+import type { Location } from "../vfs/mount.ts";
+import type { Limit } from "./limits.ts";
+import { PendingSignals } from "./signal-state.ts";
+import type { Task } from "./task.ts";
+import { WaitQueue } from "./wait.ts";
+
+/** The terminal a session is controlled by, as far as tasks are concerned. */
+export interface ControllingTerminal {
+  /** Of /proc/pid/stat: major << 8 | minor. */
+  readonly deviceNumber: number;
+  foreground: ProcessGroup | undefined;
+  /** The session's leader has ended, or gave it up. */
+  hangUp(): void;
+}
+
+export class Session {
+  /** The leader's number in the root namespace. */
+  readonly id: number;
+  readonly leader: Process;
+  readonly groups = new Set<ProcessGroup>();
+  terminal: ControllingTerminal | undefined;
+
+  constructor(leader: Process) {
+    this.id = leader.id;
+    this.leader = leader;
+  }
+}
+
+export class ProcessGroup {
+  readonly id: number;
+  readonly session: Session;
+  /** Task whose number names the group; kept for numbers in other namespaces. */
+  readonly founder: Task;
+  readonly members = new Set<Process>();
+
+  constructor(founder: Process, session: Session) {
+    this.id = founder.id;
+    this.founder = founder.leader;
+    this.session = session;
+    session.groups.add(this);
+  }
+
+  add(process: Process): void {
+    this.members.add(process);
+  }
+
+  remove(process: Process): void {
+    this.members.delete(process);
+    if (this.members.size === 0) this.session.groups.delete(this);
+  }
+}
+
+/** What wait*(2) reports, once per change. */
+export type StateChange = "stopped" | "continued";
+
+export class Process {
+  leader: Task;
+  readonly tasks = new Set<Task>();
+  parent: Process | undefined;
+  readonly children = new Set<Process>();
+  group: ProcessGroup;
+  /** Signals for any of its tasks. */
+  readonly pending = new PendingSignals();
+  /** Woken when a child ends, stops or continues. */
+  readonly childQueue = new WaitQueue();
+  limits: Limit[];
+  /** Program of the last exec: /proc/pid/exe. */
+  executable: Location | undefined;
+  /** exit_group was called or a deadly signal came: every task ends with this. */
+  exitStatus: number | undefined;
+  /** All tasks have ended; waits for its parent. */
+  isZombie = false;
+  isStopped = false;
+  stateChange: StateChange | undefined;
+  stopSignal = 0;
+  /** Signal to the parent at the end; 0 for none (clone without SIGCHLD). */
+  exitSignal: number;
+  /** PR_SET_CHILD_SUBREAPER. */
+  isSubreaper = false;
+  isDumpable = true;
+  hasExeced = false;
+  /** Nanoseconds of tasks that have ended, and of waited-for children. */
+  endedTasksNs = 0;
+  childrenNs = 0;
+  readonly startNs: number;
+  /** ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF and POSIX timers: owned by task/timers.ts. */
+  readonly timers = new Map<string, { cancel(): void }>();
+
+  constructor(leader: Task, parent: Process | undefined, group: ProcessGroup | undefined, startNs: number) {
+    this.leader = leader;
+    this.tasks.add(leader);
+    this.parent = parent;
+    this.limits = [];
+    this.exitSignal = 0;
+    this.startNs = startNs;
+    this.group = group ?? new ProcessGroup(this, new Session(this));
+    this.group.add(this);
+    parent?.children.add(this);
+  }
+
+  /** Number in the root namespace: the first leader's. */
+  get id(): number {
+    return this.leader.tid;
+  }
+
+  get session(): Session {
+    return this.group.session;
+  }
+
+  limit(resource: number): Limit {
+    return this.limits[resource] ?? { soft: Number.POSITIVE_INFINITY, hard: Number.POSITIVE_INFINITY };
+  }
+
+  /** Processor time of all its tasks. */
+  get cpuNs(): number {
+    let sum = this.endedTasksNs;
+    for (const task of this.tasks) sum += task.cpuNs;
+    return sum;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * One turn of a task: signals first, then the guest until it makes a call, faults or has used its fuel.
+ * A turn is bounded twice, by instructions and by calls, so that neither a tight loop nor a tight row of
+ * cheap calls keeps the others waiting.
+ */
+import { unreachable } from "../../../layers/base/assert.ts";
+import { Stop } from "../../cpu/machine.ts";
+import { abandon, dispatch, resume } from "../syscalls/dispatch.ts";
+import { raiseFault } from "./faults.ts";
+import { deliverSignals } from "./deliver-signals.ts";
+import { exitTask } from "./exit.ts";
+import type { Task } from "./task.ts";
+
+/** About two milliseconds of interpreted code. */
+const FUEL = 500_000;
+/** Calls and faults in one turn: about two milliseconds of cheap ones. */
+const STOPS_MAX = 1000;
+
+export function runTask(task: Task): void {
+  for (let stops = 0; stops < STOPS_MAX; stops++) {
+    if (task.state === "dead" || isHeld(task)) return;
+    if (task.process.exitStatus !== undefined) {
+      abandon(task);
+      exitTask(task, task.process.exitStatus);
+      return;
+    }
+    if (task.parking !== undefined) resume(task, task.parking);
+    if (task.deliverable !== 0n || task.isInterrupted) {
+      if (task.parking === undefined) deliverSignals(task);
+    } else restoreMask(task);
+    if (isEnding(task)) continue;
+    if (task.state !== "running" || isHeld(task)) return;
+    if (!step(task)) return;
+  }
+  task.kernel.scheduler.enqueue(task);
+}
+
+/** Runs the guest until it wants something; false when the turn is over. */
+function step(task: Task): boolean {
+  const stop = task.addressSpace.space.run(task.context, FUEL);
+  switch (stop) {
+    case Stop.syscall:
+      dispatch(task);
+      break;
+    case Stop.fault:
+      raiseFault(task, task.addressSpace.space.fault);
+      break;
+    case Stop.fuel:
+      task.involuntarySwitches += 1;
+      task.kernel.scheduler.enqueue(task);
+      return false;
+    default:
+      unreachable(stop);
+  }
+  // A call that parked while a signal was waiting is interrupted at once.
+  return task.state === "running" || (task.state === "blocked" && task.deliverable !== 0n) || isEnding(task);
+}
+
+/** A deadly signal or exit_group: asked anew each time, because others end processes too. */
+function isEnding(task: Task): boolean {
+  return task.process.exitStatus !== undefined;
+}
+
+/** Stopped by a signal or frozen by its cgroup; whoever ends that makes the task ready again. */
+function isHeld(task: Task): boolean {
+  return task.process.exitStatus === undefined && (task.process.isStopped || task.cgroup.isFrozen);
+}
+
+/** A call with a mask of its own (ppoll) ended without a signal: the task's mask comes back. */
+function restoreMask(task: Task): void {
+  if (task.savedMask === undefined || task.parking !== undefined) return;
+  task.blockedSignals = task.savedMask;
+  task.savedMask = undefined;
+}

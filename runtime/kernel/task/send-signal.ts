@@ -1,0 +1,116 @@
+/**
+ * Sending signals (kernel/signal.c: send_signal, prepare_signal, complete_signal). Stop and continue act at
+ * once, before delivery: SIGCONT wakes a stopped process even where it is blocked or ignored, and each of
+ * the two drops the other.
+ */
+import { SI_KERNEL, Signal, SIG_DFL, signalBit } from "../abi/signal.ts";
+import { notifyParent } from "./exit.ts";
+import type { Process, ProcessGroup } from "./process.ts";
+import { defaultActionOf } from "./signal-state.ts";
+import type { SignalInfo } from "./signal-state.ts";
+import type { Task } from "./task.ts";
+
+const STOPS =
+  signalBit(Signal.SIGSTOP) | signalBit(Signal.SIGTSTP) | signalBit(Signal.SIGTTIN) | signalBit(Signal.SIGTTOU);
+
+/** From the kernel itself: a terminal, a timer. */
+export function kernelSignal(signal: number): SignalInfo {
+  return { signal, code: SI_KERNEL };
+}
+
+/** To a process: whichever of its tasks takes it. */
+export function sendToProcess(process: Process, info: SignalInfo): void {
+  if (process.isZombie || !prepare(process, info)) return;
+  process.pending.add(info);
+  wakeFor(process, info);
+}
+
+/** To one task: tgkill, or its own instruction. */
+export function sendToTask(task: Task, info: SignalInfo): void {
+  if (task.state === "dead" || !prepare(task.process, info, task)) return;
+  task.pending.add(info);
+  if ((task.blockedSignals & signalBit(info.signal)) === 0n || info.signal === Signal.SIGKILL) take(task, info);
+}
+
+export function sendToGroup(group: ProcessGroup, info: SignalInfo): void {
+  for (const process of [...group.members]) sendToProcess(process, info);
+}
+
+/**
+ * A signal that an instruction caused: cannot be blocked or ignored. When it is, the process dies of it
+ * (force_sig_info).
+ */
+export function forceSignal(task: Task, info: SignalInfo): void {
+  const bit = signalBit(info.signal);
+  if ((task.blockedSignals & bit) !== 0n || task.handlers.isIgnored(info.signal)) {
+    const { mask } = task.handlers.action(info.signal);
+    task.handlers.setAction(info.signal, { handler: SIG_DFL, flags: 0, restorer: 0, mask });
+    task.blockedSignals &= ~bit;
+  }
+  sendToTask(task, info);
+}
+
+/** Ends every task of a process with wait status `status`; nothing when it is ending already. */
+export function endProcess(process: Process, status: number): void {
+  if (process.exitStatus !== undefined) return;
+  process.exitStatus = status;
+  process.isStopped = false;
+  for (const task of process.tasks) task.kernel.makeReady(task);
+}
+
+/** Continues a stopped process. */
+export function continueProcess(process: Process): void {
+  if (!process.isStopped) return;
+  process.isStopped = false;
+  process.stateChange = "continued";
+  notifyParent(process, "continued");
+  for (const task of process.tasks) task.kernel.makeReady(task);
+}
+
+/** Whether the signal is to be queued at all. */
+function prepare(process: Process, info: SignalInfo, target?: Task): boolean {
+  const { signal } = info;
+  const bit = signalBit(signal);
+  if (signal === Signal.SIGCONT) {
+    dropFromAll(process, STOPS);
+    continueProcess(process);
+  } else if ((bit & STOPS) !== 0n) dropFromAll(process, signalBit(Signal.SIGCONT));
+  if (isProtectedInit(process, info)) return false;
+  const { handlers, blockedSignals } = target ?? process.leader;
+  return (blockedSignals & bit) !== 0n || !handlers.isIgnored(signal);
+}
+
+/**
+ * The init of a pid namespace takes only signals it has handlers for, from inside; from an ancestor also
+ * SIGKILL and SIGSTOP (pid_namespaces(7)).
+ */
+function isProtectedInit(process: Process, { signal, code, pid }: SignalInfo): boolean {
+  const { leader } = process;
+  const { pidNamespace } = leader;
+  if (leader.ownTid !== 1 || leader.handlers.action(signal).handler !== SIG_DFL) return false;
+  if (code > 0) return false; // From the kernel: faults kill init as well.
+  const isFromInside = pid !== undefined && pid !== 0 && pidNamespace.tasks().some((task) => task.tid === pid);
+  const isForcing = signal === Signal.SIGKILL || signal === Signal.SIGSTOP;
+  return isFromInside || (!isForcing && defaultActionOf(signal) !== "ignore");
+}
+
+function dropFromAll(process: Process, set: bigint): void {
+  process.pending.drop(set);
+  for (const task of process.tasks) task.pending.drop(set);
+}
+
+function wakeFor(process: Process, info: SignalInfo): void {
+  const bit = signalBit(info.signal);
+  const takers = [process.leader, ...process.tasks].filter(
+    (task) => task.state !== "dead" && ((task.blockedSignals & bit) === 0n || info.signal === Signal.SIGKILL),
+  );
+  const taker = takers[0];
+  if (taker !== undefined) take(taker, info);
+  // signalfd and sigwait look at blocked signals as well.
+  for (const task of process.tasks) if (task !== taker && task.state === "blocked") task.kernel.makeReady(task);
+}
+
+function take(task: Task, { signal }: SignalInfo): void {
+  if (signal === Signal.SIGKILL) endProcess(task.process, Signal.SIGKILL);
+  else task.kernel.makeReady(task);
+}

@@ -1,0 +1,145 @@
+/**
+ * One thread (struct task_struct). It owns its registers and signal mask and points to what it may share:
+ * address space, files, filesystem context, signal handlers, process, namespaces.
+ *
+ * Life: "running" (ready or on the processor), "blocked" in a call, "dead". Being stopped by a signal belongs to
+ * the process, being frozen to the cgroup: whatever the state, such a task does not run.
+ */
+import { must } from "../../../layers/base/assert.ts";
+import type { Context } from "../../cpu/machine.ts";
+import type { Cgroup } from "../cgroup.ts";
+import type { Kernel } from "../kernel.ts";
+import type { AddressSpace } from "../mm/address-space.ts";
+import { UserMemory } from "../mm/user-memory.ts";
+import type { Namespaces } from "../ns/namespaces.ts";
+import type { FdTable } from "../vfs/fd-table.ts";
+import type { Credentials } from "./credentials.ts";
+import type { FilesystemContext } from "./filesystem-context.ts";
+import type { PidNamespace } from "./pid-namespace.ts";
+import type { Process } from "./process.ts";
+import type { Timer } from "./scheduler.ts";
+import type { AlternateStack, SignalHandlers } from "./signal-state.ts";
+import { PendingSignals } from "./signal-state.ts";
+import type { Blocked, Waiter } from "./wait.ts";
+
+export type TaskState = "running" | "blocked" | "dead";
+
+/** What clone(2) can share. */
+export interface TaskParts {
+  readonly addressSpace: AddressSpace;
+  readonly files: FdTable;
+  readonly filesystem: FilesystemContext;
+  readonly handlers: SignalHandlers;
+  readonly credentials: Credentials;
+  readonly namespaces: Namespaces;
+  readonly cgroup: Cgroup;
+}
+
+/** A call that waits: what `Blocked` said, the timer of its deadline, and whether that has passed. */
+export interface Parking {
+  readonly blocked: Blocked;
+  readonly waiter: Waiter;
+  timer: Timer | undefined;
+  isTimedOut: boolean;
+}
+
+/** A seccomp filter or anything else that looks at calls first: an answer replaces the call. */
+export type SyscallGate = (task: Task, number: number, args: readonly number[]) => number | undefined;
+
+export class Task {
+  readonly kernel: Kernel;
+  /** Numbers by namespace level; [0] is the global one. */
+  pids: readonly number[];
+  readonly pidNamespace: PidNamespace;
+  readonly #process: { value: Process | undefined } = { value: undefined };
+  /** Guest memory, through whatever address space it has now. */
+  readonly memory = new UserMemory(this);
+  readonly pending = new PendingSignals();
+  addressSpace: AddressSpace;
+  context: Context;
+  files: FdTable;
+  filesystem: FilesystemContext;
+  handlers: SignalHandlers;
+  credentials: Credentials;
+  namespaces: Namespaces;
+  cgroup: Cgroup;
+  state: TaskState = "running";
+  /** In the scheduler's round. */
+  isQueued = false;
+  parking: Parking | undefined;
+  /** Number of the call under way: for restarts and seccomp. */
+  syscallNumber = -1;
+  /** The call under way was cut short by a signal: it may have to be made again. */
+  isInterrupted = false;
+  blockedSignals = 0n;
+  /** Mask to go back to after sigsuspend, pselect, ppoll. */
+  savedMask: bigint | undefined;
+  alternateStack: AlternateStack = { address: 0, sizeBytes: 0, flags: 2 };
+  /** Cleared, with a futex wake, when the task ends (set_tid_address). */
+  clearChildTid = 0;
+  robustList = 0;
+  /** As in /proc/pid/comm: at most 15 bytes. */
+  comm: string;
+  /** execve is refused more rights for ever (PR_SET_NO_NEW_PRIVS). */
+  hasNoNewPrivileges = false;
+  /** PR_SET_PDEATHSIG. */
+  parentDeathSignal = 0;
+  nice = 0;
+  /** CLONE_VFORK: whom to wake when this task lets go of the borrowed memory. */
+  vforkDone: (() => void) | undefined;
+  readonly gates: SyscallGate[] = [];
+  cpuNs = 0;
+  exitStatus = 0;
+  voluntarySwitches = 0;
+  involuntarySwitches = 0;
+  readonly startNs: number;
+
+  constructor(kernel: Kernel, pids: readonly number[], pidNamespace: PidNamespace, parts: TaskParts, context: Context, comm: string) {
+    this.kernel = kernel;
+    this.pids = pids;
+    this.pidNamespace = pidNamespace;
+    this.addressSpace = parts.addressSpace;
+    this.files = parts.files;
+    this.filesystem = parts.filesystem;
+    this.handlers = parts.handlers;
+    this.credentials = parts.credentials;
+    this.namespaces = parts.namespaces;
+    this.cgroup = parts.cgroup;
+    this.context = context;
+    this.comm = comm;
+    this.startNs = kernel.monotonicNs();
+  }
+
+  get process(): Process {
+    return must(this.#process.value, "a task has a process from its birth");
+  }
+
+  set process(process: Process) {
+    this.#process.value = process;
+  }
+
+  /** Number in the root namespace. */
+  get tid(): number {
+    return this.pids[0] ?? 0;
+  }
+
+  get isLeader(): boolean {
+    return this.process.leader === this;
+  }
+
+  /** Its number as seen from `namespace`; 0 when it cannot be seen from there. */
+  tidIn(namespace: PidNamespace): number {
+    const pid = this.pids[namespace.level];
+    return pid !== undefined && namespace.task(pid) === this ? pid : 0;
+  }
+
+  /** What gettid answers. */
+  get ownTid(): number {
+    return this.pids[this.pids.length - 1] ?? 0;
+  }
+
+  /** The set of signals it would take now. */
+  get deliverable(): bigint {
+    return (this.pending.set | this.process.pending.set) & ~this.blockedSignals;
+  }
+}

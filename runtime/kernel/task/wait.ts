@@ -1,0 +1,78 @@
+/**
+ * Waiting. One hard idea: nothing in the kernel awaits. An implementation that cannot answer says so
+ * (-EAGAIN), and the system call layer returns a `Blocked`: which queues may change that, until when,
+ * and how to try again. The scheduler parks the task; a wake only means "try again", so wakes may be
+ * spurious and nothing is ever handed over.
+ */
+
+/** Somebody who waits in queues. */
+export interface Waiter {
+  /** Must not run guest code; it may add itself to or remove itself from queues. */
+  wake(queue: WaitQueue): void;
+}
+
+/** Waiters for one thing that may change: data in a pipe, a child's end, a futex word. */
+export class WaitQueue {
+  readonly #waiters = new Set<Waiter>();
+
+  get isEmpty(): boolean {
+    return this.#waiters.size === 0;
+  }
+
+  get size(): number {
+    return this.#waiters.size;
+  }
+
+  add(waiter: Waiter): void {
+    this.#waiters.add(waiter);
+  }
+
+  remove(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+  }
+
+  /** Wakes the `count` longest waiting, all unless given; answers how many there were. */
+  wake(count = Number.POSITIVE_INFINITY): number {
+    let woken = 0;
+    for (const waiter of [...this.#waiters]) {
+      if (woken >= count) break;
+      waiter.wake(this);
+      woken += 1;
+    }
+    return woken;
+  }
+}
+
+/** Why a parked task goes on. */
+export type Wakeup = "woken" | "timeout" | "interrupted";
+
+export interface BlockedOptions {
+  readonly queues: readonly WaitQueue[];
+  /** By the kernel's monotonic clock in nanoseconds; undefined waits for ever. */
+  readonly deadlineNs?: number | undefined;
+  /** Called after a wake: the answer, or a further `Blocked`. */
+  readonly retry: () => Result;
+  /** What the call answers when the deadline passes; 0 unless given. Called after one last `retry`. */
+  readonly timeout?: () => Result;
+  /**
+   * What it answers when a signal comes first: -ERESTARTSYS unless given. A call that has done a part
+   * answers the part; one that waits in its own time remembers what is left.
+   */
+  readonly interrupt?: () => number;
+  /** Only a deadly signal interrupts (vfork's parent, a disk). */
+  readonly isKillable?: boolean;
+  /** Shown as /proc/pid/wchan and in debug output. */
+  readonly reason: string;
+}
+
+/** A system call that has to wait. */
+export class Blocked {
+  readonly options: BlockedOptions;
+
+  constructor(options: BlockedOptions) {
+    this.options = options;
+  }
+}
+
+/** Result of a system call: a value, -errno, or "not yet". */
+export type Result = number | Blocked;

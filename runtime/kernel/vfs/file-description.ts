@@ -1,0 +1,148 @@
+/**
+ * An open file description (struct file): what file descriptors point to, shared by dup and fork. One
+ * hard idea: its methods never wait. What cannot be answered yet is -EAGAIN, and `queue` is woken whenever
+ * that may have changed; whether to wait is decided above (vfs/transfer.ts), by O_NONBLOCK.
+ *
+ * Results are counts or -errno. Every method has the answer of a file that cannot do it, so that an
+ * implementation writes down only what it can.
+ */
+import type { Attributes } from "../../../layers/fs/filesystem.ts";
+import { Errno } from "../abi/errno.ts";
+import { O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY } from "../abi/fcntl.ts";
+import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../abi/poll.ts";
+import type { Backing } from "../mm/region.ts";
+import type { Task } from "../task/task.ts";
+import type { Result } from "../task/wait.ts";
+import { WaitQueue } from "../task/wait.ts";
+import type { Location } from "./mount.ts";
+
+/** What fstat shows: the attributes of a node and the device number of its filesystem. */
+export interface Status {
+  readonly device: number;
+  readonly attributes: Attributes;
+}
+
+export interface DirectoryRecord {
+  readonly name: string;
+  readonly ino: number;
+  readonly type: Attributes["type"];
+  /** Position behind this entry: d_off. */
+  readonly next: number;
+}
+
+export abstract class FileDescription {
+  /** Woken when what `poll` answers may have changed. */
+  readonly queue = new WaitQueue();
+  /** O_ flags of open and F_SETFL; without the ones that only open looks at. */
+  statusFlags: number;
+  #references = 0;
+
+  constructor(statusFlags: number) {
+    this.statusFlags = statusFlags;
+  }
+
+  /** The text of /proc/pid/fd/n for what has no path: "pipe:[7]", "anon_inode:[eventpoll]". */
+  abstract readonly label: string;
+
+  /** Where it was opened; undefined for pipes, sockets and their like. */
+  get location(): Location | undefined {
+    return undefined;
+  }
+
+  get isReadable(): boolean {
+    return (this.statusFlags & O_ACCMODE) !== O_WRONLY && (this.statusFlags & O_PATH) === 0;
+  }
+
+  get isWritable(): boolean {
+    return (this.statusFlags & O_ACCMODE) !== O_RDONLY && (this.statusFlags & O_PATH) === 0;
+  }
+
+  get isNonBlocking(): boolean {
+    return (this.statusFlags & O_NONBLOCK) !== 0;
+  }
+
+  get isAppending(): boolean {
+    return (this.statusFlags & O_APPEND) !== 0;
+  }
+
+  /** POLL bits that hold now. Files on disk are always ready. */
+  poll(): number {
+    return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+  }
+
+  /** Reads at the file's own position and moves it. 0 is the end. `target` is never empty. */
+  read(_target: Uint8Array, _task: Task): number {
+    return -Errno.EINVAL;
+  }
+
+  write(_source: Uint8Array, _task: Task): number {
+    return -Errno.EINVAL;
+  }
+
+  /** pread, pwrite: ESPIPE where there are no positions. */
+  readAt(_position: number, _target: Uint8Array, _task: Task): number {
+    return -Errno.ESPIPE;
+  }
+
+  writeAt(_position: number, _source: Uint8Array, _task: Task): number {
+    return -Errno.ESPIPE;
+  }
+
+  /** lseek: the new position. */
+  seek(_offset: number, _whence: number): number {
+    return -Errno.ESPIPE;
+  }
+
+  /** `argument` is the third word of ioctl(2): a value or an address in `task`. */
+  ioctl(_request: number, _argument: number, _task: Task): Result {
+    return -Errno.ENOTTY;
+  }
+
+  abstract status(): Status;
+
+  /** Entries from `position` on (0 is the start, "." and ".." included), for getdents64. */
+  readDirectory(_position: number): readonly DirectoryRecord[] | undefined {
+    return undefined;
+  }
+
+  truncate(_sizeBytes: number): number {
+    return -Errno.EINVAL;
+  }
+
+  allocate(_mode: number, _position: number, _sizeBytes: number): number {
+    return -Errno.ENODEV;
+  }
+
+  sync(): number {
+    return -Errno.EINVAL;
+  }
+
+  /** What mmap shows of it, or -errno (ENODEV). `isShared` for MAP_SHARED. */
+  map(_isShared: boolean): Backing | number {
+    return -Errno.ENODEV;
+  }
+
+  /** close(2) of one descriptor: releases record locks of the process. Called for every close. */
+  flush(_task: Task): void {
+    // Most files have nothing to do before the last close.
+  }
+
+  acquire(): this {
+    this.#references += 1;
+    return this;
+  }
+
+  release(): void {
+    this.#references -= 1;
+    if (this.#references === 0) this.closed();
+  }
+
+  get references(): number {
+    return this.#references;
+  }
+
+  /** The last descriptor is gone. */
+  protected closed(): void {
+    // Most files hold nothing.
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * Superblocks, dentries and mounts. One hard idea: a place in the tree is a pair (mount, dentry), because
+ * the same directory may be seen through several mounts; dentries know their parents, so that ".." and
+ * getcwd need no help from the filesystem, and a renamed directory takes everybody inside along.
+ *
+ * Dentries are made when walked through and kept while their filesystem is mounted; names of volatile
+ * filesystems (proc) are looked up each time.
+ */
+import { assert } from "../../../layers/base/assert.ts";
+import type { Filesystem, NodeId } from "../../../layers/fs/filesystem.ts";
+import type { Task } from "../task/task.ts";
+import type { FileDescription } from "./file-description.ts";
+
+/** What a filesystem of the kernel itself can do beyond bytes. */
+export interface KernelFilesystem extends Filesystem {
+  /** Names come and go by themselves (proc): dentries are not trusted. */
+  readonly isVolatile?: boolean;
+  /** Opens a node whose content is not bytes; undefined opens it like any file. Or -errno. */
+  open?(node: NodeId, flags: number, task: Task): FileDescription | number | undefined;
+  /** Where a magic link (/proc/self/fd/1, /proc/self/exe) leads, without a path; -errno; undefined for others. */
+  follow?(node: NodeId, task: Task): Location | number | undefined;
+}
+
+/** MS_ flags a mount keeps: sys/mount.h. */
+export const MountFlag = { readOnly: 1, noSuid: 2, noDevices: 4, noExec: 8, noAtime: 1024, relAtime: 1 << 21 } as const;
+
+export class Superblock {
+  readonly filesystem: KernelFilesystem;
+  /** st_dev: minor number of an unnamed device. */
+  readonly device: number;
+  readonly root: Dentry;
+  /** What /proc/mounts shows as the device. */
+  readonly source: string;
+
+  constructor(filesystem: KernelFilesystem, device: number, source: string) {
+    this.filesystem = filesystem;
+    this.device = device;
+    this.source = source;
+    this.root = new Dentry(this, undefined, "", filesystem.root);
+  }
+}
+
+export class Dentry {
+  readonly superblock: Superblock;
+  #parent: Dentry | undefined;
+  #name: string;
+  readonly node: NodeId;
+  readonly #children = new Map<string, Dentry>();
+  #isUnlinked = false;
+
+  constructor(superblock: Superblock, parent: Dentry | undefined, name: string, node: NodeId) {
+    this.superblock = superblock;
+    this.#parent = parent;
+    this.#name = name;
+    this.node = node;
+  }
+
+  get parent(): Dentry | undefined {
+    return this.#parent;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  /** Its last name in this place is gone: shown as " (deleted)". */
+  get isUnlinked(): boolean {
+    return this.#isUnlinked || (this.#parent?.isUnlinked ?? false);
+  }
+
+  /** The child `name`, or undefined. ENOTDIR, ENAMETOOLONG as the filesystem says. */
+  child(name: string): Dentry | undefined {
+    const { filesystem } = this.superblock;
+    const known = this.#children.get(name);
+    if (known !== undefined && filesystem.isVolatile !== true) return known;
+    const node = filesystem.lookup(this.node, name);
+    if (node === undefined) return undefined;
+    if (known?.node === node) return known;
+    return this.adopt(name, node);
+  }
+
+  /** Notes that `node` is now called `name` here. */
+  adopt(name: string, node: NodeId): Dentry {
+    const child = new Dentry(this.superblock, this, name, node);
+    this.#children.set(name, child);
+    return child;
+  }
+
+  /** The name `name` of this directory was removed. */
+  forget(name: string): void {
+    const child = this.#children.get(name);
+    if (child === undefined) return;
+    child.#isUnlinked = true;
+    this.#children.delete(name);
+  }
+
+  /** `name` of this directory is now `toName` of `to`; what was there is gone. */
+  moved(name: string, to: Dentry, toName: string): void {
+    const child = this.#children.get(name);
+    this.#children.delete(name);
+    to.forget(toName);
+    if (child === undefined) return;
+    child.#parent = to;
+    child.#name = toName;
+    to.#children.set(toName, child);
+  }
+
+  /** Two names have changed places (RENAME_EXCHANGE). */
+  exchanged(name: string, other: Dentry, otherName: string): void {
+    const [first, second] = [this.#children.get(name), other.#children.get(otherName)];
+    this.#children.delete(name);
+    other.#children.delete(otherName);
+    if (first !== undefined) other.#attach(otherName, first);
+    if (second !== undefined) this.#attach(name, second);
+  }
+
+  #attach(name: string, child: Dentry): void {
+    child.#parent = this;
+    child.#name = name;
+    this.#children.set(name, child);
+  }
+}
+
+/** struct path. */
+export interface Location {
+  readonly mount: Mount;
+  readonly dentry: Dentry;
+}
+
+let lastMountId = 0;
+
+export class Mount {
+  readonly id: number;
+  readonly superblock: Superblock;
+  /** What is seen at the mount point: the filesystem's root, or a part of it (bind mounts). */
+  readonly root: Dentry;
+  flags: number;
+  /** Where it is mounted; undefined for the root of a namespace. */
+  mountpoint: Location | undefined;
+  readonly children = new Map<Dentry, Mount>();
+
+  constructor(superblock: Superblock, root: Dentry, flags: number) {
+    lastMountId += 1;
+    this.id = lastMountId;
+    this.superblock = superblock;
+    this.root = root;
+    this.flags = flags;
+  }
+
+  has(flag: number): boolean {
+    return (this.flags & flag) !== 0;
+  }
+
+  attach(at: Location): void {
+    assert(this.mountpoint === undefined, "a mount is attached once");
+    this.mountpoint = at;
+    at.mount.children.set(at.dentry, this);
+  }
+
+  detach(): void {
+    this.mountpoint?.mount.children.delete(this.mountpoint.dentry);
+    this.mountpoint = undefined;
+  }
+}
+
+/** mnt namespace: the tree of mounts under one root. */
+export class MountNamespace {
+  readonly root: Mount;
+
+  constructor(root: Mount) {
+    this.root = root;
+  }
+
+  /** All mounts, parents first: /proc/mounts. */
+  mounts(): readonly Mount[] {
+    const found: Mount[] = [];
+    const visit = (mount: Mount): void => {
+      found.push(mount);
+      for (const child of mount.children.values()) visit(child);
+    };
+    visit(this.root);
+    return found;
+  }
+}
+
+/** The top of what is mounted on a location. */
+export function topOf(location: Location): Location {
+  let at = location;
+  for (;;) {
+    const mounted = at.mount.children.get(at.dentry);
+    if (mounted === undefined) return at;
+    at = { mount: mounted, dentry: mounted.root };
+  }
+}
+
+/** The directory above, not beyond `root`; through mount points. */
+export function parentOf(location: Location, root: Location): Location {
+  let at = location;
+  while (at.dentry === at.mount.root) {
+    if (at.dentry === root.dentry && at.mount === root.mount) return at;
+    if (at.mount.mountpoint === undefined) return at;
+    at = at.mount.mountpoint;
+  }
+  if (at.dentry === root.dentry && at.mount === root.mount) return at;
+  return topOf({ mount: at.mount, dentry: at.dentry.parent ?? at.dentry });
+}
+
+/** Absolute path as seen from `root`: d_path. Undefined when it cannot be reached from there. */
+export function pathOf(location: Location, root: Location): string | undefined {
+  const names: string[] = [];
+  let { mount, dentry } = location;
+  while (dentry !== root.dentry || mount !== root.mount) {
+    if (dentry === mount.root) {
+      if (mount.mountpoint === undefined) return undefined;
+      ({ mount, dentry } = mount.mountpoint);
+      continue;
+    }
+    names.push(dentry.name);
+    if (dentry.parent === undefined) return undefined;
+    dentry = dentry.parent;
+  }
+  return `/${names.reverse().join("/")}`;
+}
