@@ -23,6 +23,8 @@ export const PACKAGES = {
     // What the oracles are: the kernel's overlayfs and trees by python3, the processor by gcc and objdump.
     "python3",
     "gcc",
+    "g++",
+    "musl-tools",
     "libc6-dev",
     "binutils",
     "busybox-static",
