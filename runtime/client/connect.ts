@@ -32,6 +32,7 @@ import type {
   WorkerEnvironment,
 } from "./worker-protocol.ts";
 import { DOCKER_CALL, RESIZE_CALL, RETRY_CALL, STATE_CALL, TERMINAL_CALL } from "./worker-protocol.ts";
+import { startWorkersFor } from "./worker-starter.ts";
 
 /** A worker that dies more often than this is broken, not unlucky. */
 const RESTARTS_MAX = 3;
@@ -124,6 +125,8 @@ class EngineWorker implements Transport, Disposable {
   readonly #end = new AbortController();
   #state: EngineWorkerState = { kind: "starting" };
   #worker: Worker;
+  /** The pods, and their guests' workers. */
+  #below: Disposable | undefined;
   #control: Peer;
   #restarts = 0;
 
@@ -162,12 +165,14 @@ class EngineWorker implements Transport, Disposable {
   dispose(): void {
     this.#end.abort();
     this.#control.dispose();
+    this.#below?.dispose();
     this.#worker.terminate();
   }
 
   #start(): [Worker, Peer] {
     const worker = new Worker(new URL("../workers/engine.ts", import.meta.url), { type: "module", name: "engine" });
     this.#worker = worker;
+    this.#below = startWorkersFor(worker);
     const { port1, port2 } = new MessageChannel();
     const peer = new Peer(new MessagePortPort(port1), async (call) => this.#hear(worker, call));
     const aliveLock = `${this.#environment.name}-worker-${crypto.randomUUID()}`;
@@ -212,6 +217,7 @@ class EngineWorker implements Transport, Disposable {
   #restart(count: number): void {
     this.#restarts = count;
     this.#control.dispose();
+    this.#below?.dispose();
     this.#worker.terminate();
     this.#setState({ kind: "starting" });
     [this.#worker, this.#control] = this.#start();

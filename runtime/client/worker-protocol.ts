@@ -45,6 +45,31 @@ export type ShellWorkerMessage =
   /** The engine's worker died and this leads to its successor. */
   | { readonly kind: "engine"; readonly engine: MessagePort };
 
+/** What a worker asks of the page, which starts and ends workers for it (worker-starter.ts). */
+export type StarterRequest =
+  | {
+      readonly kind: "startWorker";
+      readonly id: number;
+      readonly script: StartedScript;
+      /** The started worker's end of the line to whoever asked. */
+      readonly line: MessagePort;
+    }
+  | { readonly kind: "endWorker"; readonly id: number };
+
+export type StartedScript = "pod" | "guest";
+
+/** Page to the worker that asked. */
+export interface WorkerFailed {
+  readonly kind: "workerFailed";
+  readonly id: number;
+  readonly message: string;
+}
+
+/** Page to the worker it started: the only message it ever gets from the page. */
+export interface LineMessage {
+  readonly line: MessagePort;
+}
+
 /** Calls of the engine worker at the page. */
 export const STATE_CALL = "state";
 /** Calls of the page at the engine worker, besides "http". */

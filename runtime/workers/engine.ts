@@ -123,7 +123,7 @@ self.addEventListener("message", (event: MessageEvent<EngineWorkerMessage>) => {
   const message = event.data;
   if (message.kind === "start") started ??= start(message);
   // Posted by the same page, after "start".
-  else
+  if (message.kind === "client")
     new Peer(new MessagePortPort(message.port), async (call) =>
       (await must(started, "start comes first")).handle(call),
     );

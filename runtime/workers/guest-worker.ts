@@ -7,25 +7,28 @@ import { GuestBridge } from "../backends/wasi/guest/bridge.ts";
 import { interceptInstances } from "../backends/wasi/guest/guest-instance.ts";
 import { avoidEval } from "../backends/wasi/guest/no-eval.ts";
 import { installHostFileSystem, sdkWorkerUrl } from "../backends/wasi/guest/sdk-worker.ts";
+import { whenLineComes } from "./far-worker.ts";
 
 const scope = self as unknown as DedicatedWorkerGlobalScope; // The library types a window as well.
 const bridge = new GuestBridge(crypto.randomUUID(), (message) => scope.postMessage(message));
 interceptInstances(bridge);
 avoidEval();
 
-const early: MessageEvent[] = [];
-let isLoading = false;
+whenLineComes((line) => {
+  // The SDK's module speaks to its worker's own line, so that becomes the one to the pod.
+  const post = (message: unknown, transfer: Transferable[] = []): void =>
+    line.postMessage(message, transfer);
+  Object.defineProperty(scope, "postMessage", { value: post, configurable: true, writable: true });
+  const early: MessageEvent[] = [];
+  line.onmessage = (event: MessageEvent): void => {
+    if (early.push(event) === 1) void load(sdkWorkerUrl(event.data), line, early);
+  };
+});
 
-scope.onmessage = (event: MessageEvent): void => {
-  early.push(event);
-  if (isLoading) return;
-  isLoading = true;
-  void load(sdkWorkerUrl(event.data));
-};
-
-/** The SDK's module takes over `onmessage`. A failure to load is an unhandled rejection: the SDK hears of it. */
-async function load(url: string): Promise<void> {
+/** The SDK's module sets `onmessage`. A failure to load is an unhandled rejection: the SDK hears of it. */
+async function load(url: string, line: MessagePort, early: readonly MessageEvent[]): Promise<void> {
   await import(/* @vite-ignore */ url);
   installHostFileSystem(bridge);
+  line.onmessage = (event: MessageEvent): void => scope.onmessage?.(event);
   for (const event of early) scope.onmessage?.(event);
 }

@@ -6,6 +6,7 @@
 import type { Disposable } from "../../layers/base/disposable.ts";
 import { disposable } from "../../layers/base/disposable.ts";
 import type { Port } from "../../layers/base/port.ts";
+import type { FarWorker } from "./far-worker.ts";
 
 const BYE = "slipway-bye";
 
@@ -73,14 +74,10 @@ export function portOfMessagePort(endpoint: MessagePort): Port {
   return port;
 }
 
-/** A worker as its parent sees it. Closing the port leaves the worker to `terminate`. */
-export function portOfWorker(worker: Worker): Port {
-  const port = new EndpointPort(worker, () => undefined);
-  worker.addEventListener("error", () => port.finish());
+/** A worker as whoever wanted it sees it. Closing the port leaves the worker to `terminate`. */
+export function portOfWorker(worker: FarWorker): Port {
+  const port = new EndpointPort(worker.line, () => undefined);
+  worker.onerror = (): void => port.finish();
+  worker.line.start();
   return port;
-}
-
-/** The parent as a dedicated worker sees it. */
-export function portOfParent(scope: DedicatedWorkerGlobalScope): Port {
-  return new EndpointPort(scope, () => undefined);
 }

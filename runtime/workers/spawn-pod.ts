@@ -3,6 +3,7 @@
  * every pod, because compiling 4.8 MB is a third of a pod's start.
  */
 import type { SpawnedPod } from "../backends/wasi/pod-client.ts";
+import { FarWorker } from "./far-worker.ts";
 import type { PodConfiguration } from "./pod-host.ts";
 import { portOfWorker } from "./ports.ts";
 
@@ -10,8 +11,6 @@ export interface SpawnPodOptions {
   readonly storage: string;
   /** Absolute URL of the folder with the SDK's `dist` and `pkg`, ending in a slash. */
   readonly sdkBaseUrl: string;
-  /** Another worker than the product's, for tests. */
-  readonly startWorker?: () => Worker;
 }
 
 /** What WasiBackend's `spawnPod` takes. */
@@ -23,7 +22,7 @@ export function podSpawner(options: SpawnPodOptions): () => Promise<SpawnedPod> 
       sdkWasm = undefined; // The network may be back next time.
       throw thrown;
     });
-    const worker = options.startWorker?.() ?? new Worker(new URL("./pod.ts", import.meta.url), { type: "module" });
+    const worker = new FarWorker("pod");
     const configuration: PodConfiguration = {
       storage: options.storage, sdkBaseUrl: options.sdkBaseUrl, sdkWasm: compiled,
     };

@@ -78,6 +78,7 @@ describe.each(browsers())("$name", (browser) => {
             layerUrl: `${page.origin}/layer.tar`,
             diffID,
           },
+          { startsWorkers: true },
         );
         expect(result["warmMs"]).toBeGreaterThan(0);
         const aborted = expect.stringMatching(

@@ -42,6 +42,11 @@ export interface PageOptions {
   readonly serve?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
+export interface RunOptions {
+  /** The page starts the product's workers for this one, as the product's page does. */
+  readonly startsWorkers?: boolean;
+}
+
 export interface BrowserPage {
   readonly browser: BrowserName;
   readonly page: Page;
@@ -50,12 +55,14 @@ export interface BrowserPage {
   /** Bundles a module of the tree and returns its URL. `entry` is relative to the repository. */
   bundle(entry: string): Promise<string>;
   /** Runs a worker whose module calls `answer` (browser-worker.ts), once, and ends it. */
-  runWorker<Result>(entry: string, argument?: unknown): Promise<Result>;
+  runWorker<Result>(entry: string, argument?: unknown, options?: RunOptions): Promise<Result>;
   /** Another page of the same origin and storage, as a second tab. */
   openTab(): Promise<BrowserPage>;
 }
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+const STARTER = "runtime/client/worker-starter.ts";
 
 const EXECUTABLES: Readonly<Record<BrowserName, readonly string[]>> = {
   chromium: ["chromium", "chromium-browser", "google-chrome"],
@@ -147,8 +154,17 @@ async function openPage(parts: PageParts): Promise<BrowserPage> {
     context: parts.context,
     origin: parts.origin,
     bundle,
-    async runWorker<Result>(entry: string, argument?: unknown): Promise<Result> {
+    async runWorker<Result>(
+      entry: string,
+      argument?: unknown,
+      { startsWorkers = false }: RunOptions = {},
+    ): Promise<Result> {
       const url = await bundle(entry);
+      // As text: vitest would rewrite an import() in a function.
+      if (startsWorkers) {
+        const starter = JSON.stringify(await bundle(STARTER));
+        await page.evaluate(`import(${starter}).then((module) => Object.assign(window, module))`);
+      }
       const outcome = await page.evaluate(runWorkerInPage, { url, argument });
       if ("error" in outcome) throw new Error(`${entry} in ${parts.options.browser}: ${outcome.error}`);
       return outcome.result as Result; // The caller knows what its worker answers.
@@ -157,18 +173,31 @@ async function openPage(parts: PageParts): Promise<BrowserPage> {
   };
 }
 
+interface WorkerOrder {
+  readonly url: string;
+  readonly argument: unknown;
+}
 type WorkerOutcome = { readonly result: unknown } | { readonly error: string };
 
 /** Runs in the page: must not refer to anything outside itself. */
-function runWorkerInPage(order: { url: string; argument: unknown }): Promise<WorkerOutcome> {
+function runWorkerInPage(order: WorkerOrder): Promise<WorkerOutcome> {
+  const { startWorkersFor } = window as {
+    startWorkersFor?: (parent: Worker) => { dispose(): void };
+  };
   return new Promise((resolve) => {
     const worker = new Worker(order.url, { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<WorkerOutcome>) => {
+    const below = startWorkersFor?.(worker);
+    const end = (): void => {
+      below?.dispose();
       worker.terminate();
+    };
+    worker.onmessage = ({ data }: MessageEvent<WorkerOutcome | { kind: string }>) => {
+      if ("kind" in data) return; // For the starter.
+      end();
       resolve(data);
     };
     worker.onerror = (event) => {
-      worker.terminate();
+      end();
       resolve({ error: `the worker failed: ${event.message} (${event.filename}:${event.lineno})` });
     };
     worker.postMessage(order.argument);

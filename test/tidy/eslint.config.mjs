@@ -12,7 +12,7 @@ const workerOnly = [
   "importScripts",
 ].map((name) => ({
   name,
-  message: "only runtime/workers and runtime/client/connect.ts speak to workers",
+  message: "only runtime/workers, and connect.ts and worker-starter.ts of runtime/client, speak to workers",
 }));
 
 const ambient = [
@@ -101,7 +101,12 @@ export default tseslint.config(
   },
   {
     files: ["layers/**/*.ts", "runtime/**/*.ts", "web/**/*.ts"],
-    ignores: ["runtime/workers/**", "runtime/client/connect.ts", "**/*.test.ts"],
+    ignores: [
+      "runtime/workers/**",
+      "runtime/client/connect.ts",
+      "runtime/client/worker-starter.ts",
+      "**/*.test.ts",
+    ],
     rules: { "no-restricted-globals": ["error", ...workerOnly] },
   },
   {

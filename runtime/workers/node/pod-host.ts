@@ -31,7 +31,6 @@ export function hostPod(openSnapshotter: (configuration: PodConfiguration) => Pr
     },
     openSnapshotter: () => openSnapshotter(configuration),
     clock: systemClock,
-    endGuests: async () => undefined, // Ending a thread ends those below it.
   });
   const hostCall = (...call: Parameters<PodServer["hostCall"]>): unknown => server.hostCall(...call);
   Object.assign(globalThis, {

@@ -26,8 +26,6 @@ export interface PodOptions {
   readonly sdk: SdkFiles;
   readonly openSnapshotter: () => Promise<Snapshotter>;
   readonly clock: Clock;
-  /** Ends every worker in which a guest may still be spinning; the SDK is of no use afterwards. */
-  readonly endGuests: () => Promise<void>;
 }
 
 type Handlers = {
@@ -103,7 +101,6 @@ export class PodServer {
         if (container === undefined) return { result: { isReusable: true } };
         const isReusable = await container.close();
         this.#container = undefined;
-        if (!isReusable) await this.#options.endGuests();
         return { result: { isReusable } };
       },
     };
