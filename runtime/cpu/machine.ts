@@ -143,9 +143,24 @@ export interface SpaceOptions {
   reserve(sizeBytes: number): number;
 }
 
+export interface Identity {
+  readonly vendor: string;
+  /** "model name". */
+  readonly brand: string;
+  readonly family: number;
+  readonly model: number;
+  readonly stepping: number;
+  /** Of the time stamp counter. */
+  readonly counterHz: number;
+  readonly cacheLineBytes: number;
+  readonly physicalBits: number;
+  readonly linearBits: number;
+}
+
 export interface Machine {
   createSpace(options: SpaceOptions): Space;
-  /** As cpuid answers, for /proc/cpuinfo. */
+  /** As cpuid answers, for /proc/cpuinfo: flags by Linux's names, and who it says it is. */
   readonly features: readonly string[];
+  readonly identity: Identity;
   dispose(): void;
 }

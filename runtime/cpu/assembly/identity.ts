@@ -2,15 +2,27 @@
  * Who this processor says it is: cpuid and the time stamp counter. One hard idea: only what the rows
  * implement is advertised, and the leaves glibc reads to choose its string functions say x86-64-v2.
  */
-import { CPUID_1_ECX, CPUID_1_EDX, CPUID_80000001_ECX, CPUID_80000001_EDX, BRAND } from "./features";
-import { REG } from "./layout";
+import {
+  ADDRESS_BITS, BRAND, CACHE_LINE, COUNTER_HZ, CPUID_1_ECX, CPUID_1_EDX, CPUID_7_EBX, CPUID_80000001_ECX,
+  CPUID_80000001_EDX, HYPERVISOR, SIGNATURE, VENDOR,
+} from "./features";
+import { REG, STATE, STATE_COUNTER } from "./layout";
 
 @external("env", "counter")
 declare function counter(): f64;
 
-/** Nanoseconds by the host's monotonic clock: a 1 GHz counter. */
+const LEAF_MAX: u32 = 0x16;
+const EXTENDED_LEAF_MAX: u32 = 0x8000_0008;
+const HYPERVISOR_LEAF: u32 = 0x4000_0000;
+
+/**
+ * Nanoseconds by the host's monotonic clock: a 1 GHz counter. Hosts show coarse clocks (a millisecond in
+ * some browsers), so a reading is at least one more than the one before.
+ */
 export function readCounter(): u64 {
-  return <u64>counter();
+  let now = max<u64>(<u64>counter(), load<u64>(STATE, STATE_COUNTER) + 1);
+  store<u64>(STATE, now, STATE_COUNTER);
+  return now;
 }
 
 function answer(a: u32, b: u32, c: u32, d: u32): void {
@@ -22,14 +34,20 @@ function answer(a: u32, b: u32, c: u32, d: u32): void {
 
 export function cpuid(leaf: u32, sub: u32): void {
   switch (leaf) {
-    case 0: answer(0x16, 0x756e_6547, 0x6c65_746e, 0x4965_6e69); break; // GenuineIntel
-    // Family 6, model 0x2c (Westmere, the last x86-64-v2 of its line), stepping 2; CLFLUSH line 64 bytes.
-    case 1: answer(0x0002_06c2, 0x0001_0800, CPUID_1_ECX, CPUID_1_EDX); break;
+    case 0: answer(LEAF_MAX, load<u32>(VENDOR), load<u32>(VENDOR, 8), load<u32>(VENDOR, 4)); break;
+    // CLFLUSH line in units of eight bytes, one logical processor.
+    case 1: answer(SIGNATURE, 0x0001_0000 | (CACHE_LINE >> 3) << 8, CPUID_1_ECX, CPUID_1_EDX); break;
+    // Descriptors: ff = ask leaf 4, fe = no TLB here, f0 = 64-byte prefetch. The 01 is a count.
+    case 2: answer(0x00fe_ff01, 0xf0, 0, 0); break;
     case 4: cacheLeaf(sub); break;
+    case 7: answer(0, sub == 0 ? CPUID_7_EBX : 0, 0, 0); break;
     // One nanosecond is one tick: 1 GHz, said as a ratio of 1 to a crystal of 1 GHz.
-    case 0x15: answer(1, 1, 1_000_000_000, 0); break;
-    case 0x16: answer(1000, 1000, 100, 0); break;
-    case 0x8000_0000: answer(0x8000_0008, 0, 0, 0); break;
+    case 0x15: answer(1, 1, COUNTER_HZ, 0); break;
+    case 0x16: answer(COUNTER_HZ / 1_000_000, COUNTER_HZ / 1_000_000, 100, 0); break;
+    case HYPERVISOR_LEAF:
+      answer(HYPERVISOR_LEAF, load<u32>(HYPERVISOR), load<u32>(HYPERVISOR, 4), load<u32>(HYPERVISOR, 8));
+      break;
+    case 0x8000_0000: answer(EXTENDED_LEAF_MAX, 0, 0, 0); break;
     case 0x8000_0001: answer(0, 0, CPUID_80000001_ECX, CPUID_80000001_EDX); break;
     case 0x8000_0002:
     case 0x8000_0003:
@@ -38,10 +56,10 @@ export function cpuid(leaf: u32, sub: u32): void {
       answer(load<u32>(text), load<u32>(text, 4), load<u32>(text, 8), load<u32>(text, 12));
       break;
     }
-    case 0x8000_0006: answer(0, 0, 0x0100_6040, 0); break; // L2: 256 KiB, 8-way, 64-byte lines
+    case 0x8000_0006: answer(0, 0, 0x0100_6000 | CACHE_LINE, 0); break; // L2: 256 KiB, 8-way
     case 0x8000_0007: answer(0, 0, 0, 0x100); break; // invariant counter
-    case 0x8000_0008: answer(0x3028, 0, 0, 0); break; // 40 physical, 48 linear address bits
-    default: answer(0, 0, 0, 0);
+    case 0x8000_0008: answer(ADDRESS_BITS, 0, 0, 0); break;
+    default: answer(0, 0, 0, 0); // Among them 0xb and 0xd: no topology, no XSAVE.
   }
 }
 

@@ -3,8 +3,8 @@
  * composition root compiles `.build/runtime/cpu/interpreter.wasm` and passes the module; this room
  * fetches nothing.
  */
-import type { Machine, Space, SpaceOptions } from "../machine.ts";
-import { FEATURES } from "../spec/features.ts";
+import type { Identity, Machine, Space, SpaceOptions } from "../machine.ts";
+import { FEATURES, IDENTITY } from "../spec/features.ts";
 import { BodyPool } from "./pool.ts";
 import { InterpreterSpace } from "./space.ts";
 
@@ -16,6 +16,7 @@ export interface InterpreterOptions {
 
 export class InterpreterMachine implements Machine {
   readonly features: readonly string[] = FEATURES;
+  readonly identity: Identity = IDENTITY;
   readonly #pool: BodyPool;
 
   constructor(options: InterpreterOptions) {

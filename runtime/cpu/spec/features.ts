@@ -3,7 +3,14 @@
  * them in /proc/cpuinfo; places from the SDM's cpuid page. The kernel shows the same list.
  */
 
-type Register = "CPUID_1_ECX" | "CPUID_1_EDX" | "CPUID_80000001_ECX" | "CPUID_80000001_EDX";
+import type { Identity } from "../machine.ts";
+
+type Register =
+  | "CPUID_1_ECX"
+  | "CPUID_1_EDX"
+  | "CPUID_7_EBX"
+  | "CPUID_80000001_ECX"
+  | "CPUID_80000001_EDX";
 
 const BITS: readonly (readonly [name: string, register: Register, bit: number])[] = [
   ["fpu", "CPUID_1_EDX", 0],
@@ -25,6 +32,8 @@ const BITS: readonly (readonly [name: string, register: Register, bit: number])[
   ["popcnt", "CPUID_1_ECX", 23],
   ["aes", "CPUID_1_ECX", 25],
   ["hypervisor", "CPUID_1_ECX", 31],
+  // Repeated moves are whole-page copies here, so C libraries do well to choose them.
+  ["erms", "CPUID_7_EBX", 9],
   ["lahf_lm", "CPUID_80000001_ECX", 0],
   ["3dnowprefetch", "CPUID_80000001_ECX", 8],
   ["syscall", "CPUID_80000001_EDX", 11],
@@ -35,15 +44,48 @@ const BITS: readonly (readonly [name: string, register: Register, bit: number])[
 
 export const FEATURES: readonly string[] = BITS.map(([name]) => name);
 
-export const BRAND = "Slipway virtual x86-64 processor";
+/** Advertised, but no instruction by itself. */
+export const WITHOUT_ROWS: readonly string[] = ["erms", "hypervisor", "lm", "nx"];
+
+/**
+ * The vendor is the one whose cache leaves C libraries read without trouble; the model is Westmere, the
+ * last of that line that is x86-64-v2.
+ */
+export const IDENTITY: Identity = {
+  vendor: "GenuineIntel",
+  brand: "Slipway x86-64-v2",
+  family: 6,
+  model: 0x2c,
+  stepping: 2,
+  counterHz: 1_000_000_000,
+  cacheLineBytes: 64,
+  physicalBits: 40,
+  linearBits: 48,
+};
+
+/** Twelve letters, as a hypervisor's leaf 0x40000000 has them. */
+const HYPERVISOR = "SlipwayWasm ";
+
+function signature({ family, model, stepping }: Identity): number {
+  return ((model >> 4) << 16) | (family << 8) | ((model & 15) << 4) | stepping;
+}
 
 export function featuresSource(): string {
   const registers = new Map<Register, number>();
-  for (const [, register, bit] of BITS) registers.set(register, ((registers.get(register) ?? 0) | (1 << bit)) >>> 0);
-  const brand = Array.from({ length: 48 }, (_, index) => BRAND.charCodeAt(index) || 0);
+  for (const [, register, bit] of BITS) {
+    registers.set(register, ((registers.get(register) ?? 0) | (1 << bit)) >>> 0);
+  }
+  const text = (letters: string, length: number): string =>
+    `memory.data<u8>([${Array.from({ length }, (_, index) => letters.charCodeAt(index) || 0).join(",")}])`;
   return [
     ...[...registers].map(([name, value]) => `export const ${name}: u32 = ${value};`),
-    `export const BRAND: usize = memory.data<u8>([${brand.join(",")}]);`,
+    `export const SIGNATURE: u32 = ${signature(IDENTITY)};`,
+    `export const COUNTER_HZ: u32 = ${IDENTITY.counterHz};`,
+    `export const CACHE_LINE: u32 = ${IDENTITY.cacheLineBytes};`,
+    `export const ADDRESS_BITS: u32 = ${(IDENTITY.linearBits << 8) | IDENTITY.physicalBits};`,
+    `export const VENDOR: usize = ${text(IDENTITY.vendor, 12)};`,
+    `export const HYPERVISOR: usize = ${text(HYPERVISOR, 12)};`,
+    `export const BRAND: usize = ${text(IDENTITY.brand, 48)};`,
     "",
   ].join("\n");
 }

@@ -45,7 +45,7 @@ function condition(name: string, index: number): string {
   return `
     ${hex(0x70 + index)} | j${name} Jb | jcc f64
     0f ${hex(0x80 + index)} | j${name} Jz | jcc f64
-    0f ${hex(0x40 + index)} | cmov${name} Gv,Ev | cmov
+    0f ${hex(0x40 + index)} | cmov${name} Gv,Ev | cmov feature=cmov
     0f ${hex(0x90 + index)} | set${name} Eb | setcc`;
 }
 
@@ -86,8 +86,8 @@ const ONE_BYTE = `
   99      | cwd/cdq/cqo    | cwd
   9c      | pushf          | pushf d64
   9d      | popf           | popf d64
-  9e      | sahf           | sahf
-  9f      | lahf           | lahf
+  9e      | sahf           | sahf feature=lahf_lm
+  9f      | lahf           | lahf feature=lahf_lm
   a0      | movabs AL,Ob   | mov
   a1      | movabs rAX,Ov  | mov
   a2      | movabs Ob,AL   | mov
@@ -166,7 +166,7 @@ const ONE_BYTE = `
 `;
 
 const TWO_BYTE = `
-  0f 05       | syscall       | syscall
+  0f 05       | syscall       | syscall feature=syscall
   0f 0b       | ud2           | undefined
   0f b9       | ud1 Gv,Ev     | undefined
   0f ff       | ud0 Gv,Ev     | undefined
@@ -187,7 +187,7 @@ const TWO_BYTE = `
   0f 1e /1 reg pf3 | rdsspd/rdsspd/rdsspq Ev | nop
   0f 1e       | nop Ev        | nop
   0f 1f       | nop Ev        | nop
-  0f 31       | rdtsc         | rdtsc
+  0f 31       | rdtsc         | rdtsc feature=tsc
   0f a0       | push FS       | pushSegment d64
   0f a1       | pop FS        | popSegment d64
   0f a2       | cpuid         | cpuid
@@ -215,7 +215,7 @@ const TWO_BYTE = `
   0f c1       | xadd Ev,Gv    | xadd lock
   0f c3 np    | movnti My,Gy  | mov feature=sse2
   0f c7 /1 w1 | cmpxchg16b Mx | cmpxchg16b lock feature=cx16
-  0f c7 /1    | cmpxchg8b Mq  | cmpxchg8b lock
+  0f c7 /1    | cmpxchg8b Mq  | cmpxchg8b lock feature=cx8
   0f c8 +r    | bswap Zv      | bswap
   0f 38 f0 np | movbe Gv,Mv   | movbe feature=movbe
   0f 38 f0 p66 | movbe Gv,Mv  | movbe feature=movbe

@@ -78,6 +78,8 @@ export const STATE = {
   EXECUTED: 0x80,
   /** Forces every operation through its cold form: for tests. */
   FORCE_COLD: 0x88,
+  /** Of the time stamp counter: the last reading, 64 bits. */
+  COUNTER: 0x90,
   BYTES: 0x100,
 } as const;
 

@@ -33,20 +33,20 @@ const MOVES = `
   d9 /6 mem | fnstenv M | x87Memory
   d9 /7 mem | fnstcw M  | x87Memory memory=WORD
   db /0 mem | fild M    | x87Memory memory=DWORD
-  db /1 mem | fisttp M  | x87Memory memory=DWORD feature=sse3
+  db /1 mem | fisttp M  | x87Memory memory=DWORD feature=pni
   db /2 mem | fist M    | x87Memory memory=DWORD
   db /3 mem | fistp M   | x87Memory memory=DWORD
   db /5 mem | fld M     | x87Memory memory=TBYTE
   db /7 mem | fstp M    | x87Memory memory=TBYTE
   dd /0 mem | fld M     | x87Memory memory=QWORD
-  dd /1 mem | fisttp M  | x87Memory memory=QWORD feature=sse3
+  dd /1 mem | fisttp M  | x87Memory memory=QWORD feature=pni
   dd /2 mem | fst M     | x87Memory memory=QWORD
   dd /3 mem | fstp M    | x87Memory memory=QWORD
   dd /4 mem | frstor M  | x87Memory
   dd /6 mem | fnsave M  | x87Memory
   dd /7 mem | fnstsw M  | x87Memory memory=WORD
   df /0 mem | fild M    | x87Memory memory=WORD
-  df /1 mem | fisttp M  | x87Memory memory=WORD feature=sse3
+  df /1 mem | fisttp M  | x87Memory memory=WORD feature=pni
   df /2 mem | fist M    | x87Memory memory=WORD
   df /3 mem | fistp M   | x87Memory memory=WORD
   df /4 mem | fbld M    | x87Memory memory=TBYTE

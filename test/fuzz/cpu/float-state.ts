@@ -39,17 +39,13 @@ export function isOwnByte(row: Row, code: readonly number[], offset: number): bo
   return false;
 }
 
-export function usesFloatState(row: Row): boolean {
-  return row.feature !== "x86-64";
-}
-
 /** x87 as its own tests draw it; xmm registers and MXCSR at random. */
 export function drawFloatState(random: Random, row: Row, image: Uint8Array): void {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   view.setUint16(0, 0x37f, true);
   fillVectors(random, image);
-    const isMmx = row.operands.some(({ kind }) => kind === "P" || kind === "Q" || kind === "N");
-  if (!isMmx && !["fpu", "fxsr", "mmx", "sse3"].includes(row.feature)) return;
+  const isMmx = row.operands.some(({ kind }) => kind === "P" || kind === "Q" || kind === "N");
+  if (!isMmx && !["fpu", "fxsr", "mmx", "pni"].includes(row.feature)) return;
   fillImage(new FloatRandom(random.next()), image, {});
   if (row.feature !== "fxsr") return;
   for (let offset = 160; offset < 416; offset++) image[offset] = random.next();
