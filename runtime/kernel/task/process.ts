@@ -76,6 +76,8 @@ export class Process {
   isZombie = false;
   isStopped = false;
   stateChange: StateChange | undefined;
+  /** Continued, and the parent has not been told. */
+  hasContinued = false;
   stopSignal = 0;
   /** Signal to the parent at the end; 0 for none (clone without SIGCHLD). */
   exitSignal: number;

@@ -8,7 +8,7 @@ import { Stop } from "../../cpu/machine.ts";
 import { abandon, dispatch, resume } from "../syscalls/dispatch.ts";
 import { raiseFault } from "./faults.ts";
 import { deliverSignals } from "./deliver-signals.ts";
-import { exitTask } from "./exit.ts";
+import { exitTask, notifyParent } from "./exit.ts";
 import type { Task } from "./task.ts";
 
 /** About two milliseconds of interpreted code. */
@@ -23,6 +23,10 @@ export function runTask(task: Task): void {
       abandon(task);
       exitTask(task, task.process.exitStatus);
       return;
+    }
+    if (task.process.hasContinued) {
+      task.process.hasContinued = false;
+      notifyParent(task.process, "continued");
     }
     if (task.parking !== undefined) resume(task, task.parking);
     if (task.deliverable !== 0n || task.isInterrupted) {

@@ -4,7 +4,6 @@
  * the two drops the other.
  */
 import { SI_KERNEL, Signal, SIG_DFL, signalBit } from "../abi/signal.ts";
-import { notifyParent } from "./exit.ts";
 import type { Process, ProcessGroup } from "./process.ts";
 import { defaultActionOf } from "./signal-state.ts";
 import type { SignalInfo } from "./signal-state.ts";
@@ -58,12 +57,12 @@ export function endProcess(process: Process, status: number): void {
   for (const task of process.tasks) task.kernel.makeReady(task);
 }
 
-/** Continues a stopped process. */
+/** Continues a stopped process; its parent hears of it when it next runs, as in Linux (SIGNAL_CLD_CONTINUED). */
 export function continueProcess(process: Process): void {
   if (!process.isStopped) return;
   process.isStopped = false;
   process.stateChange = "continued";
-  notifyParent(process, "continued");
+  process.hasContinued = true;
   for (const task of process.tasks) task.kernel.makeReady(task);
 }
 
