@@ -47,7 +47,8 @@ function measure(variant: string, module: WebAssembly.Module, kernels: typeof KE
     if (ours.result !== native.result) throw new Error(`${name}: ${ours.result}, natively ${native.result}`);
     const ratio = ours.ms / native.bestMs;
     sum += Math.log(ratio);
-    const cells = [native.bestMs.toFixed(2), ours.ms.toFixed(1), `${ratio.toFixed(1)}x`, (ours.million / ours.ms * 1000).toFixed(0)];
+    const speed = (ours.million / ours.ms) * 1000;
+    const cells = [native.bestMs.toFixed(2), ours.ms.toFixed(1), `${ratio.toFixed(1)}x`, speed.toFixed(0)];
     console.log(name.padEnd(8) + cells.map((cell) => cell.padStart(12)).join(""));
   }
   console.log(`geometric mean ${Math.exp(sum / kernels.length).toFixed(1)}x`);

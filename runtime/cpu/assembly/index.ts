@@ -21,3 +21,8 @@ export function forceCold(isForced: bool): void {
   store<u32>(FORCE_COLD, isForced);
   flush();
 }
+
+/** Where the module's static data ends: to be at most DATA_END. */
+export function dataEnd(): usize {
+  return __heap_base;
+}

@@ -14,6 +14,8 @@ export interface Core {
   invalidate(start: number, end: number): void;
   flush(): void;
   decode(address: number): number;
+  /** Where the module's static data ends. */
+  dataEnd(): number;
   forceCold(isForced: boolean): void;
   /** x87 state to and from an fxsave image at a linear address. */
   saveImage(address: number): void;

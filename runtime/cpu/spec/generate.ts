@@ -4,13 +4,14 @@
  * the assembly sources), never by a second list; a row whose operation is missing raises #UD.
  */
 import { BLOCK, HAS_CODE, INSN, LAYOUT, RESERVED_BYTES, STATE, UOP } from "./layout.ts";
-import { fusedHandlers, FORMS, hotHandlers, SPECIAL, withoutChecks } from "./handlers.ts";
+import { vectorHandlers } from "./handlers-vector.ts";
+import { fusedHandlers, FORMS, hotHandlers, SPECIAL, WIDTHS, withoutChecks } from "./handlers.ts";
 import { makeTables, ROW_BYTES, tablesSource } from "./tables.ts";
 import type { Tables } from "./tables.ts";
 import type { Row } from "./row.ts";
 import { featuresSource } from "./features.ts";
 import { mmxSource } from "./mmx.ts";
-import { vectorSource } from "./vector.ts";
+import { vectorFunctions, vectorSource } from "./vector.ts";
 
 export interface GenerateOptions {
   readonly rows: readonly Row[];
@@ -74,15 +75,17 @@ function makeHandlers(isChecked: boolean): Handlers {
   const cases: Numbered[] = Object.entries(SPECIAL).map(([name, code]) => ({ name, code }));
   const variant = (code: string): string => (isChecked ? code : withoutChecks(code));
   const numberOf = (): number => FIRST_HANDLER + cases.length;
-  const list = hotHandlers();
+  const list = [...hotHandlers(), ...vectorHandlers()];
   const hot = new Map([...new Set(list.map(({ operation }) => operation))].map((name, index) => [name, index]));
   const table = new Uint16Array(hot.size * 2 * 4 * 16);
   for (const handler of list) {
-    const place = (isDead: number): number =>
-      ((((hot.get(handler.operation) ?? 0) * 2 + isDead) * 4 + handler.width) << 4) + FORMS.indexOf(handler.form);
-    // A handler that notes flags serves where nobody reads them too, unless a leaner one follows.
-    if (handler.notes) table[place(0)] = numberOf();
-    if (!handler.notes || table[place(1)] === 0) table[place(1)] = numberOf();
+    for (const width of handler.anyWidth === true ? WIDTHS : [handler.width]) {
+      const place = (isDead: number): number =>
+        ((((hot.get(handler.operation) ?? 0) * 2 + isDead) * 4 + width) << 4) + FORMS.indexOf(handler.form);
+      // A handler that notes flags serves where nobody reads them too, unless a leaner one follows.
+      if (handler.notes) table[place(0)] = numberOf();
+      if (!handler.notes || table[place(1)] === 0) table[place(1)] = numberOf();
+    }
     const name = `${handler.operation}.${handler.form}.${handler.width}${handler.notes ? "" : ".lean"}`;
     cases.push({ name, code: handler.code });
   }
@@ -111,7 +114,7 @@ function shareLocals(code: string, declared: Set<string>): string {
   const names = new Map<string, string>();
   const bare = code.replace(/let (\w+): (\w+) =/g, (_, name: string, type: string) => {
     names.set(name, `${name}_${type}`);
-    declared.add(`let ${name}_${type}: ${type} = 0;`);
+    declared.add(`let ${name}_${type}: ${type} = ${type === "v128" ? "i64x2.splat(0)" : "0"};`);
     return `${name} =`;
   });
   return bare.replace(/(?<![.\w])[a-z]\b(?!\()/g, (name) => names.get(name) ?? name);
@@ -119,11 +122,13 @@ function shareLocals(code: string, declared: Set<string>): string {
 
 function runSource(cases: readonly Numbered[]): string {
   const declared = new Set<string>();
+  const called = vectorFunctions(cases.map(({ code }) => code));
   const body = cases.map(
     ({ name, code }, index) => `case ${FIRST_HANDLER + index}: { /* ${name} */ ${shareLocals(code, declared)} }`,
   );
   return `${HEADER}
-import { BIAS, CHECKED, FLAG_A, FLAG_K, FLAG_R, JUMP, JUMP_ENTRIES, MAP, REG, RIP, XMM } from "./layout";
+import { BIAS, CHECKED, FLAG_A, FLAG_K, FLAG_R, JUMP, JUMP_ENTRIES, MAP, MXCSR, REG, RIP, XMM } from "./layout";
+import { ${called.join(", ")} } from "./vector";
 import { check, isOutside, LIMIT, GENERAL_PROTECTION, INVALID_OPCODE, raise } from "./memory";
 import { cf, condition } from "./flags";
 import { link, lookUp } from "./translate";

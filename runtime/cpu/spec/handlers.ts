@@ -34,6 +34,8 @@ export interface Handler {
   readonly operation: string;
   readonly form: Form;
   readonly width: Width;
+  /** Serves every width: the operation's operands have one of their own. */
+  readonly anyWidth?: boolean;
   /** Notes the flags (or has none to note). */
   readonly notes: boolean;
   readonly code: string;
@@ -71,8 +73,8 @@ const SIZE_BYTES: Readonly<Record<string, number>> = {
 };
 
 /** The test of the page map for `bytes` at the address in variable `name`, in brackets of its own. */
-export function checkAccess(name: string, type: string, access: "Read" | "Write"): string {
-  const bytes = SIZE_BYTES[type] ?? 8;
+export function checkAccess(name: string, type: string | number, access: "Read" | "Write"): string {
+  const bytes = typeof type === "number" ? type : (SIZE_BYTES[type] ?? 8);
   const page = `load<u8>(MAP + <usize>(${name} >> 12))`;
   // A page with translations goes the slow way, which drops them.
   const denied = access === "Read" ? `!(${page} & 1)` : `(${page} & 10) != 2`;

@@ -249,13 +249,19 @@ function operationSource({ name, to, from, expression }: VectorOperation): strin
   return lines.join("\n");
 }
 
-/** The general forms, as AssemblyScript; `functions` are the names vector.ts has. */
+const CALL = /(?<![.\w])[a-z]\w*(?=\()/g;
+
+/** Functions of assembly/vector.ts that are called in any of `texts`. */
+export function vectorFunctions(texts: readonly string[]): string[] {
+  const known = new Set(VECTOR_OPERATIONS.flatMap(({ expression }) => expression.match(CALL) ?? []));
+  return [...new Set(texts.flatMap((text) => text.match(CALL) ?? []))].filter((name) => known.has(name));
+}
+
+/** The general forms, as AssemblyScript. */
 export function vectorSource(): string {
-  const called = VECTOR_OPERATIONS.flatMap(
-    ({ expression }) => expression.match(/(?<![.\w])[a-z]\w*(?=\()/g) ?? [],
-  );
+  const called = vectorFunctions(VECTOR_OPERATIONS.map(({ expression }) => expression));
   return [
-    `import { ${[...new Set(called)].join(", ")} } from "./vector";`,
+    `import { ${called.join(", ")} } from "./vector";`,
     'import { MXCSR, UOP_IMM, XMM } from "./layout";',
     'import { setRaw } from "./flags";',
     'import { isTrapped } from "./operations-vector";',
