@@ -75,9 +75,9 @@ async function answerConfiguration(request: Request): Promise<Response> {
   }
 }
 
-// Installing does nothing and so takes no time, and the page is not claimed: Firefox loses a worker's
-// script now and then (1 in 18 first visits) when a service worker is being activated just then. The
-// page waits for that moment before it starts workers, and asks for the files when it has.
+// Installing does nothing and so takes no time, and the page is not claimed: the page waits for the
+// activation before it starts workers, so that none is loaded across that change, and asks for the files
+// when its engine answers, so that they do not compete with it.
 worker.addEventListener("install", (event) => event.waitUntil(worker.skipWaiting()));
 
 worker.addEventListener("message", (event) => {

@@ -96,6 +96,19 @@ describe("pull", () => {
     );
   });
 
+  it("asks for no manifest it has, be it an index, and forgets it with its name", async () => {
+    const { api, layout, engine } = await openWorld();
+    const image = layout.build({ layers: [{ a: "amd" }] });
+    const index = layout.buildIndex([image.manifest]);
+    layout.name("app", index);
+    await pull(api, "app");
+    const before = layout.asked.length;
+    expect(words(await pull(api, "app")).at(-1)).toBe("Status: Image is up to date for app:latest");
+    expect(layout.asked.slice(before)).toEqual([]);
+    expect((await api.call("DELETE", "/images/app")).status).toBe(200);
+    expect(await engine.content.list()).toEqual([]);
+  });
+
   it("makes an image with an entrypoint of a bare wasm module", async () => {
     const { api, layout, engine } = await openWorld();
     const module = layout.put(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]), "application/wasm", {

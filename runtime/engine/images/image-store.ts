@@ -143,6 +143,11 @@ export class ImageStore {
       for (const blob of image.blobs) needed.add(blob.digest);
       needed.add(image.id).add(image.manifest.digest);
     }
+    // What a tag led to: often an index, which spares the next pull of the tag a download.
+    for (const name of this.#references.keys()) {
+      const { digest } = parseReference(name);
+      if (digest !== undefined) needed.add(digest);
+    }
     return needed;
   }
 }

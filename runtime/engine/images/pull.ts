@@ -60,7 +60,13 @@ async function pull(context: EngineContext, request: PullRequest, progress: Prog
   const known = context.images.byId(manifest.config.digest);
   const image = known ?? (await fetchImage(context, { request, reference, manifest, resolved, progress }));
   requirePlatform(image, request, reference, progress);
-  await giveNames(context, image, reference, top.descriptor.digest);
+  const unpin = context.images.pin([top.descriptor.digest]);
+  try {
+    await keepManifest(context, top);
+    await giveNames(context, image, reference, top.descriptor.digest);
+  } finally {
+    unpin();
+  }
   progress.status(`Digest: ${top.descriptor.digest}`);
   imageEvent(context, image, "pull", familiarString(reference), familiarName(reference));
   const isNew = before !== image.id;
