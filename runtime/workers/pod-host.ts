@@ -5,7 +5,8 @@
 import { systemClock } from "../../layers/base/clock.ts";
 import type { Snapshotter } from "../../layers/snapshots/snapshotter.ts";
 import { isGuestMessage } from "../backends/wasi/guest/bridge.ts";
-import { PodServer } from "../backends/wasi/pod/pod-server.ts";
+import { PodServer } from "../backends/pod/pod-server.ts";
+import { WasiPod } from "../backends/wasi/pod/wasi-pod.ts";
 import { GUEST_WORKER_URL } from "../backends/wasi/pod/sdk.ts";
 import { FarWorker, whenLineComes } from "./far-worker.ts";
 import { portOfMessagePort } from "./ports.ts";
@@ -25,15 +26,14 @@ export function hostPod(
 ): void {
   whenLineComes((line) => {
     const begin = ({ data }: MessageEvent<PodConfiguration>): void => {
-      const server = new PodServer({
-        port: portOfMessagePort(line),
+      const pod = new WasiPod({
         sdk: { baseUrl: data.sdkBaseUrl, loadWasm: async () => data.sdkWasm },
         openSnapshotter: () => openSnapshotter(data),
         clock: systemClock,
       });
-      replaceWorkerClass(server);
-      const hostCall = (...call: Parameters<PodServer["hostCall"]>): unknown =>
-        server.hostCall(...call);
+      replaceWorkerClass(pod);
+      const hostCall = (...call: Parameters<WasiPod["hostCall"]>): unknown => pod.hostCall(...call);
+      new PodServer(portOfMessagePort(line), pod);
       Object.defineProperty(globalThis, "__wasmerHostFileSystem", { value: hostCall });
     };
     line.addEventListener("message", begin, { once: true });
@@ -42,7 +42,7 @@ export function hostPod(
 }
 
 /** The SDK says `new Worker(GUEST_WORKER_URL)`; what it gets is our guest worker, listened to first. */
-function replaceWorkerClass(server: PodServer): void {
+function replaceWorkerClass(pod: WasiPod): void {
   const construct = (
     target: typeof Worker,
     [url, options]: [string | URL, WorkerOptions?],
@@ -50,7 +50,7 @@ function replaceWorkerClass(server: PodServer): void {
     if (url !== GUEST_WORKER_URL) return new target(url, options);
     const worker = new FarWorker("guest");
     worker.line.onmessage = (event: MessageEvent<unknown>): void => {
-      if (isGuestMessage(event.data)) server.answerGuest(event.data);
+      if (isGuestMessage(event.data)) pod.answerGuest(event.data);
       else worker.onmessage?.(event);
     };
     return worker;

@@ -2,7 +2,7 @@
  * Starts pods' workers (browser). The SDK's WebAssembly is compiled once per engine and handed to
  * every pod, because compiling 4.8 MB is a third of a pod's start.
  */
-import type { SpawnedPod } from "../backends/wasi/pod-client.ts";
+import type { SpawnedPod } from "../backends/pod/pod-client.ts";
 import { FarWorker } from "./far-worker.ts";
 import type { PodConfiguration } from "./pod-host.ts";
 import { portOfWorker } from "./ports.ts";

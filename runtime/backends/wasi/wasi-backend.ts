@@ -6,9 +6,9 @@ import type { Clock } from "../../../layers/base/clock.ts";
 import { systemClock } from "../../../layers/base/clock.ts";
 import { fail } from "../../../layers/base/errors.ts";
 import type { Backend, Task, TaskSpec } from "../backend.ts";
-import type { SpawnedPod } from "./pod-client.ts";
-import { PodPool } from "./pod-pool.ts";
-import { WasiTask } from "./wasi-task.ts";
+import type { SpawnedPod } from "../pod/pod-client.ts";
+import { PodPool } from "../pod/pod-pool.ts";
+import { PodTask } from "../pod/pod-task.ts";
 
 /** wasi/wasm is what images say today; the others are what containerd's shims accepted before. */
 const PLATFORMS = ["wasi/wasm", "wasip1/wasm", "wasi/wasm32", "wasm/wasm", "wasm32/wasi"] as const;
@@ -58,7 +58,7 @@ export class WasiBackend implements Backend {
       this.#pods.giveBack(pod, true);
       throw thrown;
     }
-    return new WasiTask(pod, spec, (ended, isReusable) => this.#pods.giveBack(ended, isReusable));
+    return new PodTask(pod, spec, (ended, isReusable) => this.#pods.giveBack(ended, isReusable));
   }
 
   dispose(): void {

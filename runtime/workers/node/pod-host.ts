@@ -8,7 +8,8 @@ import { must } from "../../../layers/base/assert.ts";
 import { systemClock } from "../../../layers/base/clock.ts";
 import type { Snapshotter } from "../../../layers/snapshots/snapshotter.ts";
 import { isGuestMessage } from "../../backends/wasi/guest/bridge.ts";
-import { PodServer } from "../../backends/wasi/pod/pod-server.ts";
+import { PodServer } from "../../backends/pod/pod-server.ts";
+import { WasiPod } from "../../backends/wasi/pod/wasi-pod.ts";
 import { portOfMessagePort } from "./ports.ts";
 
 /** A pod thread's workerData. */
@@ -23,8 +24,7 @@ export interface PodConfiguration {
 /** Serves pods for the life of this thread. `openSnapshotter` is called when files are first needed. */
 export function hostPod(openSnapshotter: (configuration: PodConfiguration) => Promise<Snapshotter>): void {
   const configuration = workerData as PodConfiguration; // Given by podSpawner.
-  const server = new PodServer({
-    port: portOfMessagePort(must(parentPort, "a pod is started by an engine")),
+  const pod = new WasiPod({
     sdk: {
       baseUrl: configuration.sdkBaseUrl,
       loadWasm: () => readFile(new URL("pkg/wasmer_sdk_js_bg.wasm", configuration.sdkBaseUrl)),
@@ -32,15 +32,16 @@ export function hostPod(openSnapshotter: (configuration: PodConfiguration) => Pr
     openSnapshotter: () => openSnapshotter(configuration),
     clock: systemClock,
   });
-  const hostCall = (...call: Parameters<PodServer["hostCall"]>): unknown => server.hostCall(...call);
+  const hostCall = (...call: Parameters<WasiPod["hostCall"]>): unknown => pod.hostCall(...call);
   Object.assign(globalThis, {
-    Worker: guestWorkerClass(server, configuration.guestWorkerUrl),
+    Worker: guestWorkerClass(pod, configuration.guestWorkerUrl),
     __wasmerHostFileSystem: hostCall,
   });
+  new PodServer(portOfMessagePort(must(parentPort, "a pod is started by an engine")), pod);
 }
 
 /** What the SDK expects of a browser's Worker, on a thread. It starts none but guest workers. */
-function guestWorkerClass(server: PodServer, guestWorkerUrl: string): unknown {
+function guestWorkerClass(pod: WasiPod, guestWorkerUrl: string): unknown {
   return class GuestWorker {
     onmessage: ((event: { readonly data: unknown }) => void) | null = null;
     onerror: ((event: { readonly message: string }) => void) | null = null;
@@ -48,7 +49,7 @@ function guestWorkerClass(server: PodServer, guestWorkerUrl: string): unknown {
 
     constructor() {
       this.#thread.on("message", (data: unknown) => {
-        if (isGuestMessage(data)) server.answerGuest(data);
+        if (isGuestMessage(data)) pod.answerGuest(data);
         else this.onmessage?.({ data });
       });
       this.#thread.on("error", (error) => this.onerror?.({ message: error.message }));

@@ -3,7 +3,7 @@
  * once the tree is built.
  */
 import { Worker as Thread } from "node:worker_threads";
-import type { SpawnedPod } from "../../backends/wasi/pod-client.ts";
+import type { SpawnedPod } from "../../backends/pod/pod-client.ts";
 import type { PodConfiguration } from "./pod-host.ts";
 import { portOfWorker } from "./ports.ts";
 

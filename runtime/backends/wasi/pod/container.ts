@@ -8,7 +8,12 @@ import { fail, messageOf } from "../../../../layers/base/errors.ts";
 import { ReadOnlyFilesystem } from "../../../../layers/fs/read-only.ts";
 import { mkdirAll } from "../../../../layers/fs/walk.ts";
 import type { Mounted, Snapshotter } from "../../../../layers/snapshots/snapshotter.ts";
-import type { ExitStatus, ProcessSpec, ProcessTable, TaskSpec, TaskStatistics } from "../../backend.ts";
+import type {
+  ContainerFiles, ExitStatus, ProcessSpec, ProcessTable, ResourceLimits, TaskSpec, TaskStatistics,
+} from "../../backend.ts";
+import { filesOf } from "../../pod/container-files.ts";
+import type { PodContainer } from "../../pod/pod-server.ts";
+import { resolveUser } from "../../pod/users.ts";
 import type { FileCalls, GuestCalls } from "../guest/file-calls.ts";
 import type { CompiledModules } from "./compiled-modules.ts";
 import { createDevices } from "./devices.ts";
@@ -21,17 +26,24 @@ import { hasNoDev, mountOver } from "./mounts.ts";
 import { cannotStart, findProgram } from "./program.ts";
 import type { Sdk } from "./sdk.ts";
 import { Tree } from "./tree.ts";
-import { resolveUser } from "./users.ts";
 
 const FIRST_PROCESS = 0;
 /** Processes that may run in one container at a time; each has a worker of its own. */
 const PROCESSES_MAX = 32;
 
-export class Container {
+/** What the pod lends its container. */
+export interface Machine {
+  readonly sdk: () => Promise<Sdk>;
+  readonly modules: CompiledModules;
+  readonly clock: Clock;
+}
+
+export class Container implements PodContainer {
   readonly spec: TaskSpec;
   readonly mounted: Mounted;
   readonly tree: Tree;
-  readonly #clock: Clock;
+  readonly files: ContainerFiles;
+  readonly #machine: Machine;
   readonly #volumes: readonly Mounted[];
   readonly #processes = new Map<number, GuestProcess>();
   readonly #traffic: Traffic = { readBytes: 0, writtenBytes: 0 };
@@ -42,17 +54,19 @@ export class Container {
   #starting: Promise<unknown> = Promise.resolve();
   #endedCpuMs = 0;
 
-  private constructor(spec: TaskSpec, mounted: Mounted, volumes: readonly Mounted[], tree: Tree, clock: Clock) {
+  private constructor(spec: TaskSpec, mounted: Mounted, volumes: readonly Mounted[], tree: Tree, machine: Machine) {
     this.spec = spec;
     this.mounted = mounted;
     this.tree = tree;
     this.#volumes = volumes;
-    this.#clock = clock;
-    this.#hostMounts = new HostMounts(tree, new GuestFiles(tree, { uid: 0, gid: 0 }, clock, this.#traffic));
+    this.#machine = machine;
+    this.files = filesOf(tree, mounted, spec.root.writable !== "");
+    this.#hostMounts = new HostMounts(tree, new GuestFiles(tree, { uid: 0, gid: 0 }, machine.clock, this.#traffic));
     this.#add(spec.process);
   }
 
-  static async open(spec: TaskSpec, snapshotter: Snapshotter, clock: Clock): Promise<Container> {
+  static async open(spec: TaskSpec, snapshotter: Snapshotter, machine: Machine): Promise<Container> {
+    const { clock } = machine;
     const mounted = await snapshotter.mount({ layers: spec.root.layers, writable: spec.root.writable });
     const volumes: Mounted[] = [];
     try {
@@ -65,7 +79,7 @@ export class Container {
         const volume = await mountOver(tree, mount, snapshotter, clock);
         if (volume !== undefined) volumes.push(volume);
       }
-      return new Container(spec, mounted, volumes, tree, clock);
+      return new Container(spec, mounted, volumes, tree, machine);
     } catch (thrown) {
       await Promise.allSettled([mounted, ...volumes].map((open) => open.unmount()));
       throw thrown;
@@ -87,8 +101,8 @@ export class Container {
   }
 
   /** Finds the program, compiles it and lets it run. @throws SlipwayError with StartFailure. */
-  start(number: number, sdk: Sdk, modules: CompiledModules): Promise<number> {
-    const started = this.#starting.then(() => this.#start(this.process(number), sdk, modules));
+  start(number: number): Promise<number> {
+    const started = this.#starting.then(() => this.#start(this.process(number)));
     this.#starting = started.catch(() => undefined); // Its own caller hears of it.
     return started;
   }
@@ -106,6 +120,19 @@ export class Container {
     if (files === undefined) throw new Error(`worker ${worker} has no guest`);
     // Both ends are built from one interface; the bridge carries its parameters unchanged.
     return (files[method] as (...parameters: unknown[]) => unknown).apply(files, [...args]);
+  }
+
+  pause(): void {
+    throw fail("notImplemented", "a WASI container cannot be paused: its program cannot be suspended");
+  }
+
+  resume(): void {
+    throw fail("notImplemented", "a WASI container cannot be paused: its program cannot be suspended");
+  }
+
+  update(resources: ResourceLimits): void {
+    if (resources.memoryBytes === this.spec.resources.memoryBytes) return; // The others have no meaning here.
+    throw fail("notImplemented", "the memory limit of a running WASI program cannot be changed");
   }
 
   top(): ProcessTable {
@@ -147,13 +174,15 @@ export class Container {
 
   #add(spec: ProcessSpec): number {
     const number = this.#processes.size;
-    const user = resolveUser(this.tree, spec.user);
-    const files = new GuestFiles(this.tree, user, this.#clock, this.#traffic);
+    const user = resolveUser((path) => this.tree.readText(path), spec.user);
+    const files = new GuestFiles(this.tree, user, this.#machine.clock, this.#traffic);
     this.#processes.set(number, new GuestProcess(number, spec, files));
     return number;
   }
 
-  async #start(process: GuestProcess, sdk: Sdk, modules: CompiledModules): Promise<number> {
+  async #start(process: GuestProcess): Promise<number> {
+    const { modules } = this.#machine;
+    const sdk = await this.#machine.sdk();
     if (process.isStarted || process.hasEnded) throw fail("conflict", "the process has been started already");
     const { spec } = process;
     const env = this.#environment(spec);
@@ -193,7 +222,7 @@ export class Container {
   #environment(spec: ProcessSpec): string[] {
     const env = [...spec.env];
     const has = (name: string): boolean => env.some((variable) => variable.startsWith(`${name}=`));
-    if (!has("HOME")) env.push(`HOME=${resolveUser(this.tree, spec.user).home}`);
+    if (!has("HOME")) env.push(`HOME=${resolveUser((path) => this.tree.readText(path), spec.user).home}`);
     if (!has("PWD") && spec.workingDirectory !== "/" && spec.workingDirectory !== "") env.push(`PWD=${spec.workingDirectory}`);
     return env;
   }

@@ -4,8 +4,11 @@
  * in the tree (`Entry`) remembers the chain of directories it was reached through, so ".." works
  * across mounts and can never leave the root.
  */
-import { FsError } from "../../../../layers/fs/errors.ts";
+import { decodeUtf8 } from "../../../../layers/base/bytes.ts";
+import { FsError, isFsError } from "../../../../layers/fs/errors.ts";
 import type { Attributes, DirectoryEntry, Filesystem, NodeId } from "../../../../layers/fs/filesystem.ts";
+import { readWholeNode } from "../../../../layers/fs/walk.ts";
+import type { FileTree, Located } from "../../pod/container-files.ts";
 
 /** Symbolic links followed before ELOOP (MAXSYMLINKS, linux/namei.h). */
 const LINKS_MAX = 40;
@@ -33,7 +36,10 @@ interface Mount {
   readonly node: NodeId;
 }
 
-export class Tree {
+/** No passwd file of any image comes near this. */
+const TEXT_BYTES_MAX = 4 * 1024 * 1024;
+
+export class Tree implements FileTree {
   readonly root: Entry;
   /** By canonical absolute path of the mount point. */
   readonly #mounts = new Map<string, Mount>();
@@ -102,6 +108,23 @@ export class Tree {
     return { parent: at.parent ?? at, name: at.name, entry: at, mustBeDirectory: true };
   }
 
+  locate(path: string, isLastFollowed: boolean): Located {
+    const entry = this.resolve(path, this.root, isLastFollowed);
+    const { filesystem, node, name } = entry;
+    return { filesystem, node, name, path: pathOf(entry), pathInFilesystem: pathInFilesystem(entry) };
+  }
+
+  /** A small text file, or undefined when there is none. */
+  readText(path: string): string | undefined {
+    try {
+      const { filesystem, node } = this.resolve(path);
+      return decodeUtf8(readWholeNode(filesystem, node, TEXT_BYTES_MAX));
+    } catch (thrown) {
+      if (isFsError(thrown)) return undefined; // An image from scratch has none.
+      throw thrown;
+    }
+  }
+
   /** The entry under one name, through mounts. */
   child(directory: Entry, name: string): Entry | undefined {
     const mount = this.#mounts.size === 0 ? undefined : this.#mounts.get(pathOf(directory, name));
@@ -134,6 +157,15 @@ export class Tree {
 export function pathOf(entry: Entry, name?: string): string {
   const names = name === undefined ? [] : [name];
   for (let at = entry; at.parent !== undefined; at = at.parent) names.push(at.name);
+  return `/${names.reverse().join("/")}`;
+}
+
+/** Up to where the chain of directories crosses into the entry's filesystem. */
+function pathInFilesystem(entry: Entry): string {
+  const names: string[] = [];
+  for (let at = entry; at.parent !== undefined && at.parent.filesystem === entry.filesystem; at = at.parent) {
+    names.push(at.name);
+  }
   return `/${names.reverse().join("/")}`;
 }
 

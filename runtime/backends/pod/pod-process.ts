@@ -16,7 +16,7 @@ const POD_LOST: ExitStatus = {
   error: "the worker that ran the container ended unexpectedly",
 };
 
-export class WasiProcess implements Process {
+export class PodProcess implements Process {
   readonly stdin: WritableStream<Uint8Array>;
   readonly stdout: ByteStream;
   readonly stderr: ByteStream;

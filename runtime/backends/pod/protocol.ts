@@ -4,11 +4,12 @@
  * replies. One pod holds one container at a time; processes are numbered, 0 is the first.
  */
 import type {
-  ConsoleSize, ExitStatus, PathChange, PathInfo, ProcessSpec, ProcessTable, TaskSpec, TaskStatistics,
+  ConsoleSize, ExitStatus, PathChange, PathInfo, ProcessSpec, ProcessTable, ResourceLimits, TaskSpec,
+  TaskStatistics,
 } from "../backend.ts";
 
 export interface PodCalls {
-  /** Starts the SDK and its workers ahead of need. */
+  /** Gets what takes long to start ready, ahead of need. */
   warm: { params: null; result: null };
   create: { params: TaskSpec; result: null };
   exec: { params: ProcessSpec; result: { process: number } };
@@ -21,7 +22,11 @@ export interface PodCalls {
   wait: { params: { process: number }; result: ExitStatus };
   resize: { params: { process: number; size: ConsoleSize }; result: null };
   kill: { params: { process: number; signal: number }; result: null };
-  top: { params: null; result: ProcessTable };
+  pause: { params: null; result: null };
+  resume: { params: null; result: null };
+  update: { params: ResourceLimits; result: null };
+  /** Options as for ps(1). */
+  top: { params: { psArguments: readonly string[] }; result: ProcessTable };
   statistics: { params: null; result: TaskStatistics };
   filesStat: { params: { path: string }; result: PathInfo };
   /** Reply body: the tar. */

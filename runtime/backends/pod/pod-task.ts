@@ -3,26 +3,24 @@
  * lives; `dispose`, or waiting for `closed` after the exit, makes the pod close it; `closed` settles when
  * that is durable.
  */
-import { fail } from "../../../layers/base/errors.ts";
 import type { ByteStream } from "../../../layers/base/streams.ts";
 import type {
   ContainerFiles, ConsoleSize, ExitStatus, Process, ProcessSpec, ProcessTable, ResourceLimits, Task, TaskSpec,
   TaskStatistics,
 } from "../backend.ts";
 import type { PodClient } from "./pod-client.ts";
-import { WasiProcess } from "./wasi-process.ts";
+import { PodProcess } from "./pod-process.ts";
 
 const FIRST_PROCESS = 0;
 
-export class WasiTask implements Task {
+export class PodTask implements Task {
   readonly files: ContainerFiles;
   readonly stdin: WritableStream<Uint8Array>;
   readonly stdout: ByteStream;
   readonly stderr: ByteStream;
   readonly exited: Promise<ExitStatus>;
   readonly #pod: PodClient;
-  readonly #spec: TaskSpec;
-  readonly #first: WasiProcess;
+  readonly #first: PodProcess;
   readonly #giveBack: (pod: PodClient, isReusable: boolean) => void;
   readonly #closed: Promise<void>;
   #markClosed: () => void = () => undefined;
@@ -31,9 +29,8 @@ export class WasiTask implements Task {
   /** The pod has answered "create" for `spec`. */
   constructor(pod: PodClient, spec: TaskSpec, giveBack: (pod: PodClient, isReusable: boolean) => void) {
     this.#pod = pod;
-    this.#spec = spec;
     this.#giveBack = giveBack;
-    this.#first = new WasiProcess(pod, FIRST_PROCESS, spec.process.hasTerminal);
+    this.#first = new PodProcess(pod, FIRST_PROCESS, spec.process.hasTerminal);
     this.stdin = this.#first.stdin;
     this.stdout = this.#first.stdout;
     this.stderr = this.#first.stderr;
@@ -60,20 +57,20 @@ export class WasiTask implements Task {
   }
 
   async pause(): Promise<void> {
-    throw fail("notImplemented", "a WASI container cannot be paused: its program cannot be suspended");
+    await this.#pod.call("pause", null);
   }
 
   async resume(): Promise<void> {
-    throw fail("notImplemented", "a WASI container cannot be paused: its program cannot be suspended");
+    await this.#pod.call("resume", null);
   }
 
   async exec(process: ProcessSpec): Promise<Process & { start(): Promise<void> }> {
     const { process: number } = await this.#pod.call("exec", process);
-    return new WasiProcess(this.#pod, number, process.hasTerminal);
+    return new PodProcess(this.#pod, number, process.hasTerminal);
   }
 
-  top(_psArguments: readonly string[]): Promise<ProcessTable> {
-    return this.#pod.call("top", null);
+  top(psArguments: readonly string[]): Promise<ProcessTable> {
+    return this.#pod.call("top", { psArguments });
   }
 
   statistics(): Promise<TaskStatistics> {
@@ -81,8 +78,7 @@ export class WasiTask implements Task {
   }
 
   async update(resources: ResourceLimits): Promise<void> {
-    if (resources.memoryBytes === this.#spec.resources.memoryBytes) return; // The others have no meaning here.
-    throw fail("notImplemented", "the memory limit of a running WASI program cannot be changed");
+    await this.#pod.call("update", resources);
   }
 
   /** Whoever waits for this is done with the task's files: after the exit, waiting lets go of them. */
