@@ -41,6 +41,23 @@ describe("a run", () => {
     expect(guest.space.executed).toBeGreaterThan(2900);
   });
 
+  test("lets the scheduler in while a string instruction repeats, and goes on where it was", () => {
+    const bytes = 0x20_0000;
+    const start = 0x100_0000;
+    // repe cmpsb; syscall: over two ranges that differ in their last byte
+    const guest = create("f3 a6 0f 05");
+    guest.space.grow(start + 2 * bytes);
+    guest.space.setAccess(start, start + 2 * bytes, 3);
+    guest.poke(start + 2 * bytes - 1, [1]);
+    guest.start({ rsi: BigInt(start), rdi: BigInt(start + bytes), rcx: BigInt(bytes) });
+    expect(guest.run()).toBe(Stop.fuel);
+    expect(guest.context.rip).toBe(CODE);
+    let stops = 1;
+    while (guest.run() === Stop.fuel) stops++;
+    expect(stops).toBeGreaterThan(50);
+    expect([guest.get("rsi"), guest.get("r11") & 0x41n]).toEqual([BigInt(start + bytes), 1n]);
+  });
+
   test("keeps two contexts of one space apart", () => {
     const guest = create("48 ff c0 0f 05"); // inc rax; syscall
     const other = new Guest(guest.space, guest.context.clone(guest.space));

@@ -19,7 +19,7 @@ function bytesOf(size: u32, u: usize): u32 {
   return size == 4 ? 16 : 1 << widthOf(u);
 }
 
-/** Runs the operation of `u`; answers PENDING: 0 went well, 1 raised, 2 a system call. */
+/** Runs the operation of `u`; answers PENDING (memory.ts), 0 when it went well. */
 export function cold(u: usize): u32 {
   let row = ROWS + (<usize>load<u16>(u, UOP_ROW) << 4);
   let first = <u32>load<u8>(row, 4);

@@ -6,7 +6,7 @@ import { BIAS, FAULT, FS_BASE, GS_BASE, PENDING, REG, RIP, UOP_BASE, UOP_HANDLER
   UOP_ROW } from "./layout";
 import { EXECUTED } from "./blocks";
 import { HANDLER_LINK } from "./handlers";
-import { BREAKPOINT, DEBUG, GENERAL_PROTECTION, INTERRUPT_80, STACK_FAULT } from "./memory";
+import { BREAKPOINT, DEBUG, GENERAL_PROTECTION, INTERRUPT_80, STACK_FAULT, SYSTEM_CALL, UNFINISHED } from "./memory";
 import { ROWS } from "./tables";
 import { effectiveAddress, pcOf } from "./uop";
 import { NO_ROW } from "./decode";
@@ -47,8 +47,13 @@ function refineFault(u: usize): void {
   if (isExplicit ? isStackOperand(u) : isStackRow) store<u32>(FAULT, STACK_FAULT);
 }
 
-/** The instruction of uop `p` raised. */
+/** The instruction of uop `p` raised, or is to go on later. */
 export function leaveFault(p: usize, fuel: i32, budget: i32): i32 {
+  if (load<u32>(PENDING) == UNFINISHED) {
+    store<u64>(RIP, <u64>pcOf(p));
+    account(fuel, budget);
+    return STOP_FUEL;
+  }
   refineFault(p);
   store<u64>(RIP, <u64>pcOf(p));
   account(fuel, budget);
@@ -63,7 +68,7 @@ export function leaveFetch(fuel: i32, budget: i32): i32 {
 
 /** A block's last operation stopped: a system call, or an exception (traps are behind it). */
 export function leaveEnd(p: usize, pending: u32, fuel: i32, budget: i32): i32 {
-  if (pending == 2) {
+  if (pending == SYSTEM_CALL) {
     account(fuel, budget);
     return STOP_SYSCALL;
   }

@@ -20,11 +20,16 @@ export const X87_ERROR: u32 = 16;
 export const SIMD_ERROR: u32 = 19;
 export const INTERRUPT_80: u32 = 128;
 
+/** Values of PENDING: an exception, a system call, and an instruction that goes on when it is run again. */
+export const RAISED: u32 = 1;
+export const SYSTEM_CALL: u32 = 2;
+export const UNFINISHED: u32 = 3;
+
 /** Makes the running instruction end in exception `vector`. */
 export function raise(vector: u32): void {
   store<u64>(FAULT, <u64>vector);
   store<u64>(FAULT, 0, 8);
-  store<u32>(PENDING, 1);
+  store<u32>(PENDING, RAISED);
 }
 
 /** Records a page fault at linear `address` (or what an address beyond 4 GiB deserves). */
@@ -38,7 +43,7 @@ export function pageFault(address: u64, isWrite: bool, isFetch: bool): void {
   store<u8>(FAULT, address < LIMIT && (load<u8>(MAP + <usize>(address >> 12)) & 7) != 0, 6);
   store<u8>(FAULT, isBeyond, 7);
   store<u64>(FAULT, guest, 8);
-  store<u32>(PENDING, 1);
+  store<u32>(PENDING, RAISED);
 }
 
 /** Whether a jump to `target` is not canonical, which the jump itself answers for. */

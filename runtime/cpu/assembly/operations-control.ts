@@ -6,7 +6,9 @@
 import { BIAS, PENDING, REG, RIP, SYSTEM_FLAGS, UOP_D, UOP_DISP, UOP_MODE } from "./layout";
 import * as flags from "./flags";
 import { DF, rflags, setRecord, setRflags } from "./flags";
-import { BREAKPOINT, check, DEBUG, GENERAL_PROTECTION, INVALID_OPCODE, isOutside, raise } from "./memory";
+import {
+  BREAKPOINT, check, DEBUG, GENERAL_PROTECTION, INVALID_OPCODE, isOutside, raise, SYSTEM_CALL, UNFINISHED,
+} from "./memory";
 import { cpuid, readCounter } from "./identity";
 import { effectiveAddress, immediateOf, read, repOf, segmentBase, widthOf, write } from "./uop";
 
@@ -169,6 +171,16 @@ function countDown(u: usize, by: i64): void {
   if (repOf(u)) advance(RCX, u, -by);
 }
 
+/** Turns (of a page or an element) before the scheduler gets a chance, as an interrupt would take it. */
+const TURNS_MAX: u32 = 16384;
+
+/** Whether to stop after `made` turns with `left` still to do; the registers say how to go on. */
+@inline function isInterrupted(made: u32, left: u64): bool {
+  if (made < TURNS_MAX || left == 0) return false;
+  store<u32>(PENDING, UNFINISHED);
+  return true;
+}
+
 /** Bytes from `address` to the end of its page, for forward runs. */
 @inline function restOfPage(address: u64): u64 {
   return 4096 - (address & 4095);
@@ -183,6 +195,7 @@ function run(left: u64, width: u32, from: u64, to: u64): u64 {
 export function opMovs(u: usize, d: usize, s: usize): void {
   let width = widthOf(u);
   let delta = step(u);
+  let made: u32 = 0;
   for (let left = turns(u); left != 0; ) {
     let from = source(u);
     let to = target(u);
@@ -199,6 +212,7 @@ export function opMovs(u: usize, d: usize, s: usize): void {
     advance(RDI, u, delta * <i64>count);
     countDown(u, <i64>count);
     left -= count;
+    if (isInterrupted(++made, left)) return;
   }
 }
 
@@ -206,6 +220,7 @@ export function opStos(u: usize, d: usize, s: usize): void {
   let width = widthOf(u);
   let delta = step(u);
   let value = read(RAX, width);
+  let made: u32 = 0;
   for (let left = turns(u); left != 0; ) {
     let to = target(u);
     let count = delta > 0 ? max<u64>(run(left, width, to, to), 1) : 1;
@@ -216,18 +231,21 @@ export function opStos(u: usize, d: usize, s: usize): void {
     advance(RDI, u, delta * <i64>count);
     countDown(u, <i64>count);
     left -= count;
+    if (isInterrupted(++made, left)) return;
   }
 }
 
 export function opLods(u: usize, d: usize, s: usize): void {
   let width = widthOf(u);
   let delta = step(u);
+  let made: u32 = 0;
   for (let left = turns(u); left != 0; left--) {
     let from = source(u);
     if (!check(from, 1 << width, false)) return;
     write(RAX, width, read(<usize>from, width));
     advance(RSI, u, delta);
     countDown(u, 1);
+    if (isInterrupted(++made, left - 1)) return;
   }
 }
 
@@ -239,6 +257,7 @@ export function opLods(u: usize, d: usize, s: usize): void {
 export function opCmps(u: usize, d: usize, s: usize): void {
   let width = widthOf(u);
   let delta = step(u);
+  let made: u32 = 0;
   for (let left = turns(u); left != 0; left--) {
     let from = source(u);
     let to = target(u);
@@ -250,6 +269,7 @@ export function opCmps(u: usize, d: usize, s: usize): void {
     advance(RDI, u, delta);
     countDown(u, 1);
     if (isDone(u, a == b)) return;
+    if (isInterrupted(++made, left - 1)) return;
   }
 }
 
@@ -257,6 +277,7 @@ export function opScas(u: usize, d: usize, s: usize): void {
   let width = widthOf(u);
   let delta = step(u);
   let a = read(RAX, width);
+  let made: u32 = 0;
   for (let left = turns(u); left != 0; left--) {
     let to = target(u);
     if (!check(to, 1 << width, false)) return;
@@ -265,6 +286,7 @@ export function opScas(u: usize, d: usize, s: usize): void {
     advance(RDI, u, delta);
     countDown(u, 1);
     if (isDone(u, a == b)) return;
+    if (isInterrupted(++made, left - 1)) return;
   }
 }
 
@@ -346,7 +368,7 @@ export function opClflush(u: usize, d: usize, s: usize): void {
 export function opSyscall(u: usize, d: usize, s: usize): void {
   store<u64>(RCX, load<u64>(RIP));
   store<u64>(R11, <u64>rflags());
-  store<u32>(PENDING, 2);
+  store<u32>(PENDING, SYSTEM_CALL);
 }
 
 export function opInt3(u: usize, d: usize, s: usize): void {
