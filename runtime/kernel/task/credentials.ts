@@ -2,6 +2,8 @@
  * Who a task is (struct cred, credentials(7)): user and group ids, supplementary groups, capability sets.
  * Immutable: a change makes a new value, so that tasks share one until they differ.
  */
+import type { UserNamespace } from "../ns/user-namespace.ts";
+import { fromKernelId, isWithin, OVERFLOW_ID } from "../ns/user-namespace.ts";
 
 /** linux/capability.h, by bit number. */
 export const Capability = {
@@ -37,10 +39,37 @@ export interface Credentials {
   readonly ambient: bigint;
   /** prctl PR_SET_SECUREBITS. */
   readonly secureBits: number;
+  /** The namespace its capabilities count in; undefined is the first. Ids are the kernel's in any case. */
+  readonly user?: UserNamespace | undefined;
 }
 
+/** In the first user namespace: over what the whole machine shares (capable()). */
 export function hasCapability(credentials: Credentials, capability: number): boolean {
+  return credentials.user === undefined && hasOwnCapability(credentials, capability);
+}
+
+/** In its own user namespace: over itself (ns_capable(current_user_ns())). */
+export function hasOwnCapability(credentials: Credentials, capability: number): boolean {
   return ((credentials.effective >> BigInt(capability)) & 1n) === 1n;
+}
+
+/** Over something that belongs to `namespace` (cap_capable): inside it or above, or as the one who made it. */
+export function hasCapabilityIn(credentials: Credentials, capability: number, namespace: UserNamespace | undefined): boolean {
+  if (credentials.user === namespace) return hasOwnCapability(credentials, capability);
+  if (!isWithin(namespace, credentials.user)) return false;
+  for (let at = namespace; at !== undefined; at = at.parent) {
+    if (at.parent === credentials.user && at.ownerUid === credentials.euid) return true;
+  }
+  return hasOwnCapability(credentials, capability);
+}
+
+/** A user's number as `credentials` sees it. */
+export function shownUid(credentials: Credentials, uid: number): number {
+  return credentials.user === undefined ? uid : (fromKernelId(credentials.user.uidMap, uid) ?? OVERFLOW_ID);
+}
+
+export function shownGid(credentials: Credentials, gid: number): number {
+  return credentials.user === undefined ? gid : (fromKernelId(credentials.user.gidMap, gid) ?? OVERFLOW_ID);
 }
 
 export function isInGroup(credentials: Credentials, gid: number): boolean {
