@@ -49,6 +49,11 @@ function condition(name: string, index: number): string {
     0f ${hex(0x90 + index)} | set${name} Eb | setcc`;
 }
 
+/** Moves from and to cr0, cr2, cr3, cr4 (and cr8, which is cr0 with REX.R). */
+const control = (number: number): string => `
+    0f 20 /${number} | mov Ey,Gy | privileged
+    0f 22 /${number} | mov Gy,Ey | privileged`;
+
 function bitTest(name: string, opcode: number, digit: number): string {
   const lock = name === "bt" ? "" : "lock";
   return `
@@ -78,6 +83,8 @@ const ONE_BYTE = `
   8b      | mov Gv,Ev      | mov
   8c reg  | mov Ev,Sw      | movFromSegment
   8c mem  | mov Mw,Sw      | movFromSegment
+  8c /6   | mov Ew,Sw      | undefined
+  8c /7   | mov Ew,Sw      | undefined
   8d      | lea Gv,M       | lea
   8e      | mov Sw,Ew      | movToSegment
   8f /0   | pop Ev         | pop d64
@@ -167,6 +174,17 @@ const ONE_BYTE = `
 
 const TWO_BYTE = `
   0f 05       | syscall       | syscall feature=syscall
+  0f 06       | clts          | privileged
+  0f 07       | sysret        | privileged
+  0f 08       | invd          | privileged
+  0f 09       | wbinvd        | privileged
+  0f 21       | mov Ey,Gy     | privileged
+  0f 23       | mov Gy,Ey     | privileged
+  0f 30       | wrmsr         | privileged
+  0f 32       | rdmsr         | privileged
+  0f 33       | rdpmc         | privileged
+  0f 34       | sysenter      | privileged
+  0f 35       | sysexit       | privileged
   0f 0b       | ud2           | undefined
   0f b9       | ud1 Gv,Ev     | undefined
   0f ff       | ud0 Gv,Ev     | undefined
@@ -230,6 +248,7 @@ export const GENERAL: readonly Row[] = parseRows(
     ...ARITHMETIC.map(arithmetic),
     ...SHIFTS.map(shift),
     ...CONDITIONS.map(condition),
+    ...[0, 2, 3, 4].map(control),
     bitTest("bt", 0xa3, 4),
     bitTest("bts", 0xab, 5),
     bitTest("btr", 0xb3, 6),
