@@ -102,6 +102,18 @@ export interface Context {
   dispose(): void;
 }
 
+/** A straight run of instructions and how often it ran to its end. */
+export interface HotBlock {
+  readonly address: number;
+  /** Of guest code. */
+  readonly sizeBytes: number;
+  /** Steps of the interpreter: instructions, but for fused pairs and a jump at its end. */
+  readonly uops: number;
+  readonly executions: number;
+  /** Row numbers of the instruction table; 0xffff for a step that is none. */
+  readonly rows: readonly number[];
+}
+
 export interface Space {
   /** All bytes, at (guest address - BIAS). A new view after each growth: do not keep it over `grow`. */
   readonly bytes: Uint8Array;
@@ -125,6 +137,8 @@ export interface Space {
   readonly fault: Fault;
   /** Instructions executed in this space so far, about: for cpu accounting and profiles. */
   readonly executed: number;
+  /** What ran most of the code that is translated now: for profiles and for a compiler. */
+  hotBlocks(countMax: number): readonly HotBlock[];
   /**
    * A space with the same bytes in the given page ranges and the same translations (fork). The ranges
    * must hold every page that has access. Throws a RangeError when the host has no memory for it, as

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InterpreterMachine } from "../../runtime/cpu/interpreter/machine.ts";
 import { BIAS, PAGE_BYTES, SPACE_END, Stop, Vector } from "../../runtime/cpu/machine.ts";
+import { ROWS } from "../../runtime/cpu/spec/rows.ts";
 import { interpreterModule } from "../support/cpu-module.ts";
 import { code, CODE, DATA, Guest, le32, STACK_TOP } from "./cpu-guest.ts";
 
@@ -67,6 +68,19 @@ describe("a run", () => {
     expect([guest.get("rax"), other.get("rax")]).toEqual([1n, 101n]);
     other.context.dispose();
     expect(guest.get("rax")).toBe(1n);
+  });
+});
+
+describe("a profile", () => {
+  test("names the blocks that ran most, with their instructions", () => {
+    // mov ecx, 500; 1: inc rax; add rdx, rax; dec ecx; jnz 1b; syscall
+    const guest = create(`b9 ${le32(500)} 48 ff c0 48 01 c2 ff c9 75 f6 0f 05`);
+    guest.run();
+    const [hottest, ...others] = guest.space.hotBlocks(3);
+    expect(hottest).toMatchObject({ address: CODE + 5, sizeBytes: 10, uops: 4, executions: 499 });
+    expect(hottest?.rows.map((row) => ROWS[row]?.mnemonics[0])).toEqual(["inc", "add", "dec", "jne"]);
+    expect(others.map(({ executions }) => executions)).toEqual([1, 1]);
+    expect(guest.space.hotBlocks(1)).toEqual([hottest]);
   });
 });
 

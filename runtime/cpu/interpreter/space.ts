@@ -4,7 +4,7 @@
  */
 import { assert } from "../../../layers/base/assert.ts";
 import { BIAS, PAGE_BYTES, PageAccess, SPACE_END, SPACE_START, Vector } from "../machine.ts";
-import type { Context, Fault, Space, SpaceOptions, Stop } from "../machine.ts";
+import type { Context, Fault, HotBlock, Space, SpaceOptions, Stop } from "../machine.ts";
 import { HAS_CODE, LAYOUT, STATE, TOUCHED } from "../spec/layout.ts";
 import { clean, endOfCopy, processorRanges, residentBytes } from "./contents.ts";
 import type { Range } from "./contents.ts";
@@ -12,6 +12,7 @@ import { CONTEXT_BYTES, InterpreterContext } from "./context.ts";
 import type { ContextHome } from "./context.ts";
 import type { Core } from "./core.ts";
 import type { Body, BodyPool } from "./pool.ts";
+import { hotBlocks } from "./profile.ts";
 
 const WASM_PAGE_BYTES = 0x1_0000;
 const ACCESS_BITS = PageAccess.read | PageAccess.write | PageAccess.execute;
@@ -135,6 +136,10 @@ export class InterpreterSpace implements Space, ContextHome {
 
   get executed(): number {
     return Number(this.view.getBigUint64(EXECUTED, true));
+  }
+
+  hotBlocks(countMax: number): readonly HotBlock[] {
+    return hotBlocks(this.view, countMax);
   }
 
   clone(ranges: readonly Range[], options: SpaceOptions): Space {
