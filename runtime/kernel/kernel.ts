@@ -80,6 +80,8 @@ export class Kernel {
   #lastDevice = 20;
   #lastTemporary = 0;
   #isRunning = false;
+  /** The turn of `current` is charged up to here. */
+  #chargedNs = 0;
 
   constructor(options: KernelOptions) {
     this.#options = options;
@@ -152,19 +154,26 @@ export class Kernel {
   }
 
   /** Seconds since boot, for uptime and sysinfo. */
+  /** Charges the running task for its turn so far: before anybody looks at what it has used. */
+  chargeTurn(): void {
+    const { current } = this;
+    if (current === undefined) return;
+    const nowNs = this.monotonicNs();
+    current.cpuNs += nowNs - this.#chargedNs;
+    current.cgroup.chargeCpu(nowNs - this.#chargedNs);
+    this.#chargedNs = nowNs;
+  }
+
   uptimeSeconds(): number {
     return this.monotonicNs() / NS_PER_MS / MS_PER_S;
   }
 
   #turn(task: Task): void {
-    const startNs = this.monotonicNs();
+    this.#chargedNs = this.monotonicNs();
     this.current = task;
-    const { cgroup } = task;
     runTask(task);
     this.current = undefined;
-    const usedNs = this.monotonicNs() - startNs;
-    task.cpuNs += usedNs;
-    cgroup.chargeCpu(usedNs);
+    this.chargeTurn();
   }
 
   #isThrottled(task: Task): boolean {

@@ -26,3 +26,9 @@ export const CLONE_NEWUSER = 0x1000_0000;
 export const CLONE_NEWPID = 0x2000_0000;
 export const CLONE_NEWNET = 0x4000_0000;
 export const CLONE_IO = 0x8000_0000;
+
+/** clone3(2) only: the high word of its flags, and struct clone_args. */
+export const CLONE_HIGH_CLEAR_SIGHAND = 1;
+export const CLONE_HIGH_INTO_CGROUP = 2;
+export const CLONE_ARGS_BYTES_VER0 = 64;
+export const CLONE_ARGS_BYTES = 88;

@@ -60,15 +60,22 @@ export class AddressSpace {
   /** Pages that are there, by page number; true is 1. Grows with the space. */
   #present: Uint8Array;
   #presentCount = 0;
+  #presentCountMax = 0;
   #references = 1;
   /** [start_brk, brk): the heap. */
   heapStart = 0;
   heapEnd = 0;
+  /** MEMBARRIER_CMD_REGISTER_ commands given. */
+  membarrierRegistrations = 0;
+  /** PR_SET_THP_DISABLE: told, nothing more. */
+  isHugeDisabled = false;
   /** RLIMIT_STACK, copied here so that a fault need not know the task. */
   stackBytesMax = 8 * 1024 * 1024;
   /** Where exec put arguments, environment and the auxiliary vector: /proc/pid/cmdline and environ. */
   argumentsRange: readonly [start: number, end: number] = [0, 0];
   environmentRange: readonly [start: number, end: number] = [0, 0];
+  /** As it was put on the stack: /proc/pid/auxv. */
+  auxiliaryVector: Uint8Array = EMPTY;
 
   private constructor(machine: Machine, account: MemoryAccount, parent?: AddressSpace) {
     this.#machine = machine;
@@ -92,8 +99,11 @@ export class AddressSpace {
     copy.heapStart = this.heapStart;
     copy.heapEnd = this.heapEnd;
     copy.stackBytesMax = this.stackBytesMax;
+    copy.membarrierRegistrations = this.membarrierRegistrations;
+    copy.isHugeDisabled = this.isHugeDisabled;
     copy.argumentsRange = this.argumentsRange;
     copy.environmentRange = this.environmentRange;
+    copy.auxiliaryVector = this.auxiliaryVector;
     return copy;
   }
 
@@ -123,6 +133,11 @@ export class AddressSpace {
   /** Resident pages. */
   get residentPages(): number {
     return this.#presentCount;
+  }
+
+  /** The most there ever were (VmHWM). */
+  get residentPagesMax(): number {
+    return Math.max(this.#presentCountMax, this.#presentCount);
   }
 
   /** Virtual size in bytes. */
@@ -166,6 +181,14 @@ export class AddressSpace {
         this.space.setAccess(from, to, accessOf(region)),
       );
     }
+    return 0;
+  }
+
+  /** PR_SET_VMA_ANON_NAME: 0, -ENOMEM for a hole, -EBADF for a file. */
+  nameAnonymous(start: number, end: number, name: string): number {
+    if (!this.#regions.covers(start, end)) return -Errno.ENOMEM;
+    if (this.#regions.overlapping(start, end).some(({ backing }) => backing !== undefined)) return -Errno.EBADF;
+    this.#regions.change(start, end, (region) => ({ ...region, name }));
     return 0;
   }
 
@@ -295,6 +318,7 @@ export class AddressSpace {
       this.space.bytes.fill(0, from - LINEAR, to - LINEAR);
       this.#present.fill(0, from / PAGE_BYTES, to / PAGE_BYTES);
       const count = (to - from) / PAGE_BYTES;
+      this.#presentCountMax = this.residentPagesMax;
       this.#presentCount -= count;
       this.#account.uncharge(count);
     });

@@ -1,31 +1,26 @@
-/** fork, exec, exit, wait and numbers of processes: clone(2), execve(2), wait4(2), getpid(2), setpgid(2). */
+/** fork, exec, exit and numbers of processes: clone(2), clone3(2), execve(2), exit_group(2), getpid(2). */
 import { decodeName } from "../../../layers/fs/names.ts";
-import { CLONE_VFORK, CLONE_VM, CSIGNAL } from "../abi/clone.ts";
+import * as abi from "../abi/clone.ts";
 import { Errno } from "../abi/errno.ts";
-import { Signal } from "../abi/signal.ts";
+import { Signal, SIGNAL_MAX } from "../abi/signal.ts";
 import { cloneTask } from "../task/clone.ts";
 import { execute } from "../task/exec.ts";
-import { exitTask, reap } from "../task/exit.ts";
-import type { Process } from "../task/process.ts";
+import { exitTask } from "../task/exit.ts";
 import { endProcess } from "../task/send-signal.ts";
 import type { Task } from "../task/task.ts";
 import type { Result } from "../task/wait.ts";
-import { Blocked } from "../task/wait.ts";
 import { PATH_BYTES_MAX } from "../vfs/walk.ts";
 import type { SyscallRow } from "./row.ts";
 import { call } from "./row.ts";
 
-const WNOHANG = 1;
-const WUNTRACED = 2;
-const WCONTINUED = 8;
-const STOPPED = 0x7f;
-const CONTINUED = 0xffff;
 /** MAX_ARG_STRINGS is 2^31; the sizes of exec refuse long before. */
 const STRINGS_MAX = 0x2_0000;
 const STRING_BYTES_MAX = 131_072;
+const PAGE_BYTES = 4096;
 
 function sysClone(task: Task, flags: number, stack: number, parentTid: number, childTid: number, tls: number): Result {
-  return cloneTask(task, { flags: flags & ~CSIGNAL, exitSignal: flags & CSIGNAL, stack, tls, parentTid, childTid });
+  const request = { stack, tls, parentTid, childTid, pidfd: parentTid };
+  return cloneTask(task, { ...request, flags: flags & ~abi.CSIGNAL, exitSignal: flags & abi.CSIGNAL });
 }
 
 function sysFork(task: Task): Result {
@@ -33,7 +28,33 @@ function sysFork(task: Task): Result {
 }
 
 function sysVfork(task: Task): Result {
-  return sysClone(task, CLONE_VFORK | CLONE_VM | Signal.SIGCHLD, 0, 0, 0, 0);
+  return sysClone(task, abi.CLONE_VFORK | abi.CLONE_VM | Signal.SIGCHLD, 0, 0, 0, 0);
+}
+
+/** struct clone_args (linux/sched.h): flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, ... */
+function sysClone3(task: Task, address: number, sizeBytes: number): Result {
+  if (sizeBytes > PAGE_BYTES) return -Errno.E2BIG;
+  if (sizeBytes < abi.CLONE_ARGS_BYTES_VER0) return -Errno.EINVAL;
+  const given = task.memory.copyIn(address, sizeBytes);
+  if (given.subarray(abi.CLONE_ARGS_BYTES).some((byte) => byte !== 0)) return -Errno.E2BIG;
+  const bytes = new Uint8Array(abi.CLONE_ARGS_BYTES);
+  bytes.set(given.subarray(0, abi.CLONE_ARGS_BYTES));
+  const view = new DataView(bytes.buffer);
+  const word = (index: number): number => Number(view.getBigUint64(index * 8, true));
+  const [flags, high] = [view.getUint32(0, true), view.getUint32(4, true)];
+  const [exitSignal, stack, stackBytes] = [word(4), word(5), word(6)];
+  if ((high & ~(abi.CLONE_HIGH_CLEAR_SIGHAND | abi.CLONE_HIGH_INTO_CGROUP)) !== 0) return -Errno.EINVAL;
+  if ((flags & (abi.CLONE_DETACHED | (abi.CSIGNAL & ~abi.CLONE_NEWTIME))) !== 0) return -Errno.EINVAL;
+  if (exitSignal > SIGNAL_MAX || (stack === 0) !== (stackBytes === 0)) return -Errno.EINVAL;
+  if (exitSignal !== 0 && (flags & (abi.CLONE_THREAD | abi.CLONE_PARENT)) !== 0) return -Errno.EINVAL;
+  const clearsHandlers = (high & abi.CLONE_HIGH_CLEAR_SIGHAND) !== 0;
+  if (clearsHandlers && (flags & abi.CLONE_SIGHAND) !== 0) return -Errno.EINVAL;
+  // set_tid and cgroup: for checkpoint and systemd, refused as a kernel without them does.
+  if (word(8) !== 0 || word(9) !== 0 || (high & abi.CLONE_HIGH_INTO_CGROUP) !== 0) return -Errno.EINVAL;
+  return cloneTask(task, {
+    flags, exitSignal, stack: stack === 0 ? 0 : stack + stackBytes, tls: word(7), parentTid: word(3), childTid: word(2), pidfd: word(1),
+    clearsHandlers,
+  });
 }
 
 function readStrings(task: Task, address: number): readonly Uint8Array[] {
@@ -62,46 +83,6 @@ function sysExitGroup(task: Task, status: number): Result {
   return 0;
 }
 
-function sysWait4(task: Task, pid: number, status: number, options: number): Result {
-  if ((options & ~(WNOHANG | WUNTRACED | WCONTINUED | 0xe000_0000)) !== 0) return -Errno.EINVAL;
-  const attempt = (): Result => {
-    const wanted = [...task.process.children].filter((child) => isWanted(task, child, pid));
-    if (wanted.length === 0) return -Errno.ECHILD;
-    for (const child of wanted) {
-      const report = reportOf(child, options);
-      if (report === undefined) continue;
-      const number = child.leader.tidIn(task.pidNamespace);
-      if (status !== 0) task.memory.writeU32(status, report);
-      if (child.isZombie) reap(child);
-      return number;
-    }
-    if ((options & WNOHANG) !== 0) return 0;
-    return new Blocked({ queues: [task.process.childQueue], retry: attempt, reason: "do_wait" });
-  };
-  return attempt();
-}
-
-function isWanted(task: Task, child: Process, pid: number): boolean {
-  if (pid > 0) return child.leader.tidIn(task.pidNamespace) === pid;
-  if (pid === -1) return true;
-  const group = pid === 0 ? task.process.group : undefined;
-  return group === undefined ? child.group.founder.tidIn(task.pidNamespace) === -pid : child.group === group;
-}
-
-/** The status wait reports of a child now, once; undefined when there is nothing. */
-function reportOf(child: Process, options: number): number | undefined {
-  if (child.isZombie) return child.exitStatus ?? 0;
-  if (child.stateChange === "stopped" && (options & WUNTRACED) !== 0) {
-    child.stateChange = undefined;
-    return (child.stopSignal << 8) | STOPPED;
-  }
-  if (child.stateChange === "continued" && (options & WCONTINUED) !== 0) {
-    child.stateChange = undefined;
-    return CONTINUED;
-  }
-  return undefined;
-}
-
 export const PROCESS_CALLS: readonly SyscallRow[] = [
   call(39, "getpid", "", (task) => task.process.leader.ownTid),
   call(56, "clone", "flags:clone, address, address, address, address", sysClone),
@@ -109,8 +90,8 @@ export const PROCESS_CALLS: readonly SyscallRow[] = [
   call(58, "vfork", "", sysVfork),
   call(59, "execve", "path, strings, strings", sysExecve),
   call(60, "exit", "int", sysExit),
-  call(61, "wait4", "pid, address, flags:wait, address", sysWait4, "rusage is not written"),
   call(110, "getppid", "", (task) => task.process.parent?.leader.tidIn(task.pidNamespace) ?? 0),
   call(186, "gettid", "", (task) => task.ownTid),
   call(231, "exit_group", "int", sysExitGroup),
+  call(435, "clone3", "clone_args, size", sysClone3, "no set_tid, no cgroup"),
 ];

@@ -10,6 +10,9 @@ import { call } from "./row.ts";
 export const RELEASE = "6.12.0-slipway";
 export const VERSION = "#1 SMP PREEMPT_DYNAMIC Slipway";
 const FIELD_BYTES = 65;
+const SYSINFO_BYTES = 112;
+/** SI_LOAD_SHIFT. */
+const LOAD_SCALE = 65_536;
 /** Larger requests are cut, as /dev/urandom reads are (INT_MAX >> 6 rounded to what we fill at once). */
 const RANDOM_BYTES_MAX = 0x1ff_ffff;
 
@@ -29,7 +32,26 @@ function sysGetrandom(task: Task, address: number, sizeBytes: number, flags: num
   return count;
 }
 
+/** struct sysinfo (linux/sysinfo.h). */
+function sysSysinfo(task: Task, address: number): Result {
+  const { kernel, cgroup } = task;
+  const view = new DataView(new ArrayBuffer(SYSINFO_BYTES));
+  const word = (at: number, value: number): void => view.setBigUint64(at, BigInt(Math.max(0, Math.floor(value))), true);
+  const load = Math.round(kernel.scheduler.readyCount * LOAD_SCALE);
+  let root = cgroup;
+  while (root.parent !== undefined) root = root.parent;
+  word(0, kernel.uptimeSeconds());
+  for (const at of [8, 16, 24]) word(at, load);
+  word(32, kernel.memoryBytes);
+  word(40, kernel.memoryBytes - root.memoryBytes);
+  view.setUint16(80, Math.min(0xffff, task.pidNamespace.tasks().length), true);
+  view.setUint32(104, 1, true);
+  task.memory.copyOut(address, new Uint8Array(view.buffer));
+  return 0;
+}
+
 export const SYSTEM_CALLS: readonly SyscallRow[] = [
   call(63, "uname", "address", sysUname),
+  call(99, "sysinfo", "address", sysSysinfo, "load is what is ready now, not an average"),
   call(318, "getrandom", "buffer, size, flags", sysGetrandom),
 ];

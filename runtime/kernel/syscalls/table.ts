@@ -4,6 +4,10 @@ import { IDENTITY_CALLS } from "./identity.ts";
 import { MEMORY_CALLS } from "./memory.ts";
 import { PATH_CALLS } from "./paths.ts";
 import { PROCESS_CALLS } from "./process.ts";
+import { PRCTL_CALLS } from "./prctl.ts";
+import { RESOURCE_CALLS } from "./resources.ts";
+import { SCHEDULING_CALLS } from "./scheduling.ts";
+import { WAIT_CALLS } from "./wait.ts";
 import type { Syscalls } from "./row.ts";
 import { syscallsOf } from "./row.ts";
 import { SIGNAL_CALLS } from "./signals.ts";
@@ -19,6 +23,10 @@ export const SYSCALLS: Syscalls = syscallsOf([
   ...MEMORY_CALLS,
   ...SIGNAL_CALLS,
   ...PROCESS_CALLS,
+  ...PRCTL_CALLS,
+  ...RESOURCE_CALLS,
+  ...SCHEDULING_CALLS,
+  ...WAIT_CALLS,
   ...THREAD_CALLS,
   ...TIME_CALLS,
   ...IDENTITY_CALLS,

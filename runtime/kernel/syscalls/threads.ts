@@ -1,5 +1,6 @@
 /** What threads need: futex(2), set_tid_address(2), set_robust_list(2), arch_prctl(2). */
 import { Errno } from "../abi/errno.ts";
+import { registerRseq } from "../task/rseq.ts";
 import { FUTEX_BITSET_MATCH_ANY, waitFutex, wakeFutex } from "../task/futex.ts";
 import type { Task } from "../task/task.ts";
 import type { Result } from "../task/wait.ts";
@@ -15,6 +16,10 @@ const FUTEX_WAKE = 1;
 /** FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME. */
 const FUTEX_FLAGS = 0x180;
 const ROBUST_LIST_BYTES = 24;
+const RSEQ_FLAG_UNREGISTER = 1;
+const RSEQ_BYTES = 32;
+/** cpu_id_start 0, cpu_id RSEQ_CPU_ID_UNINITIALIZED. */
+const UNREGISTERED_RSEQ = [0, 0, 0, 0, 255, 255, 255, 255];
 const NS_PER_S = 1_000_000_000;
 
 function sysArchPrctl(task: Task, code: number, address: number): Result {
@@ -48,6 +53,36 @@ function sysSetRobustList(task: Task, head: number, sizeBytes: number): Result {
   return 0;
 }
 
+function sysGetRobustList(task: Task, pid: number, head: number, size: number): Result {
+  const target = (pid | 0) === 0 ? task : task.pidNamespace.task(pid | 0);
+  if (target === undefined) return -Errno.ESRCH;
+  task.memory.writeInteger(size, ROBUST_LIST_BYTES);
+  task.memory.writeInteger(head, target.robustList);
+  return 0;
+}
+
+function sysRseq(task: Task, address: number, sizeBytes: number, flags: number, signature: number): Result {
+  const { rseq } = task;
+  const size = sizeBytes >>> 0;
+  if ((flags & ~RSEQ_FLAG_UNREGISTER) !== 0) return -Errno.EINVAL;
+  if (flags === RSEQ_FLAG_UNREGISTER) {
+    if (rseq.address === 0 || rseq.address !== address || rseq.sizeBytes !== size) return -Errno.EINVAL;
+    if (rseq.signature !== signature >>> 0) return -Errno.EPERM;
+    task.memory.copyOut(address, Uint8Array.from(UNREGISTERED_RSEQ));
+    task.rseq = { address: 0, sizeBytes: 0, signature: 0 };
+    return 0;
+  }
+  if (rseq.address !== 0) {
+    if (rseq.address !== address || rseq.sizeBytes !== size) return -Errno.EINVAL;
+    return rseq.signature === signature >>> 0 ? -Errno.EBUSY : -Errno.EPERM;
+  }
+  if (size < RSEQ_BYTES || address % RSEQ_BYTES !== 0) return -Errno.EINVAL;
+  task.memory.writable(address, size);
+  task.rseq = { address, sizeBytes: size, signature: signature >>> 0 };
+  registerRseq(task);
+  return 0;
+}
+
 function sysFutex(task: Task, address: number, operation: number, value: number, timeout: number): Result {
   switch (operation & ~FUTEX_FLAGS) {
     case FUTEX_WAIT: {
@@ -69,4 +104,6 @@ export const THREAD_CALLS: readonly SyscallRow[] = [
   call(202, "futex", "address, futex, int, timespec, address, int", sysFutex, "wait and wake only"),
   call(218, "set_tid_address", "address", sysSetTidAddress),
   call(273, "set_robust_list", "address, size", sysSetRobustList),
+  call(274, "get_robust_list", "pid, address, address", sysGetRobustList),
+  call(334, "rseq", "address, size, int, int", sysRseq),
 ];

@@ -24,6 +24,10 @@ export interface CloneRequest {
   readonly tls: number;
   readonly parentTid: number;
   readonly childTid: number;
+  /** Where CLONE_PIDFD puts its descriptor: of clone(2) the same as `parentTid`. */
+  readonly pidfd: number;
+  /** CLONE_CLEAR_SIGHAND: handlers become SIG_DFL. */
+  readonly clearsHandlers?: boolean;
 }
 
 const SHARED_HANDLERS = flag.CLONE_SIGHAND | flag.CLONE_VM;
@@ -57,6 +61,7 @@ export function cloneTask(task: Task, request: CloneRequest): Result {
     addressSpace.release();
     return child;
   }
+  if (request.clearsHandlers === true) child.handlers.resetForExec();
   inherit(task, child, request);
   join(task, child, request);
   context.setInteger(RAX, 0);
@@ -86,7 +91,12 @@ function checkFlags(task: Task, flags: number): number {
 function inherit(task: Task, child: Task, { flags }: CloneRequest): void {
   child.blockedSignals = task.blockedSignals;
   child.hasNoNewPrivileges = task.hasNoNewPrivileges;
-  child.nice = task.nice;
+  child.nice = task.resetsPolicyOnFork ? Math.max(0, task.nice) : task.nice;
+  if (!task.resetsPolicyOnFork) [child.policy, child.priority] = [task.policy, task.priority];
+  child.ioPriority = task.ioPriority;
+  child.personality = task.personality;
+  child.timerSlackNs = child.defaultTimerSlackNs = task.timerSlackNs;
+  if ((flags & flag.CLONE_VM) === 0) child.rseq = { ...task.rseq };
   child.gates.push(...task.gates);
   const keepsStack = (flags & flag.CLONE_VM) === 0 || (flags & flag.CLONE_VFORK) !== 0;
   if (keepsStack) child.alternateStack = task.alternateStack;

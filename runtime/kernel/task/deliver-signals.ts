@@ -9,6 +9,7 @@ import {
 } from "../abi/signal.ts";
 import { notifyParent } from "./exit.ts";
 import { endProcess, forceSignal } from "./send-signal.ts";
+import { abortSequence } from "./rseq.ts";
 import { pushSignalFrame } from "./signal-frame.ts";
 import { DEFAULT_ACTION, defaultActionOf, UNBLOCKABLE } from "./signal-state.ts";
 import type { SignalAction, SignalInfo } from "./signal-state.ts";
@@ -76,6 +77,7 @@ function isOrphaned({ process }: Task): boolean {
 }
 
 function handle(task: Task, info: SignalInfo, action: SignalAction): void {
+  abortSequence(task);
   restartCall(task, action);
   const mask = task.savedMask ?? task.blockedSignals;
   task.savedMask = undefined;

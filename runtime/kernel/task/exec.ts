@@ -231,6 +231,7 @@ function become(task: Task, addressSpace: AddressSpace, image: Image, program: P
   task.alternateStack = { address: 0, sizeBytes: 0, flags: 2 };
   task.clearChildTid = 0;
   task.robustList = 0;
+  task.rseq = { address: 0, sizeBytes: 0, signature: 0 };
   task.comm = commOf(program.name);
   credentialsAfterExec(task, program.executable);
   process.executable = program.executable.location;

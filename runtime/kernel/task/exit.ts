@@ -9,6 +9,7 @@ import { releaseRobustList } from "./robust-list.ts";
 import { Session, type Process, type StateChange } from "./process.ts";
 import { endProcess, kernelSignal, sendToGroup, sendToProcess } from "./send-signal.ts";
 import type { Task } from "./task.ts";
+import { addUsage, processUsage, taskUsage } from "./usage.ts";
 
 const CORE_DUMPED = 0x80;
 
@@ -17,6 +18,8 @@ export function exitTask(task: Task, status: number): void {
   const { process, kernel } = task;
   task.state = "dead";
   task.exitStatus = status;
+  kernel.chargeTurn();
+  addUsage(process.endedUsage, taskUsage(task));
   releaseRobustList(task);
   clearChildTid(task);
   task.vforkDone?.();
@@ -28,7 +31,6 @@ export function exitTask(task: Task, status: number): void {
   task.addressSpace.release();
   task.cgroup.unchargeTask();
   process.tasks.delete(task);
-  process.endedTasksNs += task.cpuNs;
   if (task !== process.leader) freePids(task);
   if (process.tasks.size === 0) endOfProcess(process, process.exitStatus ?? status);
   else if (process.exitStatus === undefined && task === process.leader) kernel.makeReady(task);
@@ -53,7 +55,8 @@ export function notifyParent(process: Process, change: StateChange | "exited", c
 export function reap(process: Process): void {
   const { parent } = process;
   if (parent !== undefined) {
-    parent.childrenNs += process.cpuNs + process.childrenNs;
+    addUsage(parent.childrenUsage, processUsage(process));
+    addUsage(parent.childrenUsage, process.childrenUsage);
     parent.children.delete(process);
   }
   process.group.remove(process);

@@ -47,7 +47,10 @@ export function raiseFault(task: Task, fault: Fault): void {
 
 function pageFault(task: Task, fault: Fault): void {
   const outcome = task.addressSpace.handleFault(fault);
-  if (outcome.kind === "mended") return;
+  if (outcome.kind === "mended") {
+    task.minorFaults += 1;
+    return;
+  }
   if (outcome.kind === "outOfMemory") {
     outOfMemory(task);
     return;

@@ -6,6 +6,7 @@ import type { Location } from "../vfs/mount.ts";
 import type { Limit } from "./limits.ts";
 import { PendingSignals } from "./signal-state.ts";
 import type { Task } from "./task.ts";
+import { noUsage } from "./usage.ts";
 import { WaitQueue } from "./wait.ts";
 
 /** The terminal a session is controlled by, as far as tasks are concerned. */
@@ -85,9 +86,9 @@ export class Process {
   isSubreaper = false;
   isDumpable = true;
   hasExeced = false;
-  /** Nanoseconds of tasks that have ended, and of waited-for children. */
-  endedTasksNs = 0;
-  childrenNs = 0;
+  /** Of tasks that have ended, and of waited-for children. */
+  readonly endedUsage = noUsage();
+  readonly childrenUsage = noUsage();
   readonly startNs: number;
   /** ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF and POSIX timers: owned by task/timers.ts. */
   readonly timers = new Map<string, { cancel(): void }>();
@@ -119,7 +120,7 @@ export class Process {
 
   /** Processor time of all its tasks. */
   get cpuNs(): number {
-    let sum = this.endedTasksNs;
+    let sum = this.endedUsage.cpuNs;
     for (const task of this.tasks) sum += task.cpuNs;
     return sum;
   }

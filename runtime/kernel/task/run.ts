@@ -9,6 +9,7 @@ import { abandon, dispatch, resume } from "../syscalls/dispatch.ts";
 import { raiseFault } from "./faults.ts";
 import { deliverSignals } from "./deliver-signals.ts";
 import { exitTask, notifyParent } from "./exit.ts";
+import { abortSequence } from "./rseq.ts";
 import type { Task } from "./task.ts";
 
 /** About two milliseconds of interpreted code. */
@@ -50,6 +51,7 @@ function step(task: Task): boolean {
       raiseFault(task, task.addressSpace.space.fault);
       break;
     case Stop.fuel:
+      abortSequence(task);
       task.involuntarySwitches += 1;
       task.kernel.scheduler.enqueue(task);
       return false;

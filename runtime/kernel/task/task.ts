@@ -85,11 +85,22 @@ export class Task {
   /** PR_SET_PDEATHSIG. */
   parentDeathSignal = 0;
   nice = 0;
+  /** sched_setscheduler(2) and ioprio_set(2): kept and answered, not acted on. */
+  policy = 0;
+  priority = 0;
+  resetsPolicyOnFork = false;
+  ioPriority = 0;
+  personality = 0;
+  timerSlackNs = 50_000;
+  defaultTimerSlackNs = 50_000;
+  /** rseq(2): where struct rseq is registered, or 0; its size and signature. */
+  rseq = { address: 0, sizeBytes: 0, signature: 0 };
   /** CLONE_VFORK: whom to wake when this task lets go of the borrowed memory. */
   vforkDone: (() => void) | undefined;
   readonly gates: SyscallGate[] = [];
   cpuNs = 0;
   exitStatus = 0;
+  minorFaults = 0;
   voluntarySwitches = 0;
   involuntarySwitches = 0;
   readonly startNs: number;

@@ -11,6 +11,7 @@ import { Errno } from "../abi/errno.ts";
 import { O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY } from "../abi/fcntl.ts";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../abi/poll.ts";
 import type { Backing } from "../mm/region.ts";
+import type { Process } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
 import type { Result } from "../task/wait.ts";
 import { WaitQueue } from "../task/wait.ts";
@@ -46,6 +47,11 @@ export abstract class FileDescription {
 
   /** Where it was opened; undefined for pipes, sockets and their like. */
   get location(): Location | undefined {
+    return undefined;
+  }
+
+  /** The process a pidfd stands for; undefined for everything else. */
+  get pidfdProcess(): Process | undefined {
     return undefined;
   }
 
