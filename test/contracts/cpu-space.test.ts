@@ -42,6 +42,22 @@ describe("a run", () => {
     expect(guest.space.executed).toBeGreaterThan(2900);
   });
 
+  test("adds a segment base to an address relative to rip and beyond 2 GiB", () => {
+    const guest = create(`65 8b 05 ${le32(0x7fff_fff0)} 0f 05`); // mov eax, gs:[rip + 0x7ffffff0]; syscall
+    guest.context.gsBase = BigInt.asUintN(64, BigInt(DATA) - BigInt(CODE + 7 + 0x7fff_fff0));
+    guest.poke(DATA, [1, 2, 3, 4]);
+    expect(guest.run()).toBe(Stop.syscall);
+    expect(guest.get("rax")).toBe(0x0403_0201n);
+  });
+
+  test("adds an index to the lowest displacement there is", () => {
+    const guest = create(`8b 04 dd ${le32(0x8000_00e0)} 0f 05`); // mov eax, [rbx * 8 - 0x7fffff20]; syscall
+    guest.poke(DATA, [1, 2, 3, 4]);
+    guest.start({ rbx: BigInt(DATA + 0x7fff_ff20) / 8n });
+    expect(guest.run()).toBe(Stop.syscall);
+    expect(guest.get("rax")).toBe(0x0403_0201n);
+  });
+
   test("lets the scheduler in while a string instruction repeats, and goes on where it was", () => {
     const bytes = 0x20_0000;
     const start = 0x100_0000;

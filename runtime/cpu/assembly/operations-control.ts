@@ -392,6 +392,28 @@ export function opPrivileged(u: usize, d: usize, s: usize): void {
   raise(GENERAL_PROTECTION);
 }
 
+/** cr8 exists, other control and debug registers above 7 do not. */
+function refuseSystemRegister(register: usize, hasEighth: bool): void {
+  let number = (register - REG) >> 3;
+  raise(number > 8 || (number == 8 && !hasEighth) ? INVALID_OPCODE : GENERAL_PROTECTION);
+}
+
+export function opMovFromControl(u: usize, d: usize, s: usize): void {
+  refuseSystemRegister(s, true);
+}
+
+export function opMovToControl(u: usize, d: usize, s: usize): void {
+  refuseSystemRegister(d, true);
+}
+
+export function opMovFromDebug(u: usize, d: usize, s: usize): void {
+  refuseSystemRegister(s, false);
+}
+
+export function opMovToDebug(u: usize, d: usize, s: usize): void {
+  refuseSystemRegister(d, false);
+}
+
 export function opCpuid(u: usize, d: usize, s: usize): void {
   cpuid(load<u32>(RAX), load<u32>(RCX));
 }

@@ -71,7 +71,12 @@ function memoryOperand(u: usize, next: u32, bias: i64): u32 {
     segment = 0;
   }
   let biased = displacement - bias;
-  if (segment != 0 || is32 || (base != 0 && biased != <i64><i32>biased)) {
+  if (base != 0 && index == 0 && biased >= 0x8000_0000) {
+    // Relative to rip, beyond 2 GiB, with a segment base.
+    index = <u32>HIGH;
+    biased -= 0x1_0000_0000;
+  }
+  if (segment != 0 || is32 || ((base != 0 || index != 0) && biased != <i64><i32>biased)) {
     store<u8>(u, load<u8>(u, UOP_MODE) | (is32 ? 4 : 0) | ((segment != 0 || is32 ? segment : 3) << 3), UOP_MODE);
     store<u16>(u, base != 0 ? base : <u32>ZERO, UOP_BASE);
     store<u16>(u, index != 0 ? index : <u32>ZERO, UOP_INDEX);

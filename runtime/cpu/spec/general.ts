@@ -51,8 +51,8 @@ function condition(name: string, index: number): string {
 
 /** Moves from and to cr0, cr2, cr3, cr4 (and cr8, which is cr0 with REX.R). */
 const control = (number: number): string => `
-    0f 20 /${number} | mov Ey,Gy | privileged
-    0f 22 /${number} | mov Gy,Ey | privileged`;
+    0f 20 /${number} | mov Ey,Gy | movFromControl
+    0f 22 /${number} | mov Gy,Ey | movToControl`;
 
 function bitTest(name: string, opcode: number, digit: number): string {
   const lock = name === "bt" ? "" : "lock";
@@ -178,8 +178,8 @@ const TWO_BYTE = `
   0f 07       | sysret        | privileged
   0f 08       | invd          | privileged
   0f 09       | wbinvd        | privileged
-  0f 21       | mov Ey,Gy     | privileged
-  0f 23       | mov Gy,Ey     | privileged
+  0f 21       | mov Ey,Gy     | movFromDebug
+  0f 23       | mov Gy,Ey     | movToDebug
   0f 30       | wrmsr         | privileged
   0f 32       | rdmsr         | privileged
   0f 33       | rdpmc         | privileged

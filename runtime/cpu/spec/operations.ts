@@ -77,6 +77,8 @@ const TEXT: Readonly<Record<string, string>> = {
   comiss: "w=all", comisd: "w=all", ucomiss: "w=all", ucomisd: "w=all", ptest: "w=all",
   pcmpistri: "w=all", pcmpistrm: "w=all", pcmpestri: "w=all", pcmpestrm: "w=all", maskmovdqu: "own", maskmovq: "own",
   undefined: "none r=all ends", privileged: "own r=all ends",
+  movFromControl: "own r=all ends", movToControl: "own r=all ends",
+  movFromDebug: "own r=all ends", movToDebug: "own r=all ends",
 };
 
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
