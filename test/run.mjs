@@ -30,6 +30,7 @@ const check = (title, command, args) => (run(title, command, args) ? passed++ : 
 check("types", bin("tsc"), ["-b"]);
 check("lint", bin("eslint"), ["--config", "test/tidy/eslint.config.mjs", "--max-warnings", "0", "."]);
 check("boundaries", bin("depcruise"), ["--config", "test/tidy/boundaries.mjs", "layers", "runtime", "web", "test"]);
+check("processor build", process.execPath, ["runtime/cpu/build.mjs"]);
 check("page build", bin("vite"), ["build", "--config", "web/vite.config.mts", "--logLevel", "warn"]);
 check("demo images", process.execPath, ["test/fixtures/images/build.mjs", "--quick"]);
 

@@ -51,6 +51,7 @@ async function main(): Promise<void> {
     name: "slipway",
     baseUrl: base,
     wasmerSdkUrl: new URL(__WASMER_SDK_PATH__, base).href,
+    interpreterUrl: new URL(__INTERPRETER_PATH__, base).href,
     defaults: await readPageConfiguration(base),
   });
   window.slipway = slipway;

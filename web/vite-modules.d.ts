@@ -5,6 +5,8 @@ declare module "*.css?inline" {
 }
 declare module "*.css";
 declare const __WASMER_SDK_PATH__: string;
+/** Where the processor of linux/amd64 containers lies, relative to the page. */
+declare const __INTERPRETER_PATH__: string;
 interface ImportMeta {
   readonly env: { readonly PROD: boolean };
 }

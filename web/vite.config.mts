@@ -35,6 +35,12 @@ const SDK_PATH = `sdk/wasmer-${sdkVersion}/`;
 const SDK_FOLDERS = ["dist", "pkg"];
 const isServed = (path: string): boolean => !/\.(map|d\.ts)$/.test(path);
 
+const interpreterFile = resolve(here, "../.build/runtime/cpu/interpreter.wasm");
+const interpreterBytes = await readFile(interpreterFile).catch((thrown: unknown) => {
+  throw new Error("the processor is not built: run `npm run build:cpu` first", { cause: thrown });
+});
+const INTERPRETER_PATH = `cpu/interpreter-${createHash("sha256").update(interpreterBytes).digest("hex").slice(0, 8)}.wasm`;
+
 /** Text the service worker source holds in place of its list. */
 const PRECACHE_MARK = /["'`]__SLIPWAY_PRECACHE__["'`]/;
 
@@ -61,6 +67,23 @@ function wasmerSdk(): Plugin {
         await cp(join(sdkRoot, folder), join(outDir, SDK_PATH, folder), { recursive: true, filter: isServed });
       }
       await cp(join(sdkRoot, "LICENSE"), join(outDir, SDK_PATH, "LICENSE"));
+    },
+  };
+}
+
+/** The processor, under a name that says which. */
+function interpreter(): Plugin {
+  return {
+    name: "slipway-interpreter",
+    configureServer(server) {
+      server.middlewares.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+        const path = new URL(request.url ?? "/", "http://localhost").pathname;
+        if (path !== `/${INTERPRETER_PATH}`) return next();
+        response.writeHead(200, { ...ISOLATION_HEADERS, "Content-Type": "application/wasm" }).end(interpreterBytes);
+      });
+    },
+    async writeBundle() {
+      await cp(interpreterFile, join(outDir, INTERPRETER_PATH));
     },
   };
 }
@@ -104,8 +127,11 @@ export default defineConfig({
   base: "./",
   publicDir: resolve(here, "../public"),
   cacheDir: resolve(here, "../.cache/vite"),
-  define: { __WASMER_SDK_PATH__: JSON.stringify(SDK_PATH) },
-  plugins: [wasmerSdk(), precache()],
+  define: {
+    __WASMER_SDK_PATH__: JSON.stringify(SDK_PATH),
+    __INTERPRETER_PATH__: JSON.stringify(INTERPRETER_PATH),
+  },
+  plugins: [wasmerSdk(), interpreter(), precache()],
   worker: { format: "es" },
   server: { host: "127.0.0.1", headers: ISOLATION_HEADERS, fs: { allow: [resolve(here, "..")] } },
   preview: { host: "127.0.0.1", headers: ISOLATION_HEADERS },

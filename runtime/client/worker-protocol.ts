@@ -13,6 +13,8 @@ export interface WorkerEnvironment {
   readonly baseUrl: string;
   /** Folder of the Wasmer SDK's files. */
   readonly wasmerSdkUrl: string;
+  /** The processor of linux/amd64 containers. */
+  readonly interpreterUrl: string;
   /** Where images come from until the user says otherwise: the server's slipway.json. */
   readonly defaults: EngineDefaults;
 }
@@ -56,7 +58,7 @@ export type StarterRequest =
     }
   | { readonly kind: "endWorker"; readonly id: number };
 
-export type StartedScript = "pod" | "guest";
+export type StartedScript = "pod" | "guest" | "emulatedPod";
 
 /** Page to the worker that asked. */
 export interface WorkerFailed {

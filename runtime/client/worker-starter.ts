@@ -53,12 +53,14 @@ function startFor(
 
 /** Spelled out, because the bundler finds workers by this very form. */
 function start(script: StartedScript): Worker {
-  return script === "pod"
-    ? new Worker(new URL("../workers/pod.ts", import.meta.url), { type: "module", name: "pod" })
-    : new Worker(new URL("../workers/guest-worker.ts", import.meta.url), {
-        type: "module",
-        name: "guest",
-      });
+  switch (script) {
+    case "pod":
+      return new Worker(new URL("../workers/pod.ts", import.meta.url), { type: "module", name: "pod" });
+    case "guest":
+      return new Worker(new URL("../workers/guest-worker.ts", import.meta.url), { type: "module", name: "guest" });
+    case "emulatedPod":
+      return new Worker(new URL("../workers/emulated-pod.ts", import.meta.url), { type: "module", name: "linux" });
+  }
 }
 
 function isRequest(message: unknown): message is StarterRequest {

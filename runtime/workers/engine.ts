@@ -12,6 +12,7 @@ import { OpfsStorage } from "../../layers/content/opfs-storage.ts";
 import { createWasmHasher } from "../../layers/oci/wasm-hasher.ts";
 import { StorageSnapshotter } from "../../layers/snapshots/storage-snapshotter.ts";
 import { apiCallHandler } from "../api/peer-server.ts";
+import { EmulatedBackend } from "../backends/emulated/emulated-backend.ts";
 import { WasiBackend } from "../backends/wasi/wasi-backend.ts";
 import { MessagePortPort } from "../client/message-port.ts";
 import type {
@@ -25,6 +26,7 @@ import { EngineBroker } from "./broker.ts";
 import { browserHost } from "./browser-host.ts";
 import type { ComposedEngine } from "./compose-engine.ts";
 import { composeEngine } from "./compose-engine.ts";
+import { emulatedPodSpawner } from "./spawn-emulated-pod.ts";
 import { podSpawner } from "./spawn-pod.ts";
 
 /**
@@ -38,6 +40,8 @@ async function compose(environment: WorkerEnvironment): Promise<ComposedEngine> 
   const storage = new OpfsStorage(environment.name);
   const spawnPod = podSpawner({ storage: environment.name, sdkBaseUrl: environment.wasmerSdkUrl });
   const wasi = new WasiBackend({ spawnPod, isIsolated: crossOriginIsolated });
+  const { name, interpreterUrl } = environment;
+  const emulated = new EmulatedBackend({ spawnPod: emulatedPodSpawner({ storage: name, interpreterUrl }) });
   try {
     const snapshots = new StorageSnapshotter({
       storage,
@@ -49,7 +53,7 @@ async function compose(environment: WorkerEnvironment): Promise<ComposedEngine> 
       storage,
       snapshots,
       hasher: createWasmHasher,
-      backends: [wasi],
+      backends: [emulated, wasi],
       fetch: (input, init) => fetch(input, init),
       redirects: "follow",
       host: browserHost(),
@@ -57,8 +61,10 @@ async function compose(environment: WorkerEnvironment): Promise<ComposedEngine> 
     });
     // Ahead of need; a pod that cannot be made says so when a container asks for it.
     wasi.warm().catch(() => undefined);
+    emulated.warm().catch(() => undefined);
     return composed;
   } catch (thrown) {
+    emulated.dispose();
     wasi.dispose();
     await storage.close();
     throw thrown;

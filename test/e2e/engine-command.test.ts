@@ -87,11 +87,14 @@ describe.skipIf(!canRun)("docker 28 with slipway engine (needs docker 28, the bu
     await ok("rm", "copied");
   });
 
-  test("linux/amd64 images are pulled and inspected, and say why they cannot run", async () => {
+  test("a linux/amd64 image is pulled, inspected and run", async () => {
     expect(await ok("image", "inspect", "-f", "{{.Os}}/{{.Architecture}}", await pulled("busybox"))).toBe("linux/amd64\n");
-    const result = await docker.run(["run", "--rm", "busybox", "true"]);
-    expect(result.exitCode).toBe(125);
-    expect(result.stderr).toContain("linux/amd64");
+    const script = "echo $((6 * 7)) $NAME; read line; echo got $line >&2; exit 3";
+    const result = await docker.run(["run", "--rm", "-i", "-e", "NAME=guest", "busybox", "sh", "-c", script], { input: "a line\n" });
+    expect(result).toEqual({ exitCode: 3, stdout: "42 guest\n", stderr: "got a line\n" });
+    const missing = await docker.run(["run", "--rm", "busybox", "no-such-program"]);
+    expect(missing.exitCode).toBe(127);
+    expect(missing.stderr).toContain('exec: "no-such-program": executable file not found in $PATH');
   });
 
   async function pulled(image: string): Promise<string> {

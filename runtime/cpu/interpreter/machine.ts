@@ -8,8 +8,16 @@ import { FEATURES, IDENTITY } from "../spec/features.ts";
 import { BodyPool } from "./pool.ts";
 import { InterpreterSpace } from "./space.ts";
 
+/** Compiled once, and shared between workers: the engine's optimised code comes along. */
+export type InterpreterModule = WebAssembly.Module;
+
+/** `bytes` are `.build/runtime/cpu/interpreter.wasm`. */
+export function compileInterpreter(bytes: Uint8Array<ArrayBuffer>): Promise<InterpreterModule> {
+  return WebAssembly.compile(bytes);
+}
+
 export interface InterpreterOptions {
-  readonly module: WebAssembly.Module;
+  readonly module: InterpreterModule;
   /** Nanoseconds by a clock that never goes back: the time stamp counter. */
   readonly counterNs: () => number;
 }

@@ -26,7 +26,8 @@ export interface WalkOptions {
   readonly root: Location;
   /** Whose right to search directories counts. */
   readonly who: Credentials;
-  readonly task: Task;
+  /** Who follows magic links (/proc/self/fd/1); without one they lead nowhere. */
+  readonly task?: Task;
   /** Follow a symbolic link at the end. */
   readonly isLastFollowed: boolean;
   readonly resolve?: number;
@@ -113,7 +114,8 @@ class Walk {
     this.#links += 1;
     if (this.#links > LINKS_MAX || this.#has(Resolve.noSymlinks)) throw new SyscallError(Errno.ELOOP);
     const { filesystem } = location.dentry.superblock;
-    const magic = filesystem.follow?.(location.dentry.node, this.#options.task);
+    const { task } = this.#options;
+    const magic = task === undefined ? undefined : filesystem.follow?.(location.dentry.node, task);
     if (typeof magic === "number") throw new SyscallError(-magic);
     if (magic !== undefined) {
       if (this.#has(Resolve.noMagicLinks) || this.#isConfined) throw new SyscallError(Errno.ELOOP);

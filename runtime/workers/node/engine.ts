@@ -10,10 +10,12 @@ import { tryLock } from "../../../layers/content/node/file-lock.ts";
 import { createNodeHasher } from "../../../layers/content/node/node-hasher.ts";
 import { NodeStorage } from "../../../layers/content/node/node-storage.ts";
 import { StorageSnapshotter } from "../../../layers/snapshots/storage-snapshotter.ts";
+import { EmulatedBackend } from "../../backends/emulated/emulated-backend.ts";
 import { WasiBackend } from "../../backends/wasi/wasi-backend.ts";
 import type { EngineSettings } from "../../engine/settings.ts";
 import type { ComposedEngine } from "../compose-engine.ts";
 import { composeEngine } from "../compose-engine.ts";
+import { emulatedPodSpawner } from "./spawn-emulated-pod.ts";
 import { podSpawner } from "./spawn-pod.ts";
 
 export interface NodeEngineOptions {
@@ -32,6 +34,7 @@ export async function openNodeEngine(options: NodeEngineOptions): Promise<Compos
     throw fail("conflict", `another engine is using ${options.dataRoot}`);
   }
   const wasi = new WasiBackend({ spawnPod: podSpawner({ directory: options.dataRoot }), isIsolated: true });
+  const emulated = new EmulatedBackend({ spawnPod: emulatedPodSpawner({ directory: options.dataRoot }) });
   try {
     const snapshots = new StorageSnapshotter({ storage, newHasher: createNodeHasher, clock: systemClock });
     await snapshots.sweep();
@@ -39,7 +42,7 @@ export async function openNodeEngine(options: NodeEngineOptions): Promise<Compos
       storage,
       snapshots,
       hasher: createNodeHasher,
-      backends: [wasi],
+      backends: [emulated, wasi],
       fetch: (input, init) => fetch(input, init),
       redirects: "manual",
       host: {
@@ -56,6 +59,7 @@ export async function openNodeEngine(options: NodeEngineOptions): Promise<Compos
     };
     return { ...composed, close };
   } catch (thrown) {
+    emulated.dispose();
     wasi.dispose();
     lock.dispose();
     await storage.close();

@@ -13,6 +13,7 @@ import type {
 } from "../../backend.ts";
 import { filesOf } from "../../pod/container-files.ts";
 import type { PodContainer } from "../../pod/pod-server.ts";
+import { cannotStart } from "../../pod/start-failure.ts";
 import { resolveUser } from "../../pod/users.ts";
 import type { FileCalls, GuestCalls } from "../guest/file-calls.ts";
 import type { CompiledModules } from "./compiled-modules.ts";
@@ -23,7 +24,7 @@ import { GuestProcess } from "./guest-process.ts";
 import { HostMounts } from "./host-mounts.ts";
 import { PAGE_BYTES, factsOf } from "./module-bytes.ts";
 import { hasNoDev, mountOver } from "./mounts.ts";
-import { cannotStart, findProgram } from "./program.ts";
+import { findProgram } from "./program.ts";
 import type { Sdk } from "./sdk.ts";
 import { Tree } from "./tree.ts";
 

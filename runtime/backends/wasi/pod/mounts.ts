@@ -10,6 +10,7 @@ import { MemoryFilesystem } from "../../../../layers/fs/memory.ts";
 import { ReadOnlyFilesystem } from "../../../../layers/fs/read-only.ts";
 import type { Mounted, Snapshotter } from "../../../../layers/snapshots/snapshotter.ts";
 import type { MountSpec } from "../../backend.ts";
+import { tmpfsOptions } from "../../pod/tmpfs-options.ts";
 import type { Tree } from "./tree.ts";
 import { pathOf } from "./tree.ts";
 
@@ -68,28 +69,4 @@ function canonicalTarget(tree: Tree, target: string, clock: Clock): string {
   }
   const place = tree.walk(last, at);
   return pathOf(place.parent, place.name);
-}
-
-/** size=64m, mode=1777, uid=, gid= (tmpfs(5)); others have no meaning here. */
-function tmpfsOptions(options: readonly string[]): {
-  sizeBytesMax?: number;
-  rootMode: number;
-  rootUid?: number;
-  rootGid?: number;
-} {
-  const value = (name: string): string | undefined =>
-    options
-      .flatMap((option) => option.split(","))
-      .find((option) => option.startsWith(`${name}=`))
-      ?.slice(name.length + 1);
-  const size = /^(\d+)([kmg]?)$/i.exec(value("size") ?? "");
-  const scale =
-    { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[(size?.[2] ?? "").toLowerCase()] ?? 1;
-  const [uid, gid] = [value("uid"), value("gid")];
-  return {
-    rootMode: parseInt(value("mode") ?? "1777", 8),
-    ...(size === null ? {} : { sizeBytesMax: Number(size[1]) * scale }),
-    ...(uid === undefined ? {} : { rootUid: Number(uid) }),
-    ...(gid === undefined ? {} : { rootGid: Number(gid) }),
-  };
 }

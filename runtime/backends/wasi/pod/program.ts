@@ -3,12 +3,10 @@
  * exec.LookPath inside the container), `#!` lines followed as the kernel does. Failures carry Docker's
  * exit codes: 127 when there is nothing, 126 when it is there and cannot run.
  */
-import type { SlipwayError } from "../../../../layers/base/errors.ts";
-import { fail } from "../../../../layers/base/errors.ts";
 import { isFsError } from "../../../../layers/fs/errors.ts";
 import { decodeName } from "../../../../layers/fs/names.ts";
 import { readWholeNode } from "../../../../layers/fs/walk.ts";
-import type { StartFailure } from "../../backend.ts";
+import { cannotStart } from "../../pod/start-failure.ts";
 import { kindOf } from "./module-bytes.ts";
 import type { Entry, Tree } from "./tree.ts";
 import { pathOf } from "./tree.ts";
@@ -57,10 +55,6 @@ export function findProgram(
       ? "exec format error (a WebAssembly component; only core modules run here)"
       : "exec format error";
   throw cannotStart(126, `exec ${name.includes("/") ? name : pathOf(entry)}: ${why}`);
-}
-
-export function cannotStart(exitCode: StartFailure["exitCode"], message: string): SlipwayError {
-  return fail("invalidParameter", message, { data: { exitCode } satisfies StartFailure });
 }
 
 function lookUp(tree: Tree, name: string, env: readonly string[], workingDirectory: string): Entry {
