@@ -90,7 +90,7 @@ describe.skipIf(!canRun)("docker 28 with slipway engine (needs docker 28, the bu
   test("a linux/amd64 image is pulled, inspected and run", async () => {
     expect(await ok("image", "inspect", "-f", "{{.Os}}/{{.Architecture}}", await pulled("busybox"))).toBe("linux/amd64\n");
     const script = "echo $((6 * 7)) $NAME; read line; echo got $line >&2; exit 3";
-    const result = await docker.run(["run", "--rm", "-i", "-e", "NAME=guest", "busybox", "sh", "-c", script], { input: "a line\n" });
+    const result = await docker.run(["run", "--rm", "-i", "-e", "NAME=guest", "busybox", "sh", "-c", script], "a line\n");
     expect(result).toEqual({ exitCode: 3, stdout: "42 guest\n", stderr: "got a line\n" });
     const missing = await docker.run(["run", "--rm", "busybox", "no-such-program"]);
     expect(missing.exitCode).toBe(127);
