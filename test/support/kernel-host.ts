@@ -15,6 +15,7 @@ import { Cgroup } from "../../runtime/kernel/cgroup.ts";
 import { createProcess } from "../../runtime/kernel/container.ts";
 import { Kernel } from "../../runtime/kernel/kernel.ts";
 import type { KernelOptions } from "../../runtime/kernel/kernel.ts";
+import { NetworkNamespace } from "../../runtime/kernel/net/network-namespace.ts";
 import type { Namespaces } from "../../runtime/kernel/ns/namespaces.ts";
 import { UtsNamespace } from "../../runtime/kernel/ns/namespaces.ts";
 import { SYSCALLS } from "../../runtime/kernel/syscalls/table.ts";
@@ -93,6 +94,8 @@ export class KernelHost {
   readonly files: Filesystem;
   readonly root: Mount;
   readonly cgroup: Cgroup;
+  /** Of every program it runs: a loopback that is up. */
+  readonly network = NetworkNamespace.withLoopback();
 
   private constructor(kernel: Kernel, files: Filesystem) {
     this.kernel = kernel;
@@ -114,7 +117,7 @@ export class KernelHost {
     const plain = (): { inode: number } => ({ inode: nextNamespaceInode() });
     return {
       pidForChildren: new PidNamespace(this.kernel.rootPids), mount: new MountNamespace(this.root),
-      uts: new UtsNamespace("test", "(none)"), network: plain(), ipc: plain(), user: plain(), cgroup: plain(),
+      uts: new UtsNamespace("test", "(none)"), network: this.network, ipc: plain(), user: plain(), cgroup: plain(),
     };
   }
 

@@ -2,6 +2,7 @@
  * namespaces(7): the set a task sees (struct nsproxy), immutable, replaced as a whole by unshare and setns.
  * The pid namespace of *children* is kept here; the task's own never changes.
  */
+import type { NetworkNamespace } from "../net/network-namespace.ts";
 import type { PidNamespace } from "../task/pid-namespace.ts";
 import { nextNamespaceInode } from "../task/pid-namespace.ts";
 import type { MountNamespace } from "../vfs/mount.ts";
@@ -20,11 +21,6 @@ export class UtsNamespace {
   clone(): UtsNamespace {
     return new UtsNamespace(this.hostname, this.domainname);
   }
-}
-
-/** Filled in by net/: interfaces, addresses, ports. */
-export interface NetworkNamespace {
-  readonly inode: number;
 }
 
 /** A namespace of which only the identity counts so far. */

@@ -11,6 +11,8 @@ import { WAIT_CALLS } from "./wait.ts";
 import type { Syscalls } from "./row.ts";
 import { syscallsOf } from "./row.ts";
 import { SIGNAL_CALLS } from "./signals.ts";
+import { SOCKET_MESSAGE_CALLS } from "./socket-messages.ts";
+import { SOCKET_CALLS } from "./sockets.ts";
 import { SYSTEM_CALLS } from "./system.ts";
 import { THREAD_CALLS } from "./threads.ts";
 import { TIME_CALLS } from "./time.ts";
@@ -30,5 +32,7 @@ export const SYSCALLS: Syscalls = syscallsOf([
   ...THREAD_CALLS,
   ...TIME_CALLS,
   ...IDENTITY_CALLS,
+  ...SOCKET_CALLS,
+  ...SOCKET_MESSAGE_CALLS,
   ...SYSTEM_CALLS,
 ]);

@@ -1,0 +1,194 @@
+/**
+ * A network namespace (network_namespaces(7)): interfaces, addresses, routes, ports, and names of abstract
+ * unix sockets. One hard idea: everything addressed to one of the namespace's own addresses stays inside
+ * and is delivered at once; only what is not goes to the `Wire`, which whoever runs the kernel may attach
+ * to join namespaces. Without one, other addresses are unreachable, as on a machine without a cable.
+ */
+import { assert } from "../../../layers/base/assert.ts";
+import { nextNamespaceInode } from "../task/pid-namespace.ts";
+import type { IpAddress } from "./inet/ip-address.ts";
+import { ANY_V4, ANY_V6, isInPrefix, isLoopback, LOOPBACK_V4, LOOPBACK_V6, networkOf } from "./inet/ip-address.ts";
+import { PortTable } from "./inet/port-table.ts";
+import type { InterfaceAddress } from "./network-interface.ts";
+import { Iff, NetworkInterface } from "./network-interface.ts";
+import type { IcmpReceiver } from "./inet/icmp-delivery.ts";
+import type { Socket } from "./socket.ts";
+import type { UnixSocket } from "./unix/unix-socket.ts";
+import type { Wire } from "./wire.ts";
+
+/** RT_SCOPE_ of linux/rtnetlink.h. */
+export const Scope = { universe: 0, link: 253, host: 254 } as const;
+/** /proc/sys/net/core/somaxconn. */
+const SOMAXCONN = 4096;
+/** /proc/sys/net/ipv4/ip_unprivileged_port_start; docker sets 0 for its containers. */
+const UNPRIVILEGED_PORT_START = 1024;
+const ETHERNET_MTU = 1500;
+
+export interface Route {
+  readonly destination: IpAddress;
+  readonly prefixBits: number;
+  readonly gateway: IpAddress | undefined;
+  readonly device: NetworkInterface;
+  /** Preferred source. */
+  readonly source: IpAddress | undefined;
+  readonly metric: number;
+  readonly scope: number;
+  /** RTPROT_ of linux/rtnetlink.h: 2 kernel, 3 boot, 4 static. */
+  readonly protocol: number;
+}
+
+/** Where packets to an address go. */
+export type Path =
+  | { readonly kind: "local"; readonly device: NetworkInterface; readonly source: IpAddress }
+  | { readonly kind: "wire"; readonly device: NetworkInterface; readonly source: IpAddress; readonly wire: Wire };
+
+/** What a container's interface is made of. */
+export interface InterfaceRequest {
+  readonly name: string;
+  readonly hardwareAddress: Uint8Array;
+  readonly mtu?: number;
+  readonly addresses: readonly { readonly address: IpAddress; readonly prefixBits: number }[];
+  readonly gateways?: readonly IpAddress[];
+}
+
+export class NetworkNamespace {
+  readonly inode = nextNamespaceInode();
+  readonly interfaces: NetworkInterface[] = [];
+  /** The main table; the local table follows from the addresses. */
+  readonly routes: Route[] = [];
+  readonly tcp = new PortTable();
+  readonly udp = new PortTable();
+  readonly abstractNames = new Map<string, UnixSocket>();
+  /** Every open socket: /proc/net. */
+  readonly sockets = new Set<Socket>();
+  /** Raw and ping sockets: they see what the ports do not. */
+  readonly icmpReceivers = new Set<IcmpReceiver>();
+  readonly loopback: NetworkInterface;
+  backlogMax = SOMAXCONN;
+  unprivilegedPortStart = UNPRIVILEGED_PORT_START;
+  /** /proc/sys/net/ipv4/ping_group_range; docker sets 0 to 2147483647. */
+  pingGroups: readonly [number, number] = [1, 0];
+  wire: Wire | undefined;
+  #lastIndex = 0;
+
+  /** As clone(CLONE_NEWNET) makes it: a loopback that is down. */
+  constructor() {
+    this.loopback = this.#addDevice("lo", { isLoopback: true, hardwareAddress: new Uint8Array(6) });
+  }
+
+  /** With the loopback up, as containers have it. */
+  static withLoopback(): NetworkNamespace {
+    const namespace = new NetworkNamespace();
+    namespace.setUp(namespace.loopback, true);
+    return namespace;
+  }
+
+  interfaceByName(name: string): NetworkInterface | undefined {
+    return this.interfaces.find((device) => device.name === name);
+  }
+
+  interfaceByIndex(index: number): NetworkInterface | undefined {
+    return this.interfaces.find((device) => device.index === index);
+  }
+
+  /** Adds an interface that is up, with its addresses and the default routes through its gateways. */
+  addInterface(request: InterfaceRequest): NetworkInterface {
+    assert(this.interfaceByName(request.name) === undefined, "names of interfaces are unique");
+    const { hardwareAddress, mtu = ETHERNET_MTU } = request;
+    const device = this.#addDevice(request.name, { isLoopback: false, hardwareAddress, mtu });
+    this.setUp(device, true);
+    for (const { address, prefixBits } of request.addresses) this.addAddress(device, address, prefixBits);
+    for (const gateway of request.gateways ?? []) {
+      const destination = gateway.version === 4 ? ANY_V4 : ANY_V6;
+      const metric = gateway.version === 4 ? 0 : 1024;
+      this.routes.push({ destination, prefixBits: 0, gateway, device, source: undefined, metric, scope: 0, protocol: 3 });
+    }
+    return device;
+  }
+
+  removeInterface(device: NetworkInterface): void {
+    this.setUp(device, false);
+    this.interfaces.splice(this.interfaces.indexOf(device), 1);
+  }
+
+  addAddress(device: NetworkInterface, address: IpAddress, prefixBits: number, scope?: number): void {
+    const isHost = device.isLoopback || isLoopback(address);
+    device.addAddress(address, prefixBits, scope ?? (isHost ? Scope.host : Scope.universe));
+    if (!isHost) this.#addConnected(device, address, prefixBits);
+  }
+
+  removeAddress(device: NetworkInterface, { address, prefixBits }: InterfaceAddress): void {
+    device.addresses.splice(device.addresses.findIndex((own) => own.address.key === address.key), 1);
+    const destination = networkOf(address, prefixBits);
+    const at = this.routes.findIndex((route) => route.protocol === 2 && route.device === device && route.destination.key === destination.key);
+    if (at >= 0) this.routes.splice(at, 1);
+  }
+
+  /** ip link set up or down: the loopback gets its addresses with it; routes go when it goes. */
+  setUp(device: NetworkInterface, isUp: boolean): void {
+    if (device.isUp === isUp) return;
+    device.flags ^= Iff.UP;
+    if (isUp) {
+      if (device.isLoopback && device.addresses.length === 0) {
+        device.addAddress(LOOPBACK_V4, 8, Scope.host);
+        device.addAddress(LOOPBACK_V6, 128, Scope.host);
+      }
+      for (const { address, prefixBits, scope } of device.addresses) if (scope !== Scope.host) this.#addConnected(device, address, prefixBits);
+      return;
+    }
+    const kept = this.routes.filter((route) => route.device !== device);
+    this.routes.splice(0, this.routes.length, ...kept);
+  }
+
+  /** The interface that has `address` as its own. */
+  ownerOf(address: IpAddress): NetworkInterface | undefined {
+    if (address.version === 4 && isLoopback(address)) return this.loopback.isUp ? this.loopback : undefined;
+    return this.interfaces.find((device) => device.isUp && device.addresses.some((own) => own.address.key === address.key));
+  }
+
+  /** Whether a datagram to `address` reaches everybody on a network of ours. */
+  isBroadcast(address: IpAddress): boolean {
+    if (address.key === "255.255.255.255") return true;
+    return this.interfaces.some((device) => device.addresses.some(({ broadcast }) => broadcast?.key === address.key));
+  }
+
+  /** The way to `destination`; undefined when there is none (ENETUNREACH). */
+  pathTo(destination: IpAddress): Path | undefined {
+    const owner = this.ownerOf(destination);
+    if (owner !== undefined) return { kind: "local", device: this.loopback, source: this.#localSource(destination) };
+    const route = this.routeTo(destination);
+    if (route === undefined || this.wire === undefined) return undefined;
+    const source = route.source ?? this.#sourceOn(route.device, destination);
+    return source === undefined ? undefined : { kind: "wire", device: route.device, source, wire: this.wire };
+  }
+
+  /** The longest match of the main table. */
+  routeTo(destination: IpAddress): Route | undefined {
+    const matches = this.routes.filter((route) => isInPrefix(destination, route.destination, route.prefixBits));
+    return matches.sort((left, right) => right.prefixBits - left.prefixBits || left.metric - right.metric)[0];
+  }
+
+  #localSource(destination: IpAddress): IpAddress {
+    return destination.version === 4 && isLoopback(destination) ? LOOPBACK_V4 : destination;
+  }
+
+  #sourceOn(device: NetworkInterface, destination: IpAddress): IpAddress | undefined {
+    return device.addresses.find(({ address }) => address.version === destination.version)?.address;
+  }
+
+  #addConnected(device: NetworkInterface, address: IpAddress, prefixBits: number): void {
+    if (!device.isUp || (address.version === 4 && prefixBits === 32)) return;
+    this.routes.push({
+      destination: networkOf(address, prefixBits), prefixBits, gateway: undefined, device,
+      source: address.version === 4 ? address : undefined, metric: address.version === 4 ? 0 : 256,
+      scope: address.version === 4 ? Scope.link : Scope.universe, protocol: 2,
+    });
+  }
+
+  #addDevice(name: string, options: { isLoopback: boolean; hardwareAddress: Uint8Array; mtu?: number }): NetworkInterface {
+    this.#lastIndex += 1;
+    const device = new NetworkInterface(this.#lastIndex, name, options);
+    this.interfaces.push(device);
+    return device;
+  }
+}
