@@ -8,8 +8,11 @@ import { FEATURES, IDENTITY } from "../spec/features.ts";
 import { BodyPool } from "./pool.ts";
 import { InterpreterSpace } from "./space.ts";
 
-/** Compiled once, and shared between workers: the engine's optimised code comes along. */
-export type InterpreterModule = WebAssembly.Module;
+/**
+ * Compiled once, and shared between workers: the engine's optimised code comes along. A WebAssembly.Module;
+ * opaque, because hosts that pass it on need not know that type.
+ */
+export type InterpreterModule = object;
 
 /** `bytes` are `.build/runtime/cpu/interpreter.wasm`. */
 export function compileInterpreter(bytes: Uint8Array<ArrayBuffer>): Promise<InterpreterModule> {

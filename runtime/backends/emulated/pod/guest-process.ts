@@ -7,13 +7,26 @@ import type { Process } from "../../../kernel/task/process.ts";
 import type { Task } from "../../../kernel/task/task.ts";
 import type { ConsoleSize, ExitStatus, ProcessSpec } from "../../backend.ts";
 import type { PodContainerProcess } from "../../pod/pod-server.ts";
-import type { Container } from "./container.ts";
+import type { Cgroup } from "../../../kernel/cgroup.ts";
+import type { Kernel } from "../../../kernel/kernel.ts";
+import type { Namespaces } from "../../../kernel/ns/namespaces.ts";
+import type { ContainerRoot } from "./container-root.ts";
 import { limitsOf } from "./limits.ts";
 import { execFailure, findProgram } from "./program.ts";
 import type { StandardStreams } from "./streams.ts";
 import { openStreams } from "./terminal-streams.ts";
 
 const SIGNALLED = 128;
+
+/** What a process needs of the container it runs in. */
+export interface ProcessHome {
+  readonly kernel: Kernel;
+  readonly cgroup: Cgroup;
+  readonly namespaces: Namespaces;
+  readonly root: ContainerRoot;
+  /** Sends it a signal from outside. */
+  signal(process: GuestProcess, signal: number): void;
+}
 
 export class GuestProcess implements PodContainerProcess {
   readonly exited: Promise<ExitStatus>;
@@ -22,13 +35,13 @@ export class GuestProcess implements PodContainerProcess {
   task: Task | undefined;
   hasEnded = false;
   hasCrashed = false;
-  readonly #container: Container;
+  readonly #container: ProcessHome;
   readonly #spec: ProcessSpec;
   readonly #streams: StandardStreams;
   #settle: (status: ExitStatus) => void = () => undefined;
   #markEnded: () => void = () => undefined;
 
-  constructor(container: Container, spec: ProcessSpec) {
+  constructor(container: ProcessHome, spec: ProcessSpec) {
     this.#container = container;
     this.#spec = spec;
     this.#streams = openStreams(container.kernel, spec);

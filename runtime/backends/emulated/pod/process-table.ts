@@ -26,8 +26,8 @@ export function processTable(
         const [vsz, rss] = sizesOf(task);
         const share = ((rss * 1024 * 100) / total).toFixed(1);
         return [
-          userName(task.credentials.euid), String(task.tidIn(pids)), percentCpu(kernel, task).toFixed(1), share, String(vsz), String(rss),
-          terminalOf(task), stateOf(task), started(task), minutes(task.process.cpuNs), commandOf(task),
+          userName(task.credentials.euid), String(task.tidIn(pids)), percentCpu(kernel, task).toFixed(1), share,
+          String(vsz), String(rss), terminalOf(task), stateOf(task), started(task), minutes(task.process.cpuNs), commandOf(task),
         ];
       }),
     };
