@@ -3,14 +3,14 @@
  * and ModRM byte, put into the uop by the translator) is all that f80.ts needs; here are only the order
  * of exceptions (a pending #MF, then the operand's page fault, then the operation) and the flags.
  */
-import { MXCSR, PENDING, REG, UOP_IMM, UOP_MODE, X87 } from "./layout";
+import { BIAS, MXCSR, PENDING, REG, UOP_IMM, UOP_MODE, X87 } from "./layout";
 import { rflags, setRaw, STATUS } from "./flags";
 import {
   F80_FAULT, F80_UNDEFINED, f80Memory, f80OperandBytes, f80OperandIsWritten, f80Register, f80Wait,
 } from "./f80-instructions";
 import { f80EmptyMmx } from "./f80-state";
 import { FXSAVE_BYTES, MXCSR_MASK, restoreImage, saveImage, setMxcsr } from "./fxsave";
-import { check, GENERAL_PROTECTION, INVALID_OPCODE, raise, X87_ERROR } from "./memory";
+import { check, GENERAL_PROTECTION, INVALID_OPCODE, isOutside, pageFault, raise, X87_ERROR } from "./memory";
 import { effectiveAddress } from "./uop";
 
 /** fnstenv, fnstcw, fnsave and fnstsw do not look at pending exceptions: bit of the low six of the number. */
@@ -68,10 +68,12 @@ export function opEmms(u: usize, d: usize, s: usize): void {
   if (!raisePending()) f80EmptyMmx(X87);
 }
 
-/** The aligned address of an fxsave image; 0 when it raised. */
+/** The aligned address of an fxsave image; 0 when it raised. That it is not canonical comes first here. */
 function imageAddress(u: usize, isWrite: bool): usize {
-  if (effectiveAddress(u) & 15) {
-    raise(GENERAL_PROTECTION);
+  let address = effectiveAddress(u);
+  if (address & 15) {
+    if (isOutside(address + BIAS)) pageFault(address, isWrite, false);
+    else raise(GENERAL_PROTECTION);
     return 0;
   }
   return operandAddress(u, FXSAVE_BYTES, isWrite);
