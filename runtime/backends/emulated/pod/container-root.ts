@@ -12,6 +12,7 @@ import { readWholeNode } from "../../../../layers/fs/walk.ts";
 import type { Mounted, Snapshotter } from "../../../../layers/snapshots/snapshotter.ts";
 import { errnoName } from "../../../kernel/abi/errno.ts";
 import type { Kernel } from "../../../kernel/kernel.ts";
+import { NetworkNamespace } from "../../../kernel/net/network-namespace.ts";
 import type { Namespaces } from "../../../kernel/ns/namespaces.ts";
 import { UtsNamespace } from "../../../kernel/ns/namespaces.ts";
 import { ALL_CAPABILITIES, Capability } from "../../../kernel/task/credentials.ts";
@@ -71,7 +72,7 @@ export class ContainerRoot implements FileTree {
       pidForChildren: new PidNamespace(kernel.rootPids),
       mount: this.mountNamespace,
       uts: new UtsNamespace(spec.hostname, spec.domainname === "" ? "(none)" : spec.domainname),
-      network: plain(),
+      network: NetworkNamespace.withLoopback(),
       ipc: plain(),
       user: plain(),
       cgroup: plain(),
@@ -222,11 +223,10 @@ function capabilityBits(names: readonly string[]): bigint {
 /** noexec, nosuid, nodev and ro are the mount's; the rest is the filesystem's. Docker sets the first three. */
 function tmpfsFlags(options: readonly string[]): number {
   const words = options.flatMap((option) => option.split(","));
-  const isOn = (name: string, opposite: string): boolean => words.lastIndexOf(name) >= words.lastIndexOf(opposite) && !words.includes(opposite);
   return (
-    (isOn("noexec", "exec") ? MountFlag.noExec : 0) |
-    (isOn("nosuid", "suid") ? MountFlag.noSuid : 0) |
-    (isOn("nodev", "dev") ? MountFlag.noDevices : 0) |
+    (words.includes("exec") ? 0 : MountFlag.noExec) |
+    (words.includes("suid") ? 0 : MountFlag.noSuid) |
+    (words.includes("dev") ? 0 : MountFlag.noDevices) |
     (words.includes("ro") ? MountFlag.readOnly : 0)
   );
 }
