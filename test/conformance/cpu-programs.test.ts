@@ -48,7 +48,7 @@ function runNative(path: string, argv: readonly string[], stdin?: Uint8Array): R
 function compare(path: string, argv: readonly string[], stdin?: Uint8Array): Outcome {
   const ours = runOnToy(machine, { file: readFileSync(path), argv, environment: ENVIRONMENT, stdin });
   const native = runNative(path, argv, stdin);
-  const [stdout, stderr] = [ours.stdout.toString("latin1"), ours.stderr.toString("latin1")];
+  const [stdout, stderr] = [ours.stdout, ours.stderr].map((bytes) => Buffer.from(bytes).toString("latin1"));
   expect({ exitCode: ours.exitCode, stdout, stderr }).toEqual(native);
   return ours;
 }

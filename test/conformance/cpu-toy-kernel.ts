@@ -3,6 +3,7 @@
  * system calls a C library makes around stdin and stdout, and throws at any other. The hard idea is what it
  * leaves out: with no files, processes or signals, whatever differs from native is the processor's doing.
  */
+import { concatBytes, encodeUtf8, toHex } from "../../layers/base/bytes.ts";
 import type { Context, Machine, Space } from "../../runtime/cpu/machine.ts";
 import { BIAS, PAGE_BYTES, Stop } from "../../runtime/cpu/machine.ts";
 
@@ -50,8 +51,8 @@ export interface Program {
 }
 
 export interface Outcome {
-  readonly stdout: Buffer;
-  readonly stderr: Buffer;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
   readonly exitCode: number;
   readonly instructions: number;
 }
@@ -63,7 +64,7 @@ class Toy {
   readonly #space: Space;
   readonly #context: Context;
   readonly #program: Program;
-  readonly #output: [Buffer[], Buffer[]] = [[], []];
+  readonly #output: [Uint8Array[], Uint8Array[]] = [[], []];
   #breakStart = 0;
   #breakEnd = 0;
   #mapEnd = MMAP_START;
@@ -88,8 +89,8 @@ class Toy {
     }
     const [stdout, stderr] = this.#output;
     const outcome = {
-      stdout: Buffer.concat(stdout),
-      stderr: Buffer.concat(stderr),
+      stdout: concatBytes(stdout),
+      stderr: concatBytes(stderr),
       exitCode: this.#exitCode,
       instructions: this.#space.executed,
     };
@@ -100,7 +101,7 @@ class Toy {
   #fail(what: string): never {
     const { rip } = this.#context;
     const at = rip - BIAS;
-    const bytes = Buffer.from(this.#space.bytes.slice(at, at + 16)).toString("hex");
+    const bytes = toHex(this.#space.bytes.slice(at, at + 16));
     throw new Error(`${this.#program.argv.join(" ")}: ${what} at 0x${rip.toString(16)} (${bytes})`);
   }
 
@@ -141,7 +142,7 @@ class Toy {
     const random = at;
     this.#space.bytes.fill(0x5a, random - BIAS, random - BIAS + 16);
     const place = (text: string): number => {
-      const bytes = Buffer.from(`${text}\0`);
+      const bytes = encodeUtf8(`${text}\0`);
       at -= bytes.length;
       this.#space.bytes.set(bytes, at - BIAS);
       return at;
@@ -203,7 +204,7 @@ class Toy {
 
   #write(file: number, address: number, count: number): number {
     if (file !== 1 && file !== 2) return -EBADF;
-    this.#output[file - 1]?.push(Buffer.from(this.#space.bytes.slice(address - BIAS, address - BIAS + count)));
+    this.#output[file - 1]?.push(this.#space.bytes.slice(address - BIAS, address - BIAS + count));
     return count;
   }
 

@@ -89,5 +89,5 @@ test.skipIf(!hasCompiler)("a C library finds the caches and the level", () => {
   const file = readFileSync(join(folder, "identity"));
   rmSync(folder, { recursive: true });
   const { stdout } = runOnToy(machine, { file, argv: ["identity"], environment: [] });
-  expect(stdout.toString()).toBe("32768 32768 64 262144 8388608\n10011\n");
+  expect(Buffer.from(stdout).toString()).toBe("32768 32768 64 262144 8388608\n10011\n");
 });

@@ -5,7 +5,15 @@ import { generate } from "../../runtime/cpu/spec/generate.ts";
 import { LAYOUT } from "../../runtime/cpu/spec/layout.ts";
 import { ROWS } from "../../runtime/cpu/spec/rows.ts";
 
-export async function interpreterModule(options: { isChecked?: boolean } = {}): Promise<WebAssembly.Module> {
-  const path = await buildInterpreter({ generate, rows: ROWS, dataStart: LAYOUT.DATA, isChecked: options.isChecked ?? true });
-  return new WebAssembly.Module(readFileSync(path));
+interface Variant {
+  readonly isChecked?: boolean;
+}
+
+/** The path of the module. */
+export function interpreterFile({ isChecked = true }: Variant = {}): Promise<string> {
+  return buildInterpreter({ generate, rows: ROWS, dataStart: LAYOUT.DATA, isChecked });
+}
+
+export async function interpreterModule(variant: Variant = {}): Promise<WebAssembly.Module> {
+  return new WebAssembly.Module(readFileSync(await interpreterFile(variant)));
 }
