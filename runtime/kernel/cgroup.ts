@@ -25,7 +25,18 @@ export class Cgroup implements MemoryAccount {
   /** cpu.max: `cpuQuotaNs` in every `cpuPeriodNs`. */
   cpuQuotaNs = Number.POSITIVE_INFINITY;
   cpuPeriodNs = 100_000 * NS_PER_US;
-  isFrozen = false;
+  /** cpu.weight: kept, because one processor's round gives everybody the same. */
+  cpuWeight = 100;
+  /** memory.high, low, min and swap.max: kept; only memory.max is enforced, and there is no swap. */
+  memoryHigh = Number.POSITIVE_INFINITY;
+  memoryLow = 0;
+  memoryMin = 0;
+  swapMax = Number.POSITIVE_INFINITY;
+  /** memory.oom.group: all of it dies together. */
+  isKilledTogether = false;
+  /** cgroup.subtree_control: what the children may limit. */
+  readonly childControllers = new Set<string>();
+  #isOwnFrozen = false;
   readonly events: CgroupEvents = { max: 0, oom: 0, oomKill: 0 };
   /** pids.events: forks refused. */
   pidsRefused = 0;
@@ -44,6 +55,20 @@ export class Cgroup implements MemoryAccount {
     this.name = name;
     this.parent = parent;
     parent?.children.add(this);
+  }
+
+  /** Frozen itself or with a group above. */
+  get isFrozen(): boolean {
+    return this.#isOwnFrozen || (this.parent?.isFrozen ?? false);
+  }
+
+  set isFrozen(isFrozen: boolean) {
+    this.#isOwnFrozen = isFrozen;
+  }
+
+  /** cgroup.freeze: what was asked of this group. */
+  get isOwnFrozen(): boolean {
+    return this.#isOwnFrozen;
   }
 
   get memoryBytes(): number {
@@ -95,6 +120,20 @@ export class Cgroup implements MemoryAccount {
 
   unchargeTask(): void {
     for (const group of this.#upwards()) group.#pids -= 1;
+  }
+
+  /** A task comes over from `from`: no limit refuses that (cgroup v2). */
+  takeTask(from: Cgroup): void {
+    from.unchargeTask();
+    for (const group of this.#upwards()) {
+      group.#pids += 1;
+      group.#pidsPeak = Math.max(group.#pidsPeak, group.#pids);
+    }
+  }
+
+  /** rmdir: the group is gone from its parent. */
+  detach(): void {
+    this.parent?.children.delete(this);
   }
 
   /** Notes that a task of the group ran. */

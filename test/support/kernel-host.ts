@@ -16,6 +16,7 @@ import { createProcess } from "../../runtime/kernel/container.ts";
 import { Kernel } from "../../runtime/kernel/kernel.ts";
 import type { KernelOptions } from "../../runtime/kernel/kernel.ts";
 import { NetworkNamespace } from "../../runtime/kernel/net/network-namespace.ts";
+import { mountContainer } from "../../runtime/kernel/ns/mount-container.ts";
 import type { Namespaces } from "../../runtime/kernel/ns/namespaces.ts";
 import { UtsNamespace } from "../../runtime/kernel/ns/namespaces.ts";
 import { SYSCALLS } from "../../runtime/kernel/syscalls/table.ts";
@@ -25,7 +26,7 @@ import { nextNamespaceInode, PidNamespace } from "../../runtime/kernel/task/pid-
 import type { Task } from "../../runtime/kernel/task/task.ts";
 import type { Status } from "../../runtime/kernel/vfs/file-description.ts";
 import { FileDescription } from "../../runtime/kernel/vfs/file-description.ts";
-import { Mount, MountNamespace } from "../../runtime/kernel/vfs/mount.ts";
+import { Mount, MountFlag, MountNamespace } from "../../runtime/kernel/vfs/mount.ts";
 import { interpreterModule } from "./cpu-module.ts";
 
 const SLICE_MS = 20;
@@ -87,6 +88,8 @@ export interface GuestRequest {
   readonly env?: readonly string[];
   readonly stdin?: string;
   readonly workingDirectory?: string;
+  /** With /proc, /sys, /dev and the cgroup tree, as a container has them; without, the root and nothing else. */
+  readonly isContainer?: boolean;
 }
 
 export class KernelHost {
@@ -121,12 +124,28 @@ export class KernelHost {
     };
   }
 
+  /** Those of a container, mounted as docker does. */
+  containerNamespaces(): Namespaces {
+    const namespaces = this.namespaces();
+    const pids = namespaces.pidForChildren;
+    const devices = new MemoryFilesystem({ clock: systemClock });
+    const nothing = { type: "character", mode: 0o666, uid: 0, gid: 0, rdev: { major: 1, minor: 3 } } as const;
+    devices.create(devices.root, "null", nothing);
+    const mount = mountContainer(this.kernel, {
+      root: this.root.superblock, pids, network: this.network, cgroup: this.cgroup,
+      mounts: [{ path: "/dev", superblock: this.kernel.superblock(devices, "tmpfs"), flags: MountFlag.noSuid }],
+    });
+    return { ...namespaces, mount, cgroup: { inode: nextNamespaceInode(), root: this.cgroup } };
+  }
+
   /** Runs a program to its end. */
   async run(request: GuestRequest): Promise<GuestResult> {
     const streams = [new TestStream(request.stdin ?? ""), new TestStream(undefined), new TestStream(undefined)] as const;
-    const location = { mount: this.root, dentry: this.root.root };
+    const namespaces = request.isContainer === true ? this.containerNamespaces() : this.namespaces();
+    const { root } = namespaces.mount;
+    const location = { mount: root, dentry: root.root };
     const task = createProcess(this.kernel, {
-      namespaces: this.namespaces(), cgroup: this.cgroup, root: location, workingDirectory: location,
+      namespaces, cgroup: this.cgroup, root: location, workingDirectory: location,
       credentials: ROOT_CREDENTIALS, hasNoNewPrivileges: false, path: request.args[0] ?? "", args: request.args,
       env: request.env ?? ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C"], streams,
     });

@@ -2,6 +2,7 @@
  * namespaces(7): the set a task sees (struct nsproxy), immutable, replaced as a whole by unshare and setns.
  * The pid namespace of *children* is kept here; the task's own never changes.
  */
+import type { Cgroup } from "../cgroup.ts";
 import type { NetworkNamespace } from "../net/network-namespace.ts";
 import type { PidNamespace } from "../task/pid-namespace.ts";
 import { nextNamespaceInode } from "../task/pid-namespace.ts";
@@ -28,6 +29,14 @@ export interface PlainNamespace {
   readonly inode: number;
 }
 
+/** Whose cgroup is shown as "/": undefined shows the whole tree. */
+export interface CgroupNamespace extends PlainNamespace {
+  readonly root?: Cgroup;
+}
+
+/** The names of /proc/pid/ns. */
+export type NamespaceKind = "cgroup" | "ipc" | "mnt" | "net" | "pid" | "user" | "uts";
+
 export interface Namespaces {
   readonly pidForChildren: PidNamespace;
   readonly mount: MountNamespace;
@@ -35,5 +44,5 @@ export interface Namespaces {
   readonly network: NetworkNamespace;
   readonly ipc: PlainNamespace;
   readonly user: PlainNamespace;
-  readonly cgroup: PlainNamespace;
+  readonly cgroup: CgroupNamespace;
 }

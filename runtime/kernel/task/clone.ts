@@ -115,6 +115,7 @@ function join(task: Task, child: Task, { flags, exitSignal }: CloneRequest): voi
   child.process.executable = process.executable;
   child.process.exitSignal = (flags & flag.CLONE_PARENT) !== 0 ? process.exitSignal : exitSignal;
   child.process.isDumpable = process.isDumpable;
+  child.process.oomScoreAdjustment = process.oomScoreAdjustment;
 }
 
 function waitForVfork(child: Task, tid: number): Result {

@@ -43,6 +43,12 @@ export interface Credentials {
   readonly user?: UserNamespace | undefined;
 }
 
+/** The kernel's own, for what it does before there is a program: all of root's powers. */
+export const KERNEL_CREDENTIALS: Credentials = {
+  uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0, groups: [],
+  permitted: ALL_CAPABILITIES, effective: ALL_CAPABILITIES, inheritable: 0n, bounding: ALL_CAPABILITIES, ambient: 0n, secureBits: 0,
+};
+
 /** In the first user namespace: over what the whole machine shares (capable()). */
 export function hasCapability(credentials: Credentials, capability: number): boolean {
   return credentials.user === undefined && hasOwnCapability(credentials, capability);

@@ -16,7 +16,7 @@ import { PAGE_BYTES } from "../mm/region.ts";
 import { openExecutable } from "../vfs/open-executable.ts";
 import type { Executable } from "../vfs/open-executable.ts";
 import type { Location } from "../vfs/mount.ts";
-import { credentialsAfterExec } from "./exec-credentials.ts";
+import { credentialsAfterExec, credentialsForExec } from "./exec-credentials.ts";
 import { Rlimit } from "./limits.ts";
 import { endOtherTasks } from "./exec-threads.ts";
 import { SyscallError } from "./syscall-error.ts";
@@ -184,11 +184,11 @@ function buildStack(task: Task, space: AddressSpace, { program, loaded, interpre
   space.argumentsRange = [at, argumentsEnd];
   const platform = putString(encodeUtf8("x86_64"));
   const random = put(task.kernel.randomBytes(16));
-  const who = task.credentials;
+  const { credentials: who, isSecure } = credentialsForExec(task, program.executable);
   const auxiliary = [
     [6, PAGE_BYTES], [17, 100], [16, HWCAP], [3, loaded.headers], [4, 56], [5, program.elf.headersCount],
     [7, interpreter === undefined ? 0 : interpreter.start], [8, 0], [9, loaded.entry], [11, who.uid], [12, who.euid],
-    [13, who.gid], [14, who.egid], [23, 0], [25, random], [26, 2], [31, execName], [15, platform], [0, 0],
+    [13, who.gid], [14, who.egid], [23, isSecure ? 1 : 0], [25, random], [26, 2], [31, execName], [15, platform], [0, 0],
   ];
   const words = [args.length, ...args, 0, ...env, 0, ...auxiliary.flat()];
   at = (at & ~15) - ((words.length + 1) & ~1) * 8;
@@ -197,6 +197,7 @@ function buildStack(task: Task, space: AddressSpace, { program, loaded, interpre
   const target = space.bytes(at, words.length * 8, PROT_WRITE);
   if (target === undefined) throw new SyscallError(Errno.E2BIG);
   target.set(new Uint8Array(table.buffer));
+  space.auxiliaryVector = new Uint8Array(table.buffer, (words.length - auxiliary.flat().length) * 8);
   return at;
 }
 

@@ -48,6 +48,11 @@ export class PidNamespace {
     this.#tasks.set(pid, task);
   }
 
+  /** The number given last: /proc/loadavg, ns_last_pid. */
+  get lastPid(): number {
+    return this.#last;
+  }
+
   free(pid: number): void {
     this.#tasks.delete(pid);
   }

@@ -85,6 +85,8 @@ export class Process {
   /** PR_SET_CHILD_SUBREAPER. */
   isSubreaper = false;
   isDumpable = true;
+  /** /proc/pid/oom_score_adj: -1000 to 1000. */
+  oomScoreAdjustment = 0;
   hasExeced = false;
   /** Of tasks that have ended, and of waited-for children. */
   readonly endedUsage = noUsage();

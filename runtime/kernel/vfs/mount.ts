@@ -8,6 +8,7 @@
  */
 import { assert } from "../../../layers/base/assert.ts";
 import type { Filesystem, NodeId } from "../../../layers/fs/filesystem.ts";
+import { nextNamespaceInode } from "../task/pid-namespace.ts";
 import type { Task } from "../task/task.ts";
 import type { FileDescription } from "./file-description.ts";
 
@@ -16,7 +17,9 @@ export interface KernelFilesystem extends Filesystem {
   /** Names come and go by themselves (proc): dentries are not trusted. */
   readonly isVolatile?: boolean;
   /** Opens a node whose content is not bytes; undefined opens it like any file. Or -errno. */
-  open?(node: NodeId, flags: number, task: Task): FileDescription | number | undefined;
+  open?(node: NodeId, flags: number, task: Task, location: Location): FileDescription | number | undefined;
+  /** What /proc/mounts shows behind the flags of the mount: ",size=65536k". */
+  showOptions?(): string;
   /** Where a magic link (/proc/self/fd/1, /proc/self/exe) leads, without a path; -errno; undefined for others. */
   follow?(node: NodeId, task: Task): Location | number | undefined;
 }
@@ -165,7 +168,9 @@ export class Mount {
 
 /** mnt namespace: the tree of mounts under one root. */
 export class MountNamespace {
-  readonly root: Mount;
+  readonly inode = nextNamespaceInode();
+  /** Replaced by pivot_root. */
+  root: Mount;
 
   constructor(root: Mount) {
     this.root = root;

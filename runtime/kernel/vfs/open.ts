@@ -60,7 +60,7 @@ export function openLocation(task: Task, location: Location, flags: number, isNe
   if (attributes.type === "socket") throw new SyscallError(Errno.ENXIO);
   if (isTemporary(flags)) return openTemporary(task, location, attributes, flags);
   if (!isNew) checkOpen(task, location, attributes, flags);
-  const special = filesystem.open?.(node, flags, task);
+  const special = filesystem.open?.(node, flags, task, location);
   if (typeof special === "number") throw new SyscallError(-special);
   if (special !== undefined) return special;
   switch (attributes.type) {
