@@ -140,6 +140,10 @@ export type ErrnoName = keyof typeof Errno;
 
 /** Restart when every handler that runs has SA_RESTART, or none runs. */
 export const ERESTARTSYS = 512;
+/** Always again, with or without a handler: the call has done nothing yet. */
+export const ERESTARTNOINTR = 513;
+/** Go on through restart_syscall when no handler runs: relative sleeps and poll. */
+export const ERESTART_RESTARTBLOCK = 516;
 /** Restart when no handler runs: pause, sigsuspend, poll, nanosleep through its remaining time. */
 export const ERESTARTNOHAND = 514;
 

@@ -42,6 +42,12 @@ export function encodeDevice(major: number, minor: number): number {
   return ((minor & 0xff) | ((major & 0xfff) << 8) | ((minor & ~0xff) << 12)) >>> 0;
 }
 
+/** Whole seconds below `timeNs`, before 1970 as well. */
+export function secondsOf(timeNs: bigint): bigint {
+  const seconds = timeNs / NS_PER_S;
+  return seconds * NS_PER_S > timeNs ? seconds - 1n : seconds;
+}
+
 /** Writes struct stat; `device` is the minor number of an unnamed device. */
 export function encodeStat(target: Uint8Array, device: number, source: StatSource): void {
   target.fill(0, 0, STAT_BYTES);
@@ -57,7 +63,13 @@ export function encodeStat(target: Uint8Array, device: number, source: StatSourc
   view.setBigInt64(56, BigInt(BLOCK_BYTES), true);
   view.setBigInt64(64, BigInt(Math.ceil(source.allocatedBytes / SECTOR_BYTES)), true);
   for (const [at, time] of [[72, source.atimeNs], [88, source.mtimeNs], [104, source.ctimeNs]] as const) {
-    view.setBigInt64(at, time / NS_PER_S, true);
-    view.setBigInt64(at + 8, time % NS_PER_S, true);
+    const seconds = secondsOf(time);
+    view.setBigInt64(at, seconds, true);
+    view.setBigInt64(at + 8, time - seconds * NS_PER_S, true);
   }
+}
+
+/** The other way round: what mknod(2) is given. */
+export function decodeDevice(word: number): { readonly major: number; readonly minor: number } {
+  return { major: (word >>> 8) & 0xfff, minor: (word & 0xff) | ((word >>> 12) & 0xfff00) };
 }

@@ -72,7 +72,10 @@ export function resume(task: Task, parking: Parking): void {
 
 /** Ends a wait without an answer: the task is about to die. */
 export function abandon(task: Task): void {
-  if (task.parking !== undefined) unpark(task, task.parking);
+  const { parking } = task;
+  if (parking === undefined) return;
+  unpark(task, parking);
+  parking.blocked.options.abandon?.();
 }
 
 function finish(task: Task, result: Result): void {

@@ -1,8 +1,13 @@
 /** Every system call there is, from the rows of each group. */
+import { ATTRIBUTE_CALLS } from "./attributes.ts";
 import { DESCRIPTOR_CALLS } from "./descriptors.ts";
+import { DIRECTORY_CALLS } from "./directories.ts";
 import { IDENTITY_CALLS } from "./identity.ts";
+import { LINK_CALLS } from "./links.ts";
+import { LOCK_CALLS } from "./locks.ts";
 import { MEMORY_CALLS } from "./memory.ts";
-import { PATH_CALLS } from "./paths.ts";
+import { OPEN_CALLS } from "./open.ts";
+import { PIPE_CALLS } from "./pipes.ts";
 import { PROCESS_CALLS } from "./process.ts";
 import { PRCTL_CALLS } from "./prctl.ts";
 import { RESOURCE_CALLS } from "./resources.ts";
@@ -13,14 +18,27 @@ import { syscallsOf } from "./row.ts";
 import { SIGNAL_CALLS } from "./signals.ts";
 import { SOCKET_MESSAGE_CALLS } from "./socket-messages.ts";
 import { SOCKET_CALLS } from "./sockets.ts";
+import { SPLICE_CALLS } from "./splice.ts";
+import { STATUS_CALLS } from "./status.ts";
+import { STORAGE_CALLS } from "./storage.ts";
 import { SYSTEM_CALLS } from "./system.ts";
 import { THREAD_CALLS } from "./threads.ts";
 import { TIME_CALLS } from "./time.ts";
 import { TRANSFER_CALLS } from "./transfer.ts";
+import { XATTR_CALLS } from "./xattrs.ts";
 
 export const SYSCALLS: Syscalls = syscallsOf([
   ...TRANSFER_CALLS,
-  ...PATH_CALLS,
+  ...SPLICE_CALLS,
+  ...OPEN_CALLS,
+  ...STATUS_CALLS,
+  ...DIRECTORY_CALLS,
+  ...LINK_CALLS,
+  ...ATTRIBUTE_CALLS,
+  ...STORAGE_CALLS,
+  ...XATTR_CALLS,
+  ...LOCK_CALLS,
+  ...PIPE_CALLS,
   ...DESCRIPTOR_CALLS,
   ...MEMORY_CALLS,
   ...SIGNAL_CALLS,

@@ -5,10 +5,16 @@
  * spurious and nothing is ever handed over.
  */
 
+/** Any POLL bit. */
+const ALL_EVENTS = 0xffff;
+
 /** Somebody who waits in queues. */
 export interface Waiter {
-  /** Must not run guest code; it may add itself to or remove itself from queues. */
-  wake(queue: WaitQueue): void;
+  /**
+   * Must not run guest code; it may add itself to or remove itself from queues. `events` are the POLL bits
+   * that may have come to hold: for edges (epoll).
+   */
+  wake(queue: WaitQueue, events: number): void;
 }
 
 /** Waiters for one thing that may change: data in a pipe, a child's end, a futex word. */
@@ -32,14 +38,20 @@ export class WaitQueue {
   }
 
   /** Wakes the `count` longest waiting, all unless given; answers how many there were. */
-  wake(count = Number.POSITIVE_INFINITY): number {
+  wake(count = Number.POSITIVE_INFINITY, events = ALL_EVENTS): number {
+    if (this.#waiters.size === 0) return 0;
     let woken = 0;
     for (const waiter of [...this.#waiters]) {
       if (woken >= count) break;
-      waiter.wake(this);
+      waiter.wake(this, events);
       woken += 1;
     }
     return woken;
+  }
+
+  /** Wakes everybody, and says which POLL bits may have come to hold. */
+  notify(events: number): void {
+    this.wake(Number.POSITIVE_INFINITY, events);
   }
 }
 
@@ -59,6 +71,8 @@ export interface BlockedOptions {
    * answers the part; one that waits in its own time remembers what is left.
    */
   readonly interrupt?: () => number;
+  /** The task dies waiting: gives back what the call had taken. */
+  readonly abandon?: () => void;
   /** Only a deadly signal interrupts (vfork's parent, a disk). */
   readonly isKillable?: boolean;
   /** Shown as /proc/pid/wchan and in debug output. */

@@ -2,13 +2,17 @@
 import type { Attributes } from "../../../layers/fs/filesystem.ts";
 import { Errno } from "../abi/errno.ts";
 import { SEEK_CUR, SEEK_SET } from "../abi/fcntl.ts";
+import { IN_CLOSE_NOWRITE, IN_OPEN } from "../abi/inotify.ts";
 import type { DirectoryRecord, Status } from "./file-description.ts";
 import { FileDescription } from "./file-description.ts";
+import type { Inode } from "./inode.ts";
 import type { Location } from "./mount.ts";
+import { notify } from "./notify.ts";
 
 export class DirectoryFile extends FileDescription {
   readonly label = "";
   readonly #location: Location;
+  readonly #inode: Inode;
   #records: readonly DirectoryRecord[] | undefined;
   position = 0;
 
@@ -16,11 +20,16 @@ export class DirectoryFile extends FileDescription {
     super(statusFlags);
     this.#location = location;
     const { superblock, node } = location.dentry;
-    superblock.filesystem.acquire(node);
+    this.#inode = superblock.openInode(node);
+    notify(location.dentry, IN_OPEN, true);
   }
 
   override get location(): Location {
     return this.#location;
+  }
+
+  override get inode(): Inode {
+    return this.#inode;
   }
 
   override read(): number {
@@ -47,7 +56,7 @@ export class DirectoryFile extends FileDescription {
   override readDirectory(position: number): readonly DirectoryRecord[] {
     if (position === 0) this.#records = undefined;
     this.#records ??= this.#list();
-    return this.#records.slice(position);
+    return position === 0 ? this.#records : this.#records.slice(position);
   }
 
   override sync(): number {
@@ -57,7 +66,9 @@ export class DirectoryFile extends FileDescription {
   }
 
   protected override closed(): void {
-    this.#location.dentry.superblock.filesystem.release(this.#location.dentry.node);
+    const { dentry } = this.#location;
+    notify(dentry, IN_CLOSE_NOWRITE, true);
+    dentry.superblock.closeInode(this.#inode);
   }
 
   #list(): readonly DirectoryRecord[] {

@@ -25,6 +25,13 @@ export class FdTable {
     return this.#slots.flatMap((slot, fd) => (slot === undefined ? [] : [fd]));
   }
 
+  /** The number the next descriptor gets. */
+  lowestFree(): number {
+    let fd = 0;
+    while (this.#slots[fd] !== undefined) fd += 1;
+    return fd;
+  }
+
   /** Gives `description` the lowest free number from `from` on, below `limit`: the number, or -EMFILE. */
   open(description: FileDescription, limit: number, options?: { from?: number; isClosedOnExec?: boolean }): number {
     let fd = options?.from ?? 0;
@@ -95,7 +102,7 @@ export class FdTable {
   }
 
   #end(slot: Slot, task: Task): void {
-    slot.description.flush(task);
+    slot.description.flush(task, this);
     slot.description.release();
   }
 }

@@ -6,15 +6,17 @@
  * Results are counts or -errno. Every method has the answer of a file that cannot do it, so that an
  * implementation writes down only what it can.
  */
-import type { Attributes } from "../../../layers/fs/filesystem.ts";
+import type { AttributeChanges, Attributes } from "../../../layers/fs/filesystem.ts";
 import { Errno } from "../abi/errno.ts";
-import { O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY } from "../abi/fcntl.ts";
+import { O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_WRONLY } from "../abi/fcntl.ts";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../abi/poll.ts";
 import type { Backing } from "../mm/region.ts";
 import type { Process } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
 import type { Result } from "../task/wait.ts";
 import { WaitQueue } from "../task/wait.ts";
+import type { FdTable } from "./fd-table.ts";
+import type { Inode } from "./inode.ts";
 import type { Location } from "./mount.ts";
 
 /** What fstat shows: the attributes of a node and the device number of its filesystem. */
@@ -34,8 +36,13 @@ export interface DirectoryRecord {
 export abstract class FileDescription {
   /** Woken when what `poll` answers may have changed. */
   readonly queue = new WaitQueue();
+  /** Called when the last descriptor is gone: epoll forgets it. */
+  readonly onClosed = new Set<() => void>();
   /** O_ flags of open and F_SETFL; without the ones that only open looks at. */
   statusFlags: number;
+  /** F_SETOWN: a process, or a group when negative, as its namespace's first task saw it; F_SETSIG. */
+  owner = 0;
+  ownerSignal = 0;
   #references = 0;
 
   constructor(statusFlags: number) {
@@ -56,11 +63,18 @@ export abstract class FileDescription {
   }
 
   get isReadable(): boolean {
-    return (this.statusFlags & O_ACCMODE) !== O_WRONLY && (this.statusFlags & O_PATH) === 0;
+    const mode = this.statusFlags & (O_ACCMODE | O_PATH);
+    return mode === O_RDONLY || mode === O_RDWR; // Mode 3 is for ioctl alone.
   }
 
   get isWritable(): boolean {
-    return (this.statusFlags & O_ACCMODE) !== O_RDONLY && (this.statusFlags & O_PATH) === 0;
+    const mode = this.statusFlags & (O_ACCMODE | O_PATH);
+    return mode === O_WRONLY || mode === O_RDWR;
+  }
+
+  /** O_PATH: for most calls no open file at all (EBADF). */
+  get isPath(): boolean {
+    return (this.statusFlags & O_PATH) !== 0;
   }
 
   get isNonBlocking(): boolean {
@@ -69,6 +83,11 @@ export abstract class FileDescription {
 
   get isAppending(): boolean {
     return (this.statusFlags & O_APPEND) !== 0;
+  }
+
+  /** Files that are always ready have nothing to wait for: epoll refuses them. */
+  get isPollable(): boolean {
+    return this.poll !== FileDescription.prototype.poll; // eslint-disable-line @typescript-eslint/unbound-method -- compared, not called
   }
 
   /** POLL bits that hold now. Files on disk are always ready. */
@@ -128,9 +147,19 @@ export abstract class FileDescription {
     return -Errno.ENODEV;
   }
 
-  /** close(2) of one descriptor: releases record locks of the process. Called for every close. */
-  flush(_task: Task): void {
-    // Most files have nothing to do before the last close.
+  /** close(2) of one descriptor of `table`: releases its record locks. Called for every close. */
+  flush(_task: Task, table: FdTable): void {
+    this.inode?.locks?.unlock(table, 0, Number.POSITIVE_INFINITY);
+  }
+
+  /** What locks on it are kept at: of nodes of a filesystem. */
+  get inode(): Inode | undefined {
+    return undefined;
+  }
+
+  /** chmod, chown, utimes by descriptor, for files without a place: 0 or -errno. */
+  setAttributes(_changes: AttributeChanges): number {
+    return -Errno.EINVAL;
   }
 
   acquire(): this {
@@ -140,7 +169,11 @@ export abstract class FileDescription {
 
   release(): void {
     this.#references -= 1;
-    if (this.#references === 0) this.closed();
+    if (this.#references > 0) return;
+    this.inode?.locks?.unlock(this, 0, Number.POSITIVE_INFINITY);
+    this.inode?.locks?.unlockWhole(this);
+    this.closed();
+    for (const listener of [...this.onClosed]) listener();
   }
 
   get references(): number {

@@ -11,6 +11,8 @@ import type { Filesystem, NodeId } from "../../../layers/fs/filesystem.ts";
 import { nextNamespaceInode } from "../task/pid-namespace.ts";
 import type { Task } from "../task/task.ts";
 import type { FileDescription } from "./file-description.ts";
+import { Inode } from "./inode.ts";
+import { notifyEnded } from "./notify.ts";
 
 /** What a filesystem of the kernel itself can do beyond bytes. */
 export interface KernelFilesystem extends Filesystem {
@@ -34,12 +36,56 @@ export class Superblock {
   readonly root: Dentry;
   /** What /proc/mounts shows as the device. */
   readonly source: string;
+  /** How many inotify watches there are in it: none is the fast path of every notification. */
+  watches = 0;
+  /** Counts changes of owners and modes: who has looked at them may remember what they said. */
+  attributesVersion = 0;
+  readonly #inodes = new Map<NodeId, Inode>();
 
   constructor(filesystem: KernelFilesystem, device: number, source: string) {
     this.filesystem = filesystem;
     this.device = device;
     this.source = source;
     this.root = new Dentry(this, undefined, "", filesystem.root);
+  }
+
+  /** What the kernel remembers of a node; made when there is nothing yet. Ends with `settle`. */
+  inode(node: NodeId): Inode {
+    let inode = this.#inodes.get(node);
+    if (inode === undefined) this.#inodes.set(node, (inode = new Inode(node)));
+    return inode;
+  }
+
+  knownInode(node: NodeId): Inode | undefined {
+    return this.#inodes.get(node);
+  }
+
+  /** A file is open on the node: it lives until `closeInode`. */
+  openInode(node: NodeId): Inode {
+    this.filesystem.acquire(node);
+    const inode = this.inode(node);
+    inode.opens += 1;
+    return inode;
+  }
+
+  closeInode(inode: Inode): void {
+    inode.opens -= 1;
+    if (inode.opens === 0 && inode.isGone) notifyEnded(this, inode.node);
+    this.settle(inode);
+    this.filesystem.release(inode.node);
+  }
+
+  /** Forgets the record when nobody needs it. */
+  settle(inode: Inode): void {
+    if (inode.isIdle) this.#inodes.delete(inode.node);
+  }
+
+  /** The node has lost its last name. */
+  nodeGone(node: NodeId): void {
+    const inode = this.#inodes.get(node);
+    if (inode === undefined) return;
+    inode.isGone = true;
+    if (inode.opens === 0) notifyEnded(this, node);
   }
 }
 

@@ -11,7 +11,7 @@ export function newNodeInit(task: Task, directory: Attributes, type: NodeType, m
   const { credentials, filesystem } = task;
   const isInherited = (directory.mode & SETGID) !== 0;
   const gid = isInherited ? directory.gid : credentials.fsgid;
-  let bits = mode & PERMISSIONS & ~filesystem.umask;
+  let bits = mode & PERMISSIONS & (type === "symlink" ? PERMISSIONS : ~filesystem.umask);
   if (isInherited && type === "directory") bits |= SETGID;
   const isForeign = !isInGroup(credentials, gid) && !hasCapability(credentials, Capability.CAP_FSETID);
   if (type !== "directory" && isForeign && (bits & (SETGID | GROUP_EXECUTE)) === (SETGID | GROUP_EXECUTE)) bits &= ~SETGID;

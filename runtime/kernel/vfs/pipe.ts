@@ -2,7 +2,8 @@
  * Pipes (pipe(7)): a bounded queue of bytes between descriptions. Writes of at most PIPE_BUF bytes are
  * whole or not at all. One `Pipe` serves pipe2 and fifos; its ends count their readers and writers.
  */
-import type { Attributes } from "../../../layers/fs/filesystem.ts";
+import { must } from "../../../layers/base/assert.ts";
+import type { AttributeChanges, Attributes } from "../../../layers/fs/filesystem.ts";
 import { Errno } from "../abi/errno.ts";
 import { O_ACCMODE, O_RDONLY, O_WRONLY } from "../abi/fcntl.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../abi/poll.ts";
@@ -12,6 +13,7 @@ import type { Task } from "../task/task.ts";
 import { WaitQueue } from "../task/wait.ts";
 import type { Status } from "./file-description.ts";
 import { FileDescription } from "./file-description.ts";
+import type { Inode } from "./inode.ts";
 import type { Location } from "./mount.ts";
 
 /** limits.h. */
@@ -30,6 +32,9 @@ export class Pipe {
   readonly queue = new WaitQueue();
   readers = 0;
   writers = 0;
+  /** Opens of each kind ever: who waits for a partner sees one that came and went. */
+  readerOpens = 0;
+  writerOpens = 0;
   #ring = new Uint8Array(PIPE_BUF);
   #capacity = CAPACITY;
   #start = 0;
@@ -70,7 +75,7 @@ export class Pipe {
     if (isPeeking) return count;
     this.#start = (this.#start + count) % this.#ring.length;
     this.#count -= count;
-    if (count > 0) this.queue.wake();
+    if (count > 0) this.queue.notify(POLLOUT | POLLWRNORM);
     return count;
   }
 
@@ -82,7 +87,7 @@ export class Pipe {
     this.#ring.set(source.subarray(0, first), at);
     this.#ring.set(source.subarray(first, count), 0);
     this.#count += count;
-    if (count > 0) this.queue.wake();
+    if (count > 0) this.queue.notify(POLLIN | POLLRDNORM);
     return count;
   }
 
@@ -103,7 +108,10 @@ export class PipeEnd extends FileDescription {
   readonly pipe: Pipe;
   override readonly queue: WaitQueue;
   readonly #location: Location | undefined;
-  readonly #status: () => Status;
+  readonly #inode: Inode | undefined;
+  /** Opens of the other kind when this one came. */
+  readonly #partners: number;
+  #own: Attributes | undefined;
 
   /** `location` of a fifo; a pipe has none. */
   constructor(pipe: Pipe, statusFlags: number, location: Location | undefined, bornNs: bigint) {
@@ -111,9 +119,17 @@ export class PipeEnd extends FileDescription {
     this.pipe = pipe;
     this.queue = pipe.queue;
     this.#location = location;
-    this.#status = location === undefined ? () => pipeStatus(pipe.id, bornNs) : () => statusOf(location);
-    if (this.isReadable) pipe.readers += 1;
-    if (this.isWritable) pipe.writers += 1;
+    this.#inode = location?.dentry.superblock.openInode(location.dentry.node);
+    this.#partners = this.isReadable ? pipe.writerOpens : pipe.readerOpens;
+    if (location === undefined) this.#own = pipeAttributes(pipe.id, bornNs);
+    if (this.isReadable) {
+      pipe.readers += 1;
+      pipe.readerOpens += 1;
+    }
+    if (this.isWritable) {
+      pipe.writers += 1;
+      pipe.writerOpens += 1;
+    }
     pipe.queue.wake();
   }
 
@@ -125,12 +141,25 @@ export class PipeEnd extends FileDescription {
     return this.#location;
   }
 
+  override get inode(): Inode | undefined {
+    return this.#inode;
+  }
+
+  /** Whether a fifo's open may return: the other end is, or was, there, or nobody waits for it. */
+  get isConnected(): boolean {
+    if (this.#location === undefined || this.isNonBlocking || (this.isReadable && this.isWritable)) return true;
+    if (this.isReadable) return this.pipe.writers > 0 || this.pipe.writerOpens !== this.#partners;
+    return this.pipe.readers > 0 || this.pipe.readerOpens !== this.#partners;
+  }
+
   override poll(): number {
     const { pipe } = this;
     let bits = 0;
     if (this.isReadable) {
       if (pipe.count > 0) bits |= POLLIN | POLLRDNORM;
-      if (pipe.writers === 0) bits |= POLLHUP;
+      // A fifo's reader that never had a writer sees no end.
+      const hadWriter = this.#location === undefined || pipe.writerOpens !== this.#partners;
+      if (pipe.writers === 0 && hadWriter) bits |= POLLHUP;
     }
     if (this.isWritable) {
       if (pipe.free >= PIPE_BUF) bits |= POLLOUT | POLLWRNORM;
@@ -145,6 +174,7 @@ export class PipeEnd extends FileDescription {
   }
 
   override write(source: Uint8Array, task: Task): number {
+    if (source.length === 0) return 0;
     if (this.pipe.readers === 0) {
       sendToTask(task, { signal: Signal.SIGPIPE, code: SI_KERNEL });
       return -Errno.EPIPE;
@@ -161,12 +191,28 @@ export class PipeEnd extends FileDescription {
   }
 
   override status(): Status {
-    return this.#status();
+    const location = this.#location;
+    if (location === undefined) return { device: PIPE_DEVICE, attributes: must(this.#own, "a pipe has attributes") };
+    const { superblock, node } = location.dentry;
+    return { device: superblock.device, attributes: superblock.filesystem.attributes(node) };
+  }
+
+  override setAttributes({ mode, uid, gid, atimeNs, mtimeNs }: AttributeChanges): number {
+    const own = must(this.#own, "a fifo's attributes are its node's");
+    this.#own = {
+      ...own, mode: mode ?? own.mode, uid: uid ?? own.uid, gid: gid ?? own.gid, atimeNs: atimeNs ?? own.atimeNs,
+      mtimeNs: mtimeNs ?? own.mtimeNs,
+    };
+    return 0;
   }
 
   protected override closed(): void {
     if (this.isReadable) this.pipe.readers -= 1;
     if (this.isWritable) this.pipe.writers -= 1;
+    if (this.#inode !== undefined) {
+      if (this.pipe.readers + this.pipe.writers === 0) this.#inode.pipe = undefined;
+      this.#location?.dentry.superblock.closeInode(this.#inode);
+    }
     this.pipe.queue.wake();
   }
 }
@@ -176,17 +222,13 @@ export function makePipe(task: Task, statusFlags: number): readonly [PipeEnd, Pi
   const pipe = new Pipe();
   const bornNs = task.kernel.realtimeNs();
   const flags = statusFlags & ~O_ACCMODE;
-  return [new PipeEnd(pipe, flags | O_RDONLY, undefined, bornNs), new PipeEnd(pipe, flags | O_WRONLY, undefined, bornNs)];
+  const end = (access: number): PipeEnd => new PipeEnd(pipe, flags | access, undefined, bornNs);
+  return [end(O_RDONLY), end(O_WRONLY)];
 }
 
-function statusOf({ dentry }: Location): Status {
-  return { device: dentry.superblock.device, attributes: dentry.superblock.filesystem.attributes(dentry.node) };
-}
-
-function pipeStatus(ino: number, bornNs: bigint): Status {
-  const attributes: Attributes = {
+function pipeAttributes(ino: number, bornNs: bigint): Attributes {
+  return {
     ino, type: "fifo", mode: 0o600, nlink: 1, uid: 0, gid: 0, rdev: { major: 0, minor: 0 }, sizeBytes: 0,
     allocatedBytes: 0, atimeNs: bornNs, mtimeNs: bornNs, ctimeNs: bornNs,
   };
-  return { device: PIPE_DEVICE, attributes };
 }

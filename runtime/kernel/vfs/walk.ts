@@ -3,7 +3,7 @@
  * that holds the last name and, when there is one, where that name leads; calls that create, remove or
  * rename need the former and calls that use need the latter.
  */
-import { isFsError } from "../../../layers/fs/errors.ts";
+import type { Attributes } from "../../../layers/fs/filesystem.ts";
 import { Errno } from "../abi/errno.ts";
 import { X_OK } from "../abi/fcntl.ts";
 import type { Credentials } from "../task/credentials.ts";
@@ -30,6 +30,8 @@ export interface WalkOptions {
   readonly task?: Task;
   /** Follow a symbolic link at the end. */
   readonly isLastFollowed: boolean;
+  /** For calls that make, remove or rename the last name: it is never followed, slash or not. */
+  readonly isParentWanted?: boolean;
   readonly resolve?: number;
 }
 
@@ -54,6 +56,8 @@ class Walk {
   readonly #options: WalkOptions;
   readonly #root: Location;
   #at: Location;
+  /** Of `#at`; undefined until asked for. */
+  #attributes: Attributes | undefined;
   #links = 0;
   readonly #pending: string[] = [];
   #mustBeDirectory = false;
@@ -83,30 +87,43 @@ class Walk {
         continue;
       }
       last = step;
-      if (step.location !== undefined) this.#at = step.location;
-      else if (!isLast) throw new SyscallError(Errno.ENOENT);
+      if (step.location === undefined && !isLast) throw new SyscallError(Errno.ENOENT);
     }
+    if (this.#mustBeDirectory !== last.mustBeDirectory) last = { ...last, mustBeDirectory: this.#mustBeDirectory };
     this.#checkEnd(last);
-    return { ...last, mustBeDirectory: this.#mustBeDirectory };
+    return last;
   }
 
   #begin(path: string): void {
     if (path.startsWith("/")) {
       if (this.#has(Resolve.beneath)) throw new SyscallError(Errno.EXDEV);
-      this.#at = this.#root;
+      this.#move(this.#root, undefined);
     }
-    this.#pending.push(...path.split("/").filter((name) => name !== "").reverse());
+    const names = path.split("/");
+    for (let index = names.length - 1; index >= 0; index--) {
+      const name = names[index];
+      if (name !== undefined && name !== "") this.#pending.push(name);
+    }
+  }
+
+  #move(to: Location, attributes: Attributes | undefined): void {
+    this.#at = to;
+    this.#attributes = attributes;
   }
 
   #step(name: string, isLast: boolean): WalkResult | "restarted" {
     const parent = this.#at;
-    const child = this.#lookup(name);
+    const child = parent.dentry.child(name);
     if (child === undefined) return { parent, name, isDot: false, location: undefined, mustBeDirectory: false };
     const location = topOf({ mount: parent.mount, dentry: child });
     if (location.mount !== parent.mount) this.#checkCrossing();
-    const { filesystem } = location.dentry.superblock;
-    const isLink = filesystem.attributes(location.dentry.node).type === "symlink";
-    if (isLink && (!isLast || this.#options.isLastFollowed || this.#mustBeDirectory)) return this.#follow(location, name);
+    const { superblock, node } = location.dentry;
+    const attributes = superblock.filesystem.attributes(node);
+    if (attributes.type === "symlink") {
+      const isFollowed = this.#options.isLastFollowed || this.#mustBeDirectory;
+      if (!isLast || (isFollowed && this.#options.isParentWanted !== true)) return this.#follow(location, name);
+    }
+    this.#move(location, attributes);
     return { parent, name, isDot: false, location, mustBeDirectory: false };
   }
 
@@ -119,7 +136,9 @@ class Walk {
     if (typeof magic === "number") throw new SyscallError(-magic);
     if (magic !== undefined) {
       if (this.#has(Resolve.noMagicLinks) || this.#isConfined) throw new SyscallError(Errno.ELOOP);
-      return { parent: this.#at, name, isDot: false, location: magic, mustBeDirectory: false };
+      const parent = this.#at;
+      this.#move(magic, undefined);
+      return { parent, name, isDot: false, location: magic, mustBeDirectory: false };
     }
     const target = filesystem.readLink(location.dentry.node);
     if (target === "") throw new SyscallError(Errno.ENOENT);
@@ -128,22 +147,12 @@ class Walk {
     return "restarted";
   }
 
-  #lookup(name: string): Location["dentry"] | undefined {
-    try {
-      return this.#at.dentry.child(name);
-    } catch (thrown) {
-      // A name in something that is no directory: the walk says ENOTDIR before asking, so only limits come here.
-      if (isFsError(thrown, "ENOENT")) return undefined;
-      throw thrown;
-    }
-  }
-
   #up(): void {
     const above = parentOf(this.#at, this.#root);
     const isStopped = above.dentry === this.#at.dentry && above.mount === this.#at.mount;
     if (isStopped && this.#has(Resolve.beneath)) throw new SyscallError(Errno.EXDEV);
     if (above.mount !== this.#at.mount) this.#checkCrossing();
-    this.#at = above;
+    this.#move(above, undefined);
   }
 
   #dot(name: string): WalkResult {
@@ -152,14 +161,14 @@ class Walk {
 
   #checkSearch(): void {
     const { dentry } = this.#at;
-    const attributes = dentry.superblock.filesystem.attributes(dentry.node);
+    const attributes = (this.#attributes ??= dentry.superblock.filesystem.attributes(dentry.node));
     if (attributes.type !== "directory") throw new SyscallError(Errno.ENOTDIR);
     const refusal = checkAccess(attributes, X_OK, this.#options.who);
     if (refusal !== 0) throw new SyscallError(-refusal);
   }
 
-  #checkEnd({ location }: WalkResult): void {
-    if (!this.#mustBeDirectory || location === undefined) return;
+  #checkEnd({ location, isDot }: WalkResult): void {
+    if (!this.#mustBeDirectory || isDot || location === undefined || this.#options.isParentWanted === true) return;
     const { superblock, node } = location.dentry;
     if (superblock.filesystem.attributes(node).type !== "directory") throw new SyscallError(Errno.ENOTDIR);
   }
