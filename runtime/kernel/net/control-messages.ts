@@ -5,8 +5,19 @@
  */
 import { Errno } from "../abi/errno.ts";
 import {
-  AF_UNIX, CMSGHDR_BYTES, cmsgSpace, encodeUcred, intOf, MSG_CMSG_CLOEXEC, MSG_CTRUNC, SCM_CREDENTIALS, SCM_FDS_MAX, SCM_RIGHTS,
-  SOL_SOCKET, UCRED_BYTES,
+  AF_NETLINK,
+  AF_UNIX,
+  CMSGHDR_BYTES,
+  cmsgSpace,
+  encodeUcred,
+  intOf,
+  MSG_CMSG_CLOEXEC,
+  MSG_CTRUNC,
+  SCM_CREDENTIALS,
+  SCM_FDS_MAX,
+  SCM_RIGHTS,
+  SOL_SOCKET,
+  UCRED_BYTES,
 } from "../abi/socket.ts";
 import type { Credentials } from "../task/credentials.ts";
 import { Capability, hasCapability } from "../task/credentials.ts";
@@ -34,18 +45,33 @@ export function readControl(task: Task, socket: Socket, address: number, sizeByt
   const control: ControlMessage[] = [];
   let rights: FileDescription[] | undefined;
   let credentials: PassedCredentials | undefined;
-  for (let at = 0; sizeBytes - at >= CMSGHDR_BYTES; ) {
+  for (let at = 0; sizeBytes - at >= CMSGHDR_BYTES;) {
     const length = Number(view.getBigUint64(at, true));
     if (length < CMSGHDR_BYTES || length > sizeBytes - at) throw new SyscallError(Errno.EINVAL);
-    const message = { level: view.getInt32(at + 8, true), type: view.getInt32(at + 12, true), data: bytes.subarray(at + 16, at + length) };
+    const message = {
+      level: view.getInt32(at + 8, true),
+      type: view.getInt32(at + 12, true),
+      data: bytes.subarray(at + 16, at + length),
+    };
     at += cmsgSpace(length - CMSGHDR_BYTES);
     if (message.level !== SOL_SOCKET) control.push(message);
-    else if (socket.family !== AF_UNIX) throw new SyscallError(Errno.EINVAL);
-    else if (message.type === SCM_RIGHTS) rights = [...(rights ?? []), ...filesOf(task, message.data, rights?.length ?? 0)];
+    else if (socket.family !== AF_UNIX) checkForeign(socket, message.type);
+    else if (message.type === SCM_RIGHTS)
+      rights = [...(rights ?? []), ...filesOf(task, message.data, rights?.length ?? 0)];
     else if (message.type === SCM_CREDENTIALS) credentials = checkedCredentials(task, message.data);
     else throw new SyscallError(Errno.EINVAL);
   }
-  return { control, ...(rights === undefined ? {} : { rights }), ...(credentials === undefined ? {} : { credentials }) };
+  return {
+    control,
+    ...(rights === undefined ? {} : { rights }),
+    ...(credentials === undefined ? {} : { credentials }),
+  };
+}
+
+/** Internet sockets let pass what is of unix sockets; netlink refuses it (__sock_cmsg_send, __scm_send). */
+function checkForeign({ family }: Socket, type: number): void {
+  const isUnixOnly = type === SCM_RIGHTS || type === SCM_CREDENTIALS;
+  if (!isUnixOnly || family === AF_NETLINK) throw new SyscallError(Errno.EINVAL);
 }
 
 function filesOf(task: Task, data: Uint8Array, already: number): FileDescription[] {
@@ -114,20 +140,33 @@ class ControlWriter {
 
 /** Writes what came with a message; answers the bytes used and the MSG_ bits to add. */
 export function writeControl(
-  task: Task, received: Received, address: number, sizeBytes: number, flags: number,
+  task: Task,
+  received: Received,
+  address: number,
+  sizeBytes: number,
+  flags: number,
 ): { readonly usedBytes: number; readonly flags: number } {
   const writer = new ControlWriter(task, address, sizeBytes);
   for (const { level, type, data } of received.control ?? []) writer.put(level, type, data);
   const { credentials, rights = [] } = received;
   if (credentials !== undefined) {
-    writer.put(SOL_SOCKET, SCM_CREDENTIALS, encodeUcred(pidSeenBy(credentials.pids, task), credentials.uid, credentials.gid));
+    writer.put(
+      SOL_SOCKET,
+      SCM_CREDENTIALS,
+      encodeUcred(pidSeenBy(credentials.pids, task), credentials.uid, credentials.gid),
+    );
   }
   if (rights.length > 0) putRights(task, rights, writer, (flags & MSG_CMSG_CLOEXEC) !== 0);
   return { usedBytes: writer.usedBytes, flags: writer.flags };
 }
 
 /** scm_detach_fds: as many as there is room for; the rest is closed. */
-function putRights(task: Task, rights: readonly FileDescription[], writer: ControlWriter, isClosedOnExec: boolean): void {
+function putRights(
+  task: Task,
+  rights: readonly FileDescription[],
+  writer: ControlWriter,
+  isClosedOnExec: boolean,
+): void {
   const room = Math.max(0, Math.floor((writer.roomBytes - CMSGHDR_BYTES) / 4));
   const limit = task.process.limit(Rlimit.RLIMIT_NOFILE).soft;
   const installed: number[] = [];
@@ -137,6 +176,7 @@ function putRights(task: Task, rights: readonly FileDescription[], writer: Contr
     installed.push(fd);
   }
   for (const file of rights) file.release();
-  if (installed.length > 0) writer.put(SOL_SOCKET, SCM_RIGHTS, new Uint8Array(Int32Array.from(installed).buffer));
+  if (installed.length > 0)
+    writer.put(SOL_SOCKET, SCM_RIGHTS, new Uint8Array(Int32Array.from(installed).buffer));
   if (installed.length < rights.length) writer.flags |= MSG_CTRUNC;
 }

@@ -1,10 +1,11 @@
 /** socket(2) below the descriptor: which family, type and protocol is which kind of socket (sock_create). */
 import { Errno } from "../abi/errno.ts";
 import {
-  AF_MAX, AF_PACKET, AF_UNIX, SOCK_DGRAM, SOCK_PACKET, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM,
+  AF_INET, AF_INET6, AF_MAX, AF_PACKET, AF_UNIX, SOCK_DGRAM, SOCK_PACKET, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM,
 } from "../abi/socket.ts";
 import { Capability, hasCapability } from "../task/credentials.ts";
 import type { Task } from "../task/task.ts";
+import { createInetSocket } from "./inet/create-inet-socket.ts";
 import type { Socket, SocketBirth } from "./socket.ts";
 import { UnixDatagramSocket } from "./unix/unix-datagram.ts";
 import type { UnixSocket } from "./unix/unix-socket.ts";
@@ -28,6 +29,9 @@ export function createSocket(task: Task, request: SocketRequest): Socket | numbe
   switch (family) {
     case AF_UNIX:
       return unixSocket(birth);
+    case AF_INET:
+    case AF_INET6:
+      return createInetSocket(task, family, birth);
     case AF_PACKET:
       return hasCapability(task.credentials, Capability.CAP_NET_RAW) ? -Errno.EAFNOSUPPORT : -Errno.EPERM;
     default:

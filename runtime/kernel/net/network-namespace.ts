@@ -7,7 +7,15 @@
 import { assert } from "../../../layers/base/assert.ts";
 import { nextNamespaceInode } from "../task/pid-namespace.ts";
 import type { IpAddress } from "./inet/ip-address.ts";
-import { ANY_V4, ANY_V6, isInPrefix, isLoopback, LOOPBACK_V4, LOOPBACK_V6, networkOf } from "./inet/ip-address.ts";
+import {
+  ANY_V4,
+  ANY_V6,
+  isInPrefix,
+  isLoopback,
+  LOOPBACK_V4,
+  LOOPBACK_V6,
+  networkOf,
+} from "./inet/ip-address.ts";
 import { PortTable } from "./inet/port-table.ts";
 import type { InterfaceAddress } from "./network-interface.ts";
 import { Iff, NetworkInterface } from "./network-interface.ts";
@@ -40,7 +48,12 @@ export interface Route {
 /** Where packets to an address go. */
 export type Path =
   | { readonly kind: "local"; readonly device: NetworkInterface; readonly source: IpAddress }
-  | { readonly kind: "wire"; readonly device: NetworkInterface; readonly source: IpAddress; readonly wire: Wire };
+  | {
+      readonly kind: "wire";
+      readonly device: NetworkInterface;
+      readonly source: IpAddress;
+      readonly wire: Wire;
+    };
 
 /** What a container's interface is made of. */
 export interface InterfaceRequest {
@@ -101,7 +114,16 @@ export class NetworkNamespace {
     for (const gateway of request.gateways ?? []) {
       const destination = gateway.version === 4 ? ANY_V4 : ANY_V6;
       const metric = gateway.version === 4 ? 0 : 1024;
-      this.routes.push({ destination, prefixBits: 0, gateway, device, source: undefined, metric, scope: 0, protocol: 3 });
+      this.routes.push({
+        destination,
+        prefixBits: 0,
+        gateway,
+        device,
+        source: undefined,
+        metric,
+        scope: 0,
+        protocol: 3,
+      });
     }
     return device;
   }
@@ -118,9 +140,14 @@ export class NetworkNamespace {
   }
 
   removeAddress(device: NetworkInterface, { address, prefixBits }: InterfaceAddress): void {
-    device.addresses.splice(device.addresses.findIndex((own) => own.address.key === address.key), 1);
+    device.addresses.splice(
+      device.addresses.findIndex((own) => own.address.key === address.key),
+      1,
+    );
     const destination = networkOf(address, prefixBits);
-    const at = this.routes.findIndex((route) => route.protocol === 2 && route.device === device && route.destination.key === destination.key);
+    const at = this.routes.findIndex(
+      (route) => route.protocol === 2 && route.device === device && route.destination.key === destination.key,
+    );
     if (at >= 0) this.routes.splice(at, 1);
   }
 
@@ -133,7 +160,8 @@ export class NetworkNamespace {
         device.addAddress(LOOPBACK_V4, 8, Scope.host);
         device.addAddress(LOOPBACK_V6, 128, Scope.host);
       }
-      for (const { address, prefixBits, scope } of device.addresses) if (scope !== Scope.host) this.#addConnected(device, address, prefixBits);
+      for (const { address, prefixBits, scope } of device.addresses)
+        if (scope !== Scope.host) this.#addConnected(device, address, prefixBits);
       return;
     }
     const kept = this.routes.filter((route) => route.device !== device);
@@ -143,19 +171,24 @@ export class NetworkNamespace {
   /** The interface that has `address` as its own. */
   ownerOf(address: IpAddress): NetworkInterface | undefined {
     if (address.version === 4 && isLoopback(address)) return this.loopback.isUp ? this.loopback : undefined;
-    return this.interfaces.find((device) => device.isUp && device.addresses.some((own) => own.address.key === address.key));
+    return this.interfaces.find(
+      (device) => device.isUp && device.addresses.some((own) => own.address.key === address.key),
+    );
   }
 
   /** Whether a datagram to `address` reaches everybody on a network of ours. */
   isBroadcast(address: IpAddress): boolean {
     if (address.key === "255.255.255.255") return true;
-    return this.interfaces.some((device) => device.addresses.some(({ broadcast }) => broadcast?.key === address.key));
+    return this.interfaces.some((device) =>
+      device.addresses.some(({ broadcast }) => broadcast?.key === address.key),
+    );
   }
 
   /** The way to `destination`; undefined when there is none (ENETUNREACH). */
   pathTo(destination: IpAddress): Path | undefined {
     const owner = this.ownerOf(destination);
-    if (owner !== undefined) return { kind: "local", device: this.loopback, source: this.#localSource(destination) };
+    if (owner !== undefined)
+      return { kind: "local", device: this.loopback, source: this.#localSource(destination) };
     const route = this.routeTo(destination);
     if (route === undefined || this.wire === undefined) return undefined;
     const source = route.source ?? this.#sourceOn(route.device, destination);
@@ -164,7 +197,9 @@ export class NetworkNamespace {
 
   /** The longest match of the main table. */
   routeTo(destination: IpAddress): Route | undefined {
-    const matches = this.routes.filter((route) => isInPrefix(destination, route.destination, route.prefixBits));
+    const matches = this.routes.filter((route) =>
+      isInPrefix(destination, route.destination, route.prefixBits),
+    );
     return matches.sort((left, right) => right.prefixBits - left.prefixBits || left.metric - right.metric)[0];
   }
 
@@ -179,13 +214,21 @@ export class NetworkNamespace {
   #addConnected(device: NetworkInterface, address: IpAddress, prefixBits: number): void {
     if (!device.isUp || (address.version === 4 && prefixBits === 32)) return;
     this.routes.push({
-      destination: networkOf(address, prefixBits), prefixBits, gateway: undefined, device,
-      source: address.version === 4 ? address : undefined, metric: address.version === 4 ? 0 : 256,
-      scope: address.version === 4 ? Scope.link : Scope.universe, protocol: 2,
+      destination: networkOf(address, prefixBits),
+      prefixBits,
+      gateway: undefined,
+      device,
+      source: address.version === 4 ? address : undefined,
+      metric: address.version === 4 ? 0 : 256,
+      scope: address.version === 4 ? Scope.link : Scope.universe,
+      protocol: 2,
     });
   }
 
-  #addDevice(name: string, options: { isLoopback: boolean; hardwareAddress: Uint8Array; mtu?: number }): NetworkInterface {
+  #addDevice(
+    name: string,
+    options: { isLoopback: boolean; hardwareAddress: Uint8Array; mtu?: number },
+  ): NetworkInterface {
     this.#lastIndex += 1;
     const device = new NetworkInterface(this.#lastIndex, name, options);
     this.interfaces.push(device);

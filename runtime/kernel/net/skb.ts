@@ -21,6 +21,17 @@ export function truesize(payloadBytes: number): number {
   return slab + SK_BUFF_BYTES + roundUp(paged, PAGE_BYTES);
 }
 
+/** Link, network and transport headers in front of the payload. */
+const HEADERS_BYTES = 48;
+/** skb_small_head_cache: heads of internet packets that fit it all cost the same. */
+const SMALL_HEAD_BYTES = 704;
+
+/** The same for an internet packet. */
+export function packetTruesize(payloadBytes: number): number {
+  const needed = roundUp(payloadBytes + HEADERS_BYTES, LINE_BYTES) + SHARED_INFO_BYTES;
+  return needed <= SMALL_HEAD_BYTES ? SMALL_HEAD_BYTES + SK_BUFF_BYTES : truesize(payloadBytes + HEADERS_BYTES);
+}
+
 function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
 }

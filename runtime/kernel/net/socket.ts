@@ -233,7 +233,10 @@ export abstract class Socket extends FileDescription {
         task.memory.writeU32(argument, this.unsentBytes);
         return 0;
       case FIONBIO:
-        this.statusFlags = task.memory.readU32(argument) === 0 ? this.statusFlags & ~O_NONBLOCK : this.statusFlags | O_NONBLOCK;
+        this.statusFlags =
+          task.memory.readU32(argument) === 0
+            ? this.statusFlags & ~O_NONBLOCK
+            : this.statusFlags | O_NONBLOCK;
         return 0;
       default:
         return interfaceIoctl(this.namespace, request, argument, task);
@@ -242,8 +245,18 @@ export abstract class Socket extends FileDescription {
 
   override status(): Status {
     const attributes: Attributes = {
-      ino: this.socketInode, type: "socket", mode: 0o777, nlink: 1, uid: this.uid, gid: 0, rdev: { major: 0, minor: 0 },
-      sizeBytes: 0, allocatedBytes: 0, atimeNs: this.#bornNs, mtimeNs: this.#bornNs, ctimeNs: this.#bornNs,
+      ino: this.socketInode,
+      type: "socket",
+      mode: 0o777,
+      nlink: 1,
+      uid: this.uid,
+      gid: 0,
+      rdev: { major: 0, minor: 0 },
+      sizeBytes: 0,
+      allocatedBytes: 0,
+      atimeNs: this.#bornNs,
+      mtimeNs: this.#bornNs,
+      ctimeNs: this.#bornNs,
     };
     return { device: SOCKET_DEVICE, attributes };
   }

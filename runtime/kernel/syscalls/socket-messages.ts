@@ -5,7 +5,16 @@
  */
 import { Errno } from "../abi/errno.ts";
 import {
-  MMSGHDR_BYTES, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_NOSIGNAL, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, MSG_WAITFORONE, MSGHDR, MSGHDR_BYTES,
+  MMSGHDR_BYTES,
+  MSG_DONTWAIT,
+  MSG_ERRQUEUE,
+  MSG_NOSIGNAL,
+  MSG_PEEK,
+  MSG_TRUNC,
+  MSG_WAITALL,
+  MSG_WAITFORONE,
+  MSGHDR,
+  MSGHDR_BYTES,
   SOCKADDR_BYTES_MAX,
 } from "../abi/socket.ts";
 import { readControl, writeControl } from "../net/control-messages.ts";
@@ -47,7 +56,8 @@ function readHeader(task: Task, address: number): Header {
   const count = memory.readInteger(address + MSGHDR.vectorCount);
   if (count < 0 || count > VECTORS_MAX) throw new SyscallError(Errno.EMSGSIZE);
   return {
-    name, nameBytes: Math.min(nameBytes, SOCKADDR_BYTES_MAX),
+    name,
+    nameBytes: Math.min(nameBytes, SOCKADDR_BYTES_MAX),
     vectors: memory.readVectors(memory.readInteger(address + MSGHDR.vectors), count),
     control: memory.readInteger(address + MSGHDR.control),
     controlBytes: memory.readInteger(address + MSGHDR.controlBytes),
@@ -55,7 +65,10 @@ function readHeader(task: Task, address: number): Header {
 }
 
 function sizeOf(vectors: readonly Vector[]): number {
-  return Math.min(vectors.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0), BYTES_MAX);
+  return Math.min(
+    vectors.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    BYTES_MAX,
+  );
 }
 
 /** The message's bytes from `from` on; the program's own memory where they lie together. */
@@ -78,7 +91,11 @@ function gather(task: Task, vectors: readonly Vector[], from: number): Uint8Arra
 }
 
 /** Where received bytes go from `from` on; `flush` puts them there when the place was made for them. */
-function receptacle(task: Task, vectors: readonly Vector[], from: number): { target: Uint8Array; flush: (count: number) => void } {
+function receptacle(
+  task: Task,
+  vectors: readonly Vector[],
+  from: number,
+): { target: Uint8Array; flush: (count: number) => void } {
   const parts: Vector[] = [];
   let skip = from;
   for (const { address, sizeBytes } of vectors) {
@@ -109,7 +126,10 @@ function sendMessage(task: Task, socket: Socket, header: Header, flags: number):
   const attempt = (): number => {
     const hasControl = done === 0 && header.control !== 0 && header.controlBytes > 0;
     const control = hasControl ? readControl(task, socket, header.control, header.controlBytes) : {};
-    const address = header.name === 0 || header.nameBytes === 0 ? undefined : readAddress(task, header.name, header.nameBytes);
+    const address =
+      header.name === 0 || header.nameBytes === 0
+        ? undefined
+        : readAddress(task, header.name, header.nameBytes);
     do {
       const source = gather(task, header.vectors, done);
       const count = socket.send(source, { ...(done === 0 ? control : {}), flags, address }, task);
@@ -121,7 +141,12 @@ function sendMessage(task: Task, socket: Socket, header: Header, flags: number):
   };
   const isRefused = socket.isWaitingRefused(flags);
   const timeoutNs = socket.options.sendTimeoutNs;
-  return waitOnSocket(task, socket, { isRefused, timeoutNs, reason: "sock_alloc_send_pskb", done: () => done }, attempt);
+  return waitOnSocket(
+    task,
+    socket,
+    { isRefused, timeoutNs, reason: "sock_alloc_send_pskb", done: () => done },
+    attempt,
+  );
 }
 
 function failedSend(task: Task, socket: Socket, error: number, done: number, flags: number): number {
@@ -133,7 +158,11 @@ function failedSend(task: Task, socket: Socket, error: number, done: number, fla
 
 /** Receives; `finish` is called once with what came, and answers what the call does. */
 function receiveMessage(
-  task: Task, socket: Socket, vectors: readonly Vector[], flags: number, finish: (received: Received, done: number) => number,
+  task: Task,
+  socket: Socket,
+  vectors: readonly Vector[],
+  flags: number,
+  finish: (received: Received, done: number) => number,
 ): Result {
   if ((flags & MSG_ERRQUEUE) !== 0) return -Errno.EAGAIN;
   const total = sizeOf(vectors);
@@ -152,7 +181,12 @@ function receiveMessage(
   };
   const isRefused = socket.isWaitingRefused(flags);
   const timeoutNs = socket.options.receiveTimeoutNs;
-  return waitOnSocket(task, socket, { isRefused, timeoutNs, reason: "skb_wait_for_more_packets", done: () => done }, attempt);
+  return waitOnSocket(
+    task,
+    socket,
+    { isRefused, timeoutNs, reason: "skb_wait_for_more_packets", done: () => done },
+    attempt,
+  );
 }
 
 /** What recvfrom and recvmsg answer: with MSG_TRUNC the whole length of a datagram. */
@@ -160,20 +194,42 @@ function answered(socket: Socket, received: Received, done: number, flags: numbe
   return (flags & MSG_TRUNC) !== 0 && !socket.isStream ? (received.fullBytes ?? done) : done;
 }
 
-function sysSendto(task: Task, fd: number, buffer: number, sizeBytes: number, flags: number, name: number, nameBytes: number): Result {
+function sysSendto(
+  task: Task,
+  fd: number,
+  buffer: number,
+  sizeBytes: number,
+  flags: number,
+  name: number,
+  nameBytes: number,
+): Result {
   const socket = socketAt(task, fd);
   if (name !== 0 && ((nameBytes | 0) < 0 || nameBytes > SOCKADDR_BYTES_MAX)) return -Errno.EINVAL;
   const vectors = [{ address: buffer, sizeBytes: Math.min(sizeBytes, BYTES_MAX) }];
   return sendMessage(task, socket, { name, nameBytes, vectors, control: 0, controlBytes: 0 }, flags);
 }
 
-function sysRecvfrom(task: Task, fd: number, buffer: number, sizeBytes: number, flags: number, name: number, nameBytes: number): Result {
+function sysRecvfrom(
+  task: Task,
+  fd: number,
+  buffer: number,
+  sizeBytes: number,
+  flags: number,
+  name: number,
+  nameBytes: number,
+): Result {
   const socket = socketAt(task, fd);
-  return receiveMessage(task, socket, [{ address: buffer, sizeBytes: Math.min(sizeBytes, BYTES_MAX) }], flags, (received, done) => {
-    for (const file of received.rights ?? []) file.release(); // recvfrom has nowhere to put them.
-    if (name !== 0) writeAddress(task, name, nameBytes, received.address ?? new Uint8Array(0));
-    return answered(socket, received, done, flags);
-  });
+  return receiveMessage(
+    task,
+    socket,
+    [{ address: buffer, sizeBytes: Math.min(sizeBytes, BYTES_MAX) }],
+    flags,
+    (received, done) => {
+      for (const file of received.rights ?? []) file.release(); // recvfrom has nowhere to put them.
+      if (name !== 0) writeAddress(task, name, nameBytes, received.address ?? new Uint8Array(0));
+      return answered(socket, received, done, flags);
+    },
+  );
 }
 
 function sysSendmsg(task: Task, fd: number, address: number, flags: number): Result {
@@ -186,7 +242,8 @@ function receiveInto(task: Task, socket: Socket, address: number, flags: number)
   const header = readHeader(task, address);
   return receiveMessage(task, socket, header.vectors, flags, (received, done) => {
     const { memory } = task;
-    if (header.name !== 0) writeAddress(task, header.name, address + MSGHDR.nameBytes, received.address ?? new Uint8Array(0));
+    if (header.name !== 0)
+      writeAddress(task, header.name, address + MSGHDR.nameBytes, received.address ?? new Uint8Array(0));
     const room = Math.max(0, header.controlBytes);
     const control = writeControl(task, received, header.control, room, flags);
     memory.writeInteger(address + MSGHDR.controlBytes, control.usedBytes);
@@ -200,7 +257,14 @@ function sysRecvmsg(task: Task, fd: number, address: number, flags: number): Res
 }
 
 /** `one` for each of `count` mmsghdrs, as far as it goes without waiting once there is something. */
-function many(task: Task, socket: Socket, address: number, count: number, isWaiting: boolean, one: (at: number) => Result): Result {
+function many(
+  task: Task,
+  socket: Socket,
+  address: number,
+  count: number,
+  isWaiting: boolean,
+  one: (at: number) => Result,
+): Result {
   let done = 0;
   const step = (result: Result): Result => {
     let last = result;
@@ -232,7 +296,9 @@ function many(task: Task, socket: Socket, address: number, count: number, isWait
 function sysSendmmsg(task: Task, fd: number, address: number, count: number, flags: number): Result {
   const socket = socketAt(task, fd);
   const limit = Math.min(count >>> 0, VECTORS_MAX);
-  return many(task, socket, address, limit, true, (at) => sendMessage(task, socket, readHeader(task, at), flags));
+  return many(task, socket, address, limit, true, (at) =>
+    sendMessage(task, socket, readHeader(task, at), flags),
+  );
 }
 
 function sysRecvmmsg(task: Task, fd: number, address: number, count: number, flags: number): Result {
@@ -250,6 +316,12 @@ export const SOCKET_MESSAGE_CALLS: readonly SyscallRow[] = [
   call(45, "recvfrom", "fd, buffer, size, flags:msg, address, address", sysRecvfrom),
   call(46, "sendmsg", "fd, msghdr, flags:msg", sysSendmsg),
   call(47, "recvmsg", "fd, msghdr, flags:msg", sysRecvmsg),
-  call(299, "recvmmsg", "fd, mmsghdr, count, flags:msg, timespec", sysRecvmmsg, "the timeout is not looked at"),
+  call(
+    299,
+    "recvmmsg",
+    "fd, mmsghdr, count, flags:msg, timespec",
+    sysRecvmmsg,
+    "the timeout is not looked at",
+  ),
   call(307, "sendmmsg", "fd, mmsghdr, count, flags:msg", sysSendmmsg),
 ];

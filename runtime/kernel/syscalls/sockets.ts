@@ -1,7 +1,11 @@
 /** Sockets but for their messages: socket(2), bind(2), listen(2), accept(2), connect(2), getsockopt(2). */
 import { Errno } from "../abi/errno.ts";
 import {
-  SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_TYPE_MASK, SOCKADDR_BYTES_MAX, SOL_SOCKET,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_TYPE_MASK,
+  SOCKADDR_BYTES_MAX,
+  SOL_SOCKET,
 } from "../abi/socket.ts";
 import { createPair, createSocket } from "../net/create-socket.ts";
 import { Socket } from "../net/socket.ts";
@@ -45,7 +49,11 @@ function install(task: Task, file: FileDescription, flags: number): number {
   return task.files.open(file, limit, { isClosedOnExec: (flags & SOCK_CLOEXEC) !== 0 });
 }
 
-function splitType(word: number): { readonly type: number; readonly flags: number; readonly isKnown: boolean } {
+function splitType(word: number): {
+  readonly type: number;
+  readonly flags: number;
+  readonly isKnown: boolean;
+} {
   const flags = word & ~SOCK_TYPE_MASK;
   return { type: word & SOCK_TYPE_MASK, flags, isKnown: (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) === 0 };
 }
@@ -53,14 +61,24 @@ function splitType(word: number): { readonly type: number; readonly flags: numbe
 function sysSocket(task: Task, family: number, word: number, protocol: number): Result {
   const { type, flags, isKnown } = splitType(word | 0);
   if (!isKnown) return -Errno.EINVAL;
-  const socket = createSocket(task, { family: family | 0, type, protocol: protocol | 0, statusFlags: flags & SOCK_NONBLOCK });
+  const socket = createSocket(task, {
+    family: family | 0,
+    type,
+    protocol: protocol | 0,
+    statusFlags: flags & SOCK_NONBLOCK,
+  });
   return typeof socket === "number" ? socket : install(task, socket, flags);
 }
 
 function sysSocketpair(task: Task, family: number, word: number, protocol: number, address: number): Result {
   const { type, flags, isKnown } = splitType(word | 0);
   if (!isKnown) return -Errno.EINVAL;
-  const pair = createPair(task, { family: family | 0, type, protocol: protocol | 0, statusFlags: flags & SOCK_NONBLOCK });
+  const pair = createPair(task, {
+    family: family | 0,
+    type,
+    protocol: protocol | 0,
+    statusFlags: flags & SOCK_NONBLOCK,
+  });
   if (typeof pair === "number") return pair;
   task.memory.writable(address, 8);
   const [first, second] = [install(task, pair[0], flags), install(task, pair[1], flags)];
@@ -85,7 +103,11 @@ function sysListen(task: Task, fd: number, backlog: number): Result {
 function sysAccept4(task: Task, fd: number, address: number, sizeAddress: number, flags: number): Result {
   if ((flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) !== 0) return -Errno.EINVAL;
   const socket = socketAt(task, fd);
-  const wait = { isRefused: socket.isNonBlocking, timeoutNs: socket.options.receiveTimeoutNs, reason: "inet_csk_accept" };
+  const wait = {
+    isRefused: socket.isNonBlocking,
+    timeoutNs: socket.options.receiveTimeoutNs,
+    reason: "inet_csk_accept",
+  };
   return waitOnSocket(task, socket, wait, () => {
     const accepted = socket.accept(task);
     if (typeof accepted === "number") return accepted;
@@ -102,7 +124,9 @@ function sysConnect(task: Task, fd: number, address: number, sizeBytes: number):
   const socket = socketAt(task, fd);
   const target = readAddress(task, address, sizeBytes);
   const wait = {
-    isRefused: socket.isNonBlocking, timeoutNs: socket.options.sendTimeoutNs, reason: "inet_stream_connect",
+    isRefused: socket.isNonBlocking,
+    timeoutNs: socket.options.sendTimeoutNs,
+    reason: "inet_stream_connect",
     timeoutError: -Errno.EINPROGRESS,
   };
   return waitOnSocket(task, socket, wait, () => socket.connect(target, task));
@@ -124,19 +148,35 @@ function sysGetpeername(task: Task, fd: number, address: number, sizeAddress: nu
   return 0;
 }
 
-function sysSetsockopt(task: Task, fd: number, level: number, name: number, address: number, sizeBytes: number): Result {
+function sysSetsockopt(
+  task: Task,
+  fd: number,
+  level: number,
+  name: number,
+  address: number,
+  sizeBytes: number,
+): Result {
   if ((sizeBytes | 0) < 0) return -Errno.EINVAL;
   const socket = socketAt(task, fd);
-  const value = sizeBytes === 0 ? new Uint8Array(0) : task.memory.copyIn(address, Math.min(sizeBytes, OPTION_BYTES_MAX));
+  const value =
+    sizeBytes === 0 ? new Uint8Array(0) : task.memory.copyIn(address, Math.min(sizeBytes, OPTION_BYTES_MAX));
   if (level === SOL_SOCKET) return setSocketOption(socket, name, value, task);
   return socket.setFamilyOption(level, name, value, task);
 }
 
-function sysGetsockopt(task: Task, fd: number, level: number, name: number, address: number, sizeAddress: number): Result {
+function sysGetsockopt(
+  task: Task,
+  fd: number,
+  level: number,
+  name: number,
+  address: number,
+  sizeAddress: number,
+): Result {
   const socket = socketAt(task, fd);
   const room = task.memory.readU32(sizeAddress) | 0;
   if (room < 0) return -Errno.EINVAL;
-  const value = level === SOL_SOCKET ? getSocketOption(socket, name, task) : socket.getFamilyOption(level, name, task);
+  const value =
+    level === SOL_SOCKET ? getSocketOption(socket, name, task) : socket.getFamilyOption(level, name, task);
   if (typeof value === "number") return value;
   const shown = value.subarray(0, room);
   if (shown.length > 0) task.memory.copyOut(address, shown);
@@ -147,7 +187,9 @@ function sysGetsockopt(task: Task, fd: number, level: number, name: number, addr
 export const SOCKET_CALLS: readonly SyscallRow[] = [
   call(41, "socket", "family, socktype, int", sysSocket),
   call(42, "connect", "fd, sockaddr, size", sysConnect),
-  call(43, "accept", "fd, address, address", (task, fd, address, size) => sysAccept4(task, fd, address, size, 0)),
+  call(43, "accept", "fd, address, address", (task, fd, address, size) =>
+    sysAccept4(task, fd, address, size, 0),
+  ),
   call(48, "shutdown", "fd, shutdown", sysShutdown),
   call(49, "bind", "fd, sockaddr, size", sysBind),
   call(50, "listen", "fd, int", sysListen),

@@ -4,7 +4,17 @@
  */
 import { Errno } from "../../abi/errno.ts";
 import { Ip, Ipv6 } from "../../abi/inet.ts";
-import { AF_INET, AF_INET6, intOf, So, SOCK_STREAM, SOL_IP, SOL_IPV6, SOL_SOCKET, words } from "../../abi/socket.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  intOf,
+  So,
+  SOCK_STREAM,
+  SOL_IP,
+  SOL_IPV6,
+  SOL_SOCKET,
+  words,
+} from "../../abi/socket.ts";
 import { Capability, hasCapability } from "../../task/credentials.ts";
 import { SyscallError } from "../../task/syscall-error.ts";
 import type { Task } from "../../task/task.ts";
@@ -70,11 +80,13 @@ export abstract class InetSocket extends Socket implements Bound {
   #checkBindable({ address, port, isMapped }: ParsedAddress, task: Task): number {
     if (isMapped && this.isV6Only) return -Errno.EINVAL;
     const isFree = this.getInt(SOL_IP, Ip.FREEBIND) === 1 || this.getInt(SOL_IPV6, Ipv6.FREEBIND) === 1;
-    const isOwn = isAny(address) || this.namespace.ownerOf(address) !== undefined || this.namespace.isBroadcast(address);
+    const isOwn =
+      isAny(address) || this.namespace.ownerOf(address) !== undefined || this.namespace.isBroadcast(address);
     if (address.version === 6 && isMulticast(address) && this.type === SOCK_STREAM) return -Errno.EINVAL;
     if (!isOwn && !isFree && !isMulticast(address)) return -Errno.EADDRNOTAVAIL;
     const isPrivileged = port !== 0 && port < this.namespace.unprivilegedPortStart;
-    if (isPrivileged && !hasCapability(task.credentials, Capability.CAP_NET_BIND_SERVICE)) return -Errno.EACCES;
+    if (isPrivileged && !hasCapability(task.credentials, Capability.CAP_NET_BIND_SERVICE))
+      return -Errno.EACCES;
     return this.localPort !== 0 || !this.isUnused ? -Errno.EINVAL : 0;
   }
 
@@ -121,11 +133,16 @@ export abstract class InetSocket extends Socket implements Bound {
 
   /** Where to: throws EINVAL, EAFNOSUPPORT, ENETUNREACH. The unspecified address is the loopback. */
   protected destinationOf(bytes: Uint8Array): ParsedAddress {
-    const isV4OnV6 = this.family === AF_INET6 && this.type !== SOCK_STREAM && bytes[0] === AF_INET && bytes[1] === 0;
+    const isV4OnV6 =
+      this.family === AF_INET6 && this.type !== SOCK_STREAM && bytes[0] === AF_INET && bytes[1] === 0;
     const parsed = parseSockaddr(isV4OnV6 ? AF_INET : this.family, bytes);
-    if (this.family === AF_INET6 && parsed.address.version === 4 && this.isV6Only) throw new SyscallError(Errno.ENETUNREACH);
+    if (this.family === AF_INET6 && parsed.address.version === 4 && this.isV6Only)
+      throw new SyscallError(Errno.ENETUNREACH);
     if (!isAny(parsed.address)) return parsed;
-    const loopback = parsed.address.version === 4 ? Uint8Array.of(127, 0, 0, 1) : Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
+    const loopback =
+      parsed.address.version === 4
+        ? Uint8Array.of(127, 0, 0, 1)
+        : Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
     return { ...parsed, address: ipOf(loopback) };
   }
 
@@ -146,7 +163,11 @@ export abstract class InetSocket extends Socket implements Bound {
 
   /** The value of an option of `level`, as set or as it is by itself. */
   getInt(level: number, name: number): number {
-    return this.#values.get(`${level}/${name}`) ?? this.optionTable(level)?.get(name)?.initial ?? 0;
+    const kept = this.#values.get(`${level}/${name}`);
+    if (kept !== undefined) return kept;
+    // Only IPv4 sockets start with IP_MULTICAST_ALL.
+    if (level === SOL_IP && name === Ip.MULTICAST_ALL && this.family === AF_INET6) return 0;
+    return this.optionTable(level)?.get(name)?.initial ?? 0;
   }
 
   setInt(level: number, name: number, value: number): void {
@@ -171,20 +192,30 @@ export abstract class InetSocket extends Socket implements Bound {
       if (name === So.PEERCRED) return words(0, -1, -1);
       return name === So.PEERNAME ? this.remoteAddress() : -Errno.ENOPROTOOPT;
     }
-    if (level === SOL_IPV6 && name === Ipv6.V6ONLY && this.family === AF_INET6) return words(this.isV6Only ? 1 : 0);
-    if ((level === SOL_IP && name === Ip.MTU) || (level === SOL_IPV6 && name === Ipv6.MTU && this.family === AF_INET6)) {
-      return this.remote === undefined ? -Errno.ENOTCONN : words(this.namespace.pathTo(this.remote.address)?.device.mtu ?? 1500);
+    if (level === SOL_IPV6 && name === Ipv6.V6ONLY && this.family === AF_INET6)
+      return words(this.isV6Only ? 1 : 0);
+    if (
+      (level === SOL_IP && name === Ip.MTU) ||
+      (level === SOL_IPV6 && name === Ipv6.MTU && this.family === AF_INET6)
+    ) {
+      return this.remote === undefined
+        ? -Errno.ENOTCONN
+        : words(this.namespace.pathTo(this.remote.address)?.device.mtu ?? 1500);
     }
     if (level === SOL_IP && name === Ip.OPTIONS) return new Uint8Array(0);
     if (level === SOL_IP && name === Ip.MULTICAST_IF) return new Uint8Array(4);
-    if (level === SOL_IP && name === Ip.PROTOCOL) return words(this.protocol);
-    return this.optionTable(level)?.has(name) === true ? words(this.getInt(level, name)) : -Errno.ENOPROTOOPT;
+    if (level === SOL_IP && name === Ip.PROTOCOL) return words(this.localPort);
+    if (level === SOL_IP && name === Ip.HDRINCL) return words(this.getInt(SOL_IP, Ip.HDRINCL));
+    const table = this.optionTable(level);
+    if (table === undefined) return -Errno.EOPNOTSUPP;
+    return table.has(name) ? words(this.getInt(level, name)) : -Errno.ENOPROTOOPT;
   }
 
   override setFamilyOption(level: number, name: number, value: Uint8Array, task: Task): number {
     if (level === SOL_IPV6 && this.family === AF_INET6 && name === Ipv6.V6ONLY) return this.#setV6Only(value);
     const isGroup = level === SOL_IP ? name === Ip.ADD_MEMBERSHIP || name === Ip.DROP_MEMBERSHIP : false;
-    const isGroup6 = level === SOL_IPV6 ? name === Ipv6.ADD_MEMBERSHIP || name === Ipv6.DROP_MEMBERSHIP : false;
+    const isGroup6 =
+      level === SOL_IPV6 ? name === Ipv6.ADD_MEMBERSHIP || name === Ipv6.DROP_MEMBERSHIP : false;
     if (isGroup || isGroup6) return this.#setGroup(level, name, value);
     if (level === SOL_IP && (name === Ip.MULTICAST_IF || name === Ip.OPTIONS)) return 0;
     const option = this.optionTable(level)?.get(name);

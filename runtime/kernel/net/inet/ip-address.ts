@@ -13,7 +13,11 @@ export interface IpAddress {
 const V4_BYTES = 4;
 
 export function ipOf(bytes: Uint8Array): IpAddress {
-  return { version: bytes.length === V4_BYTES ? 4 : 6, bytes, key: bytes.length === V4_BYTES ? bytes.join(".") : formatV6(bytes) };
+  return {
+    version: bytes.length === V4_BYTES ? 4 : 6,
+    bytes,
+    key: bytes.length === V4_BYTES ? bytes.join(".") : formatV6(bytes),
+  };
 }
 
 export const ANY_V4 = ipOf(new Uint8Array(4));
@@ -52,7 +56,9 @@ function groupsOf(half: string): number[] {
 
 /** The longest run of zero groups is "::" (RFC 5952). */
 function formatV6(bytes: Uint8Array): string {
-  const groups = Array.from({ length: 8 }, (_, index) => (((bytes[index * 2] ?? 0) << 8) | (bytes[index * 2 + 1] ?? 0)).toString(16));
+  const groups = Array.from({ length: 8 }, (_, index) =>
+    (((bytes[index * 2] ?? 0) << 8) | (bytes[index * 2 + 1] ?? 0)).toString(16),
+  );
   const runs = [...groups.join(":").matchAll(/\b0(?::0)+\b/g)].sort((a, b) => b[0].length - a[0].length);
   const run = runs[0];
   if (run === undefined) return groups.join(":");

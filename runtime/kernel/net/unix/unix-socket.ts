@@ -4,15 +4,41 @@
  * connection is whole when connect(2) returns; accept(2) only hands out the end that was made for it.
  */
 import { Errno } from "../../abi/errno.ts";
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../../abi/poll.ts";
-import { AF_UNIX, encodeUcred, RCV_SHUTDOWN, SEND_SHUTDOWN, SHUT_RD, SHUT_RDWR, SHUT_WR, So, words } from "../../abi/socket.ts";
+import {
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  POLLRDHUP,
+  POLLRDNORM,
+  POLLWRBAND,
+  POLLWRNORM,
+} from "../../abi/poll.ts";
+import {
+  AF_UNIX,
+  encodeUcred,
+  RCV_SHUTDOWN,
+  SEND_SHUTDOWN,
+  SHUT_RD,
+  SHUT_RDWR,
+  SHUT_WR,
+  So,
+  words,
+} from "../../abi/socket.ts";
 import type { Task } from "../../task/task.ts";
 import type { WaitQueue } from "../../task/wait.ts";
 import type { Location } from "../../vfs/mount.ts";
 import { pidSeenBy } from "../peer-pid.ts";
 import type { PassedCredentials, SendRequest, SocketBirth } from "../socket.ts";
 import { Socket } from "../socket.ts";
-import { abstractAddress, bindPath, findUnixSocket, parseUnixAddress, unbindPath, UNNAMED } from "./unix-address.ts";
+import {
+  abstractAddress,
+  bindPath,
+  findUnixSocket,
+  parseUnixAddress,
+  unbindPath,
+  UNNAMED,
+} from "./unix-address.ts";
 import type { UnixName } from "./unix-address.ts";
 import { UnixMessage } from "./unix-message.ts";
 
@@ -157,12 +183,14 @@ export abstract class UnixSocket extends Socket {
 
   override shutdown(how: number): number {
     if (how < SHUT_RD || how > SHUT_RDWR) return -Errno.EINVAL;
-    const bits = how === SHUT_RD ? RCV_SHUTDOWN : how === SHUT_WR ? SEND_SHUTDOWN : RCV_SHUTDOWN | SEND_SHUTDOWN;
+    const bits =
+      how === SHUT_RD ? RCV_SHUTDOWN : how === SHUT_WR ? SEND_SHUTDOWN : RCV_SHUTDOWN | SEND_SHUTDOWN;
     this.shutdownBits |= bits;
     this.queue.wake();
     const { peer } = this;
     if (peer === undefined || !this.isConnectionOriented) return 0;
-    peer.shutdownBits |= ((bits & RCV_SHUTDOWN) !== 0 ? SEND_SHUTDOWN : 0) | ((bits & SEND_SHUTDOWN) !== 0 ? RCV_SHUTDOWN : 0);
+    peer.shutdownBits |=
+      ((bits & RCV_SHUTDOWN) !== 0 ? SEND_SHUTDOWN : 0) | ((bits & SEND_SHUTDOWN) !== 0 ? RCV_SHUTDOWN : 0);
     peer.queue.wake();
     return 0;
   }
@@ -216,7 +244,9 @@ export abstract class UnixSocket extends Socket {
         return words(this.state === "listening" ? 1 : 0);
       case So.PEERCRED: {
         const peer = this.peerCredentials;
-        return peer === undefined ? encodeUcred(0, -1, -1) : encodeUcred(pidSeenBy(peer.pids, task), peer.uid, peer.gid);
+        return peer === undefined
+          ? encodeUcred(0, -1, -1)
+          : encodeUcred(pidSeenBy(peer.pids, task), peer.uid, peer.gid);
       }
       case So.PEERGROUPS:
         return this.peerCredentials === undefined ? -Errno.ENODATA : words(...this.peerCredentials.groups);

@@ -1,0 +1,12 @@
+/** Sockets: the same static programs natively (in a network namespace of their own) and under our kernel. */
+import { expect, test } from "vitest";
+import { compile, hasCompiler, isRoot, runInKernel, runNatively } from "../../support/differential.ts";
+
+const TOPICS = ["unix-stream", "tcp", "udp"] as const;
+
+test.skipIf(!hasCompiler || !isRoot).each(TOPICS)("%s answers as on Linux", async (topic) => {
+  const program = compile(topic);
+  const guest = await runInKernel(program);
+  expect(guest.stdout.split("\n")).toEqual(runNatively(program, [], ["-n"]).stdout.split("\n"));
+  expect(guest.status).toBe(0);
+});
