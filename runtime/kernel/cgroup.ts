@@ -167,6 +167,7 @@ export class Cgroup implements MemoryAccount {
   }
 
   *#upwards(): Generator<Cgroup> {
-    for (let group: Cgroup | undefined = this; group !== undefined; group = group.parent) yield group; // eslint-disable-line @typescript-eslint/no-this-alias -- where the climb starts
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- where the climb starts
+    for (let group: Cgroup | undefined = this; group !== undefined; group = group.parent) yield group;
   }
 }

@@ -13,6 +13,7 @@ import type { Process } from "./task/process.ts";
 import { runTask } from "./task/run.ts";
 import { Scheduler } from "./task/scheduler.ts";
 import type { Task } from "./task/task.ts";
+import { fireCpuAlarms } from "./task/timers.ts";
 import { DeviceTable } from "./vfs/devices.ts";
 import type { KernelFilesystem } from "./vfs/mount.ts";
 import { Superblock } from "./vfs/mount.ts";
@@ -79,9 +80,9 @@ export class Kernel {
   readonly #throttled = new Set<Task>();
   #lastDevice = 20;
   #lastTemporary = 0;
-  #isRunning = false;
   /** The turn of `current` is charged up to here. */
   #chargedNs = 0;
+  #isRunning = false;
 
   constructor(options: KernelOptions) {
     this.#options = options;
@@ -153,7 +154,6 @@ export class Kernel {
     if (this.counters.illegal.length < ILLEGAL_MAX) this.counters.illegal.push(instruction);
   }
 
-  /** Seconds since boot, for uptime and sysinfo. */
   /** Charges the running task for its turn so far: before anybody looks at what it has used. */
   chargeTurn(): void {
     const { current } = this;
@@ -164,6 +164,7 @@ export class Kernel {
     this.#chargedNs = nowNs;
   }
 
+  /** Seconds since boot, for uptime and sysinfo. */
   uptimeSeconds(): number {
     return this.monotonicNs() / NS_PER_MS / MS_PER_S;
   }
@@ -172,8 +173,9 @@ export class Kernel {
     this.#chargedNs = this.monotonicNs();
     this.current = task;
     runTask(task);
-    this.current = undefined;
     this.chargeTurn();
+    if (task.process.cpuAlarms.size > 0) fireCpuAlarms(task.process);
+    this.current = undefined;
   }
 
   #isThrottled(task: Task): boolean {

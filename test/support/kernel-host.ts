@@ -33,8 +33,20 @@ const SLICE_MS = 20;
 const MEMORY_BYTES = 4 * 1024 ** 3;
 
 export const ROOT_CREDENTIALS: Credentials = {
-  uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0, groups: [0],
-  permitted: ALL_CAPABILITIES, effective: ALL_CAPABILITIES, inheritable: 0n, bounding: ALL_CAPABILITIES, ambient: 0n,
+  uid: 0,
+  euid: 0,
+  suid: 0,
+  fsuid: 0,
+  gid: 0,
+  egid: 0,
+  sgid: 0,
+  fsgid: 0,
+  groups: [0],
+  permitted: ALL_CAPABILITIES,
+  effective: ALL_CAPABILITIES,
+  inheritable: 0n,
+  bounding: ALL_CAPABILITIES,
+  ambient: 0n,
   secureBits: 0,
 };
 
@@ -72,8 +84,18 @@ export class TestStream extends FileDescription {
 
   override status(): Status {
     const attributes: Attributes = {
-      ino: 1, type: "fifo", mode: 0o600, nlink: 1, uid: 0, gid: 0, rdev: { major: 0, minor: 0 }, sizeBytes: 0,
-      allocatedBytes: 0, atimeNs: 0n, mtimeNs: 0n, ctimeNs: 0n,
+      ino: 1,
+      type: "fifo",
+      mode: 0o600,
+      nlink: 1,
+      uid: 0,
+      gid: 0,
+      rdev: { major: 0, minor: 0 },
+      sizeBytes: 0,
+      allocatedBytes: 0,
+      atimeNs: 0n,
+      mtimeNs: 0n,
+      ctimeNs: 0n,
     };
     return { device: 13, attributes };
   }
@@ -108,10 +130,22 @@ export class KernelHost {
     this.cgroup = new Cgroup("container", kernel.rootCgroup);
   }
 
-  static async start(files: Filesystem = new MemoryFilesystem({ clock: systemClock }), options?: Partial<KernelOptions>): Promise<KernelHost> {
-    const machine = new InterpreterMachine({ module: await interpreterModule(), counterNs: () => performance.now() * 1e6 });
+  static async start(
+    files: Filesystem = new MemoryFilesystem({ clock: systemClock }),
+    options?: Partial<KernelOptions>,
+  ): Promise<KernelHost> {
+    const machine = new InterpreterMachine({
+      module: await interpreterModule(),
+      counterNs: () => performance.now() * 1e6,
+    });
     const kernel = new Kernel({
-      machine, clock: systemClock, rng: systemRng, syscalls: SYSCALLS, memoryBytes: MEMORY_BYTES, onWork: () => undefined, ...options,
+      machine,
+      clock: systemClock,
+      rng: systemRng,
+      syscalls: SYSCALLS,
+      memoryBytes: MEMORY_BYTES,
+      onWork: () => undefined,
+      ...options,
     });
     return new KernelHost(kernel, files);
   }
@@ -119,8 +153,13 @@ export class KernelHost {
   namespaces(): Namespaces {
     const plain = (): { inode: number } => ({ inode: nextNamespaceInode() });
     return {
-      pidForChildren: new PidNamespace(this.kernel.rootPids), mount: new MountNamespace(this.root),
-      uts: new UtsNamespace("test", "(none)"), network: this.network, ipc: plain(), user: plain(), cgroup: plain(),
+      pidForChildren: new PidNamespace(this.kernel.rootPids),
+      mount: new MountNamespace(this.root),
+      uts: new UtsNamespace("test", "(none)"),
+      network: this.network,
+      ipc: plain(),
+      user: plain(),
+      cgroup: plain(),
     };
   }
 
@@ -132,27 +171,45 @@ export class KernelHost {
     const nothing = { type: "character", mode: 0o666, uid: 0, gid: 0, rdev: { major: 1, minor: 3 } } as const;
     devices.create(devices.root, "null", nothing);
     const mount = mountContainer(this.kernel, {
-      root: this.root.superblock, pids, network: this.network, cgroup: this.cgroup,
-      mounts: [{ path: "/dev", superblock: this.kernel.superblock(devices, "tmpfs"), flags: MountFlag.noSuid }],
+      root: this.root.superblock,
+      pids,
+      network: this.network,
+      cgroup: this.cgroup,
+      mounts: [
+        { path: "/dev", superblock: this.kernel.superblock(devices, "tmpfs"), flags: MountFlag.noSuid },
+      ],
     });
     return { ...namespaces, mount, cgroup: { inode: nextNamespaceInode(), root: this.cgroup } };
   }
 
   /** Runs a program to its end. */
   async run(request: GuestRequest): Promise<GuestResult> {
-    const streams = [new TestStream(request.stdin ?? ""), new TestStream(undefined), new TestStream(undefined)] as const;
+    const streams = [
+      new TestStream(request.stdin ?? ""),
+      new TestStream(undefined),
+      new TestStream(undefined),
+    ] as const;
     const namespaces = request.isContainer === true ? this.containerNamespaces() : this.namespaces();
     const { root } = namespaces.mount;
     const location = { mount: root, dentry: root.root };
     const task = createProcess(this.kernel, {
-      namespaces, cgroup: this.cgroup, root: location, workingDirectory: location,
-      credentials: ROOT_CREDENTIALS, hasNoNewPrivileges: false, path: request.args[0] ?? "", args: request.args,
-      env: request.env ?? ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C"], streams,
+      namespaces,
+      cgroup: this.cgroup,
+      root: location,
+      workingDirectory: location,
+      credentials: ROOT_CREDENTIALS,
+      hasNoNewPrivileges: false,
+      path: request.args[0] ?? "",
+      args: request.args,
+      env: request.env ?? ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C"],
+      streams,
     });
     this.kernel.makeReady(task);
     await this.untilExit(task);
     return {
-      status: task.process.exitStatus ?? -Errno.EIO, stdout: streams[1].text, stderr: streams[2].text,
+      status: task.process.exitStatus ?? -Errno.EIO,
+      stdout: streams[1].text,
+      stderr: streams[2].text,
       missing: Object.fromEntries(this.kernel.counters.missing),
     };
   }
@@ -165,12 +222,20 @@ export class KernelHost {
       if (isOver()) break;
       if (idleness.kind === "busy") await new Promise((resolve) => setImmediate(resolve));
       else if (idleness.untilNs === undefined) throw new Error(`nobody can go on: ${this.describeTasks()}`);
-      else await new Promise((resolve) => setTimeout(resolve, Math.max(0, (idleness.untilNs! - this.kernel.monotonicNs()) / 1e6)));
+      else
+        await new Promise((resolve) =>
+          setTimeout(resolve, Math.max(0, (idleness.untilNs! - this.kernel.monotonicNs()) / 1e6)),
+        );
     }
   }
 
   describeTasks(): string {
-    const lines = this.kernel.rootPids.tasks().map((task) => `${task.tid} ${task.comm} ${task.state} ${task.parking?.blocked.options.reason ?? ""} call ${task.syscallNumber}`);
+    const lines = this.kernel.rootPids
+      .tasks()
+      .map(
+        (task) =>
+          `${task.tid} ${task.comm} ${task.state} ${task.parking?.blocked.options.reason ?? ""} call ${task.syscallNumber}`,
+      );
     return lines.join("; ");
   }
 }
@@ -180,7 +245,9 @@ export function copyIn(files: Filesystem, hostPath: string, path: string): void 
   const names = path.split("/").filter((name) => name !== "");
   let parent: NodeId = files.root;
   for (const name of names.slice(0, -1)) {
-    parent = files.lookup(parent, name) ?? files.create(parent, name, { type: "directory", mode: 0o755, uid: 0, gid: 0 });
+    parent =
+      files.lookup(parent, name) ??
+      files.create(parent, name, { type: "directory", mode: 0o755, uid: 0, gid: 0 });
   }
   copyNode(files, hostPath, parent, names[names.length - 1] ?? "");
 }
@@ -188,9 +255,11 @@ export function copyIn(files: Filesystem, hostPath: string, path: string): void 
 function copyNode(files: Filesystem, hostPath: string, parent: NodeId, name: string): void {
   const stat = lstatSync(hostPath);
   const owner = { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
-  if (stat.isSymbolicLink()) files.create(parent, name, { type: "symlink", ...owner, target: readlinkSync(hostPath) });
+  if (stat.isSymbolicLink())
+    files.create(parent, name, { type: "symlink", ...owner, target: readlinkSync(hostPath) });
   else if (stat.isDirectory()) {
-    const directory = files.lookup(parent, name) ?? files.create(parent, name, { type: "directory", ...owner });
+    const directory =
+      files.lookup(parent, name) ?? files.create(parent, name, { type: "directory", ...owner });
     for (const child of readdirSync(hostPath)) copyNode(files, join(hostPath, child), directory, child);
   } else if (stat.isFile()) {
     const file = files.create(parent, name, { type: "file", ...owner });

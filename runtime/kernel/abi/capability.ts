@@ -1,4 +1,7 @@
-/** Capabilities on the wire: capget(2), the security.capability attribute, securebits (linux/capability.h, linux/securebits.h). */
+/**
+ * Capabilities on the wire: capget(2), the security.capability attribute, securebits (linux/capability.h,
+ * linux/securebits.h).
+ */
 
 export const LINUX_CAPABILITY_VERSION_1 = 0x1998_0330;
 export const LINUX_CAPABILITY_VERSION_2 = 0x2007_1026;

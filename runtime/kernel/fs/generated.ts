@@ -5,7 +5,13 @@
  * somebody is in), and everything else may come and go.
  */
 import { FsError } from "../../../layers/fs/errors.ts";
-import type { Attributes, DirectoryEntry, FilesystemUsage, NodeId, NodeType } from "../../../layers/fs/filesystem.ts";
+import type {
+  Attributes,
+  DirectoryEntry,
+  FilesystemUsage,
+  NodeId,
+  NodeType,
+} from "../../../layers/fs/filesystem.ts";
 import type { Kernel } from "../kernel.ts";
 import type { FileDescription } from "../vfs/file-description.ts";
 import type { KernelFilesystem, Location } from "../vfs/mount.ts";
@@ -91,9 +97,18 @@ export class GeneratedFilesystem implements KernelFilesystem {
     const { uid, gid } = it.owner?.() ?? { uid: 0, gid: 0 };
     const timeNs = this.#kernel.bootNs;
     return {
-      ino: node, type: it.type, mode: it.mode, nlink: it.links?.() ?? (it.type === "directory" ? 2 : 1), uid, gid,
-      rdev: { major: 0, minor: 0 }, sizeBytes: it.type === "symlink" ? (it.sizeBytes ?? 0) : 0, allocatedBytes: 0,
-      atimeNs: timeNs, mtimeNs: timeNs, ctimeNs: timeNs,
+      ino: node,
+      type: it.type,
+      mode: it.mode,
+      nlink: it.links?.() ?? (it.type === "directory" ? 2 : 1),
+      uid,
+      gid,
+      rdev: { major: 0, minor: 0 },
+      sizeBytes: it.type === "symlink" ? (it.sizeBytes ?? 0) : 0,
+      allocatedBytes: 0,
+      atimeNs: timeNs,
+      mtimeNs: timeNs,
+      ctimeNs: timeNs,
     };
   }
 
@@ -131,20 +146,31 @@ export class GeneratedFilesystem implements KernelFilesystem {
     const { current } = this.#kernel;
     if (it.type !== "file" || it.text === undefined || current === undefined) throw new FsError("EINVAL");
     const content = it.text(current);
-    const bytes = (typeof content === "string" ? new TextEncoder().encode(content) : content).subarray(position);
+    const bytes = (typeof content === "string" ? new TextEncoder().encode(content) : content).subarray(
+      position,
+    );
     const piece = bytes.subarray(0, target.length);
     target.set(piece);
     return piece.length;
   }
 
   /** Owners and modes follow from what the file shows; O_TRUNC and utimes change nothing, chmod is refused. */
-  setAttributes(_node: NodeId, changes: { readonly mode?: number; readonly uid?: number; readonly gid?: number }): void {
-    if (changes.mode !== undefined || changes.uid !== undefined || changes.gid !== undefined) throw new FsError("EPERM");
+  setAttributes(
+    _node: NodeId,
+    changes: { readonly mode?: number; readonly uid?: number; readonly gid?: number },
+  ): void {
+    if (changes.mode !== undefined || changes.uid !== undefined || changes.gid !== undefined)
+      throw new FsError("EPERM");
   }
 
-  create(parent: NodeId, name: string, init: { readonly type: NodeType; readonly mode: number } & Owner): NodeId {
+  create(
+    parent: NodeId,
+    name: string,
+    init: { readonly type: NodeType; readonly mode: number } & Owner,
+  ): NodeId {
     const directory = this.#directory(parent);
-    if (init.type !== "directory" || directory.make === undefined) throw new FsError(this.type === "proc" ? "ENOENT" : "EPERM");
+    if (init.type !== "directory" || directory.make === undefined)
+      throw new FsError(this.type === "proc" ? "ENOENT" : "EPERM");
     if (directory.lookup(name, this.#kernel.current) !== undefined) throw new FsError("EEXIST");
     return this.#idOf(directory.make(name, init.mode, init));
   }
@@ -236,7 +262,8 @@ export class GeneratedFilesystem implements KernelFilesystem {
   }
 
   #sweep(): void {
-    for (const [id, node] of this.#nodes) if (node.isGone?.() === true && !this.#held.has(id)) this.#nodes.delete(id);
+    for (const [id, node] of this.#nodes)
+      if (node.isGone?.() === true && !this.#held.has(id)) this.#nodes.delete(id);
     this.#sweepAt = this.#nodes.size + SWEEP_EVERY;
   }
 }

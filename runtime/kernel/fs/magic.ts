@@ -36,7 +36,12 @@ class MagicFilesystem extends GeneratedFilesystem {
 }
 
 /** A location that opens as `open` says. */
-export function magicLocation(kernel: Kernel, device: number, attributes: () => Attributes, open: Opener): Location {
+export function magicLocation(
+  kernel: Kernel,
+  device: number,
+  attributes: () => Attributes,
+  open: Opener,
+): Location {
   const superblock = new Superblock(new MagicFilesystem(kernel, attributes, open), device, "none");
   return { mount: new Mount(superblock, superblock.root, 0), dentry: superblock.root };
 }
@@ -44,7 +49,15 @@ export function magicLocation(kernel: Kernel, device: number, attributes: () => 
 /** Where an open file is, for opening it once more: its place, or a magic one. */
 export function locationOfFile(kernel: Kernel, file: FileDescription): Location {
   const { device } = file.status();
-  return file.location ?? magicLocation(kernel, device, () => file.status().attributes, (flags, task) => reopen(file, flags, task));
+  return (
+    file.location ??
+    magicLocation(
+      kernel,
+      device,
+      () => file.status().attributes,
+      (flags, task) => reopen(file, flags, task),
+    )
+  );
 }
 
 /**
@@ -53,10 +66,13 @@ export function locationOfFile(kernel: Kernel, file: FileDescription): Location 
  */
 function reopen(file: FileDescription, flags: number, task: Task): FileDescription | number {
   const access = flags & O_ACCMODE;
-  if (file instanceof PipeEnd) return new PipeEnd(file.pipe, flags & (O_ACCMODE | O_NONBLOCK), undefined, task.kernel.realtimeNs());
+  if (file instanceof PipeEnd)
+    return new PipeEnd(file.pipe, flags & (O_ACCMODE | O_NONBLOCK), undefined, task.kernel.realtimeNs());
   const { type } = file.status().attributes;
   if (type !== "fifo" && type !== "character") return -Errno.ENXIO;
   const isPossible =
-    (access === O_RDONLY && file.isReadable) || (access === O_WRONLY && file.isWritable) || (access === O_RDWR && file.isReadable && file.isWritable);
+    (access === O_RDONLY && file.isReadable) ||
+    (access === O_WRONLY && file.isWritable) ||
+    (access === O_RDWR && file.isReadable && file.isWritable);
   return isPossible ? file : -Errno.EACCES;
 }

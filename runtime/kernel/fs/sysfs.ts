@@ -15,7 +15,12 @@ export function sysFilesystem(kernel: Kernel, network: NetworkNamespace): Genera
   const root = directory({
     block: empty,
     bus: directory({ cpu: directory({}), pci: directory({ devices: directory({}) }) }),
-    class: directory({ block: directory({}), net: classNet(network), tty: directory({}), mem: directory({}) }),
+    class: directory({
+      block: directory({}),
+      net: classNet(network),
+      tty: directory({}),
+      mem: directory({}),
+    }),
     dev: directory({ block: directory({}), char: directory({}) }),
     devices: directory({
       system: directory({ cpu: processors(), node: memoryNodes(kernel) }),
@@ -27,12 +32,17 @@ export function sysFilesystem(kernel: Kernel, network: NetworkNamespace): Genera
     kernel: directory({
       mm: directory({
         transparent_hugepage: directory({
-          enabled: LINE("always madvise [never]"), defrag: LINE("always defer defer+madvise madvise [never]"),
-          shmem_enabled: LINE("always within_size advise [never] deny force"), hpage_pmd_size: LINE(2_097_152),
+          enabled: LINE("always madvise [never]"),
+          defrag: LINE("always defer defer+madvise madvise [never]"),
+          shmem_enabled: LINE("always within_size advise [never] deny force"),
+          hpage_pmd_size: LINE(2_097_152),
         }),
         hugepages: directory({}),
       }),
-      debug: directory({}), security: directory({}), tracing: directory({}), config: directory({}),
+      debug: directory({}),
+      security: directory({}),
+      tracing: directory({}),
+      config: directory({}),
     }),
     module: directory({}),
     power: directory({ state: LINE("") }),
@@ -44,12 +54,25 @@ function processors(): GeneratedDirectory {
   return directory({
     cpu0: directory({
       topology: directory({
-        core_id: LINE(0), physical_package_id: LINE(0), core_cpus: LINE(1), core_cpus_list: LINE(0), core_siblings: LINE(1),
-        core_siblings_list: LINE(0), thread_siblings: LINE(1), thread_siblings_list: LINE(0), package_cpus_list: LINE(0), die_id: LINE(0),
+        core_id: LINE(0),
+        physical_package_id: LINE(0),
+        core_cpus: LINE(1),
+        core_cpus_list: LINE(0),
+        core_siblings: LINE(1),
+        core_siblings_list: LINE(0),
+        thread_siblings: LINE(1),
+        thread_siblings_list: LINE(0),
+        package_cpus_list: LINE(0),
+        die_id: LINE(0),
       }),
       cache: directory({}),
     }),
-    online: LINE(0), offline: LINE(""), possible: LINE(0), present: LINE(0), isolated: LINE(""), kernel_max: LINE(8191),
+    online: LINE(0),
+    offline: LINE(""),
+    possible: LINE(0),
+    present: LINE(0),
+    isolated: LINE(""),
+    kernel_max: LINE(8191),
     smt: directory({ active: LINE(0), control: LINE("notsupported") }),
     vulnerabilities: directory({}),
   });
@@ -58,8 +81,17 @@ function processors(): GeneratedDirectory {
 function memoryNodes(kernel: Kernel): GeneratedDirectory {
   const kb = Math.floor(kernel.memoryBytes / 1024);
   return directory({
-    node0: directory({ cpulist: LINE(0), cpumap: LINE(1), distance: LINE(10), meminfo: text(() => `Node 0 MemTotal:       ${kb} kB\n`) }),
-    online: LINE(0), possible: LINE(0), has_cpu: LINE(0), has_memory: LINE(0), has_normal_memory: LINE(0),
+    node0: directory({
+      cpulist: LINE(0),
+      cpumap: LINE(1),
+      distance: LINE(10),
+      meminfo: text(() => `Node 0 MemTotal:       ${kb} kB\n`),
+    }),
+    online: LINE(0),
+    possible: LINE(0),
+    has_cpu: LINE(0),
+    has_memory: LINE(0),
+    has_normal_memory: LINE(0),
   });
 }
 
@@ -96,21 +128,37 @@ function classNet(network: NetworkNamespace): GeneratedDirectory {
 }
 
 function interfaceDirectory(device: NetworkInterface): GeneratedDirectory {
-  const hardware = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+  const hardware = (bytes: Uint8Array): string =>
+    [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
   const shown = (value: () => string | number): GeneratedNode => text(() => `${value()}\n`);
   const count = (value: () => number): GeneratedNode => shown(value);
   const { counters } = device;
   return directory({
-    address: shown(() => hardware(device.hardwareAddress)), addr_len: shown(() => device.hardwareAddress.length),
+    address: shown(() => hardware(device.hardwareAddress)),
+    addr_len: shown(() => device.hardwareAddress.length),
     broadcast: shown(() => (device.isLoopback ? hardware(new Uint8Array(6)) : "ff:ff:ff:ff:ff:ff")),
-    carrier: shown(() => (device.isUp ? 1 : 0)), dev_id: shown(() => "0x0"), dormant: shown(() => 0),
-    flags: shown(() => `0x${device.flags.toString(16)}`), ifindex: shown(() => device.index), iflink: shown(() => device.index),
-    link_mode: shown(() => 0), mtu: shown(() => device.mtu), type: shown(() => device.hardwareType),
-    operstate: shown(() => (device.isLoopback ? "unknown" : device.isUp ? "up" : "down")), tx_queue_len: shown(() => device.transmitQueue),
+    carrier: shown(() => (device.isUp ? 1 : 0)),
+    dev_id: shown(() => "0x0"),
+    dormant: shown(() => 0),
+    flags: shown(() => `0x${device.flags.toString(16)}`),
+    ifindex: shown(() => device.index),
+    iflink: shown(() => device.index),
+    link_mode: shown(() => 0),
+    mtu: shown(() => device.mtu),
+    type: shown(() => device.hardwareType),
+    operstate: shown(() => (device.isLoopback ? "unknown" : device.isUp ? "up" : "down")),
+    tx_queue_len: shown(() => device.transmitQueue),
     statistics: directory({
-      rx_bytes: count(() => counters.rxBytes), rx_packets: count(() => counters.rxPackets), tx_bytes: count(() => counters.txBytes),
-      tx_packets: count(() => counters.txPackets), rx_errors: count(() => 0), tx_errors: count(() => 0), rx_dropped: count(() => 0),
-      tx_dropped: count(() => 0), collisions: count(() => 0), multicast: count(() => 0),
+      rx_bytes: count(() => counters.rxBytes),
+      rx_packets: count(() => counters.rxPackets),
+      tx_bytes: count(() => counters.txBytes),
+      tx_packets: count(() => counters.txPackets),
+      rx_errors: count(() => 0),
+      tx_errors: count(() => 0),
+      rx_dropped: count(() => 0),
+      tx_dropped: count(() => 0),
+      collisions: count(() => 0),
+      multicast: count(() => 0),
     }),
   });
 }

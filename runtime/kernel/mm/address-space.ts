@@ -12,7 +12,16 @@ import { assert } from "../../../layers/base/assert.ts";
 import type { Fault, Machine, Space } from "../../cpu/machine.ts";
 import { PageAccess, SPACE_END, SPACE_START } from "../../cpu/machine.ts";
 import { Errno } from "../abi/errno.ts";
-import { MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED, MAP_TYPE, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE } from "../abi/mman.ts";
+import {
+  MAP_GROWSDOWN,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MAP_TYPE,
+  PROT_EXEC,
+  PROT_NONE,
+  PROT_READ,
+  PROT_WRITE,
+} from "../abi/mman.ts";
 import { BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, Signal } from "../abi/signal.ts";
 import type { MemoryAccount } from "./memory-account.ts";
 import type { Backing, Region } from "./region.ts";
@@ -82,7 +91,8 @@ export class AddressSpace {
     this.#account = account;
     const options = { reserve: (sizeBytes: number) => this.#reserve(sizeBytes) };
     this.#regions = parent === undefined ? new RegionList() : parent.#regions.clone();
-    const present = parent === undefined ? new Uint8Array(MMAP_BASE / PAGE_BYTES + 1024) : parent.#present.slice();
+    const present =
+      parent === undefined ? new Uint8Array(MMAP_BASE / PAGE_BYTES + 1024) : parent.#present.slice();
     this.#present = present;
     this.#presentCount = parent === undefined ? 0 : parent.#presentCount;
     this.space = parent?.space.clone(parent.#presentRanges(), options) ?? machine.createSpace(options);
@@ -187,7 +197,8 @@ export class AddressSpace {
   /** PR_SET_VMA_ANON_NAME: 0, -ENOMEM for a hole, -EBADF for a file. */
   nameAnonymous(start: number, end: number, name: string): number {
     if (!this.#regions.covers(start, end)) return -Errno.ENOMEM;
-    if (this.#regions.overlapping(start, end).some(({ backing }) => backing !== undefined)) return -Errno.EBADF;
+    if (this.#regions.overlapping(start, end).some(({ backing }) => backing !== undefined))
+      return -Errno.EBADF;
     this.#regions.change(start, end, (region) => ({ ...region, name }));
     return 0;
   }
@@ -197,9 +208,18 @@ export class AddressSpace {
     const [old, end] = [pageCeil(this.heapEnd), pageCeil(wanted)];
     if (wanted < this.heapStart || wanted - this.heapStart > bytesMax) return this.heapEnd;
     if (end > old) {
-      if (end > STACK_TOP - STACK_GUARD_BYTES || this.#regions.overlapping(old, end).length > 0) return this.heapEnd;
+      if (end > STACK_TOP - STACK_GUARD_BYTES || this.#regions.overlapping(old, end).length > 0)
+        return this.heapEnd;
       const flags = MAP_PRIVATE;
-      this.#regions.insert({ start: old, end, protection: PROT_READ | PROT_WRITE, flags, backing: undefined, position: 0, name: "[heap]" });
+      this.#regions.insert({
+        start: old,
+        end,
+        protection: PROT_READ | PROT_WRITE,
+        flags,
+        backing: undefined,
+        position: 0,
+        name: "[heap]",
+      });
     } else if (end < old) this.unmap(end, old);
     this.heapEnd = wanted;
     return wanted;
@@ -241,7 +261,11 @@ export class AddressSpace {
     if (!(address >= SPACE_START && end <= SPACE_END)) return undefined;
     const bit = need === PROT_WRITE ? PageAccess.write : PageAccess.read;
     for (let page = pageFloor(address); page < end; page += PAGE_BYTES) {
-      if (page < this.space.end && (this.space.access(page) & bit) !== 0) continue;
+      const access = page < this.space.end ? this.space.access(page) : 0;
+      // A writer of code: what was translated from the page goes before the guest runs again.
+      if (bit === PageAccess.write && (access & PageAccess.execute) !== 0)
+        this.space.codeChanged(page, page + PAGE_BYTES);
+      if ((access & bit) !== 0) continue;
       if (this.touch(page, need).kind !== "mended") return undefined;
     }
     return this.space.bytes.subarray(address - LINEAR, end - LINEAR);
@@ -261,7 +285,10 @@ export class AddressSpace {
     for (let page = pageFloor(address); page < address + source.length; page += PAGE_BYTES) {
       if (this.#isPresent(page)) continue;
       const region = this.#regions.find(page);
-      assert(region !== undefined && this.#bringIn(region, page).kind === "mended", "pages poked into are mapped");
+      assert(
+        region !== undefined && this.#bringIn(region, page).kind === "mended",
+        "pages poked into are mapped",
+      );
     }
     this.space.bytes.set(source, address - LINEAR);
     this.space.codeChanged(address, address + source.length);
@@ -275,7 +302,8 @@ export class AddressSpace {
     if (sizeBytes > SPACE_END - SPACE_START) return -Errno.ENOMEM;
     const isFree = address >= SPACE_START && address + sizeBytes <= SPACE_END;
     if (isFree && this.#regions.overlapping(address, address + sizeBytes).length === 0) return address;
-    const isReservation = protection === PROT_NONE && sizeBytes >= RESERVATION_BYTES && (flags & MAP_SHARED) === 0;
+    const isReservation =
+      protection === PROT_NONE && sizeBytes >= RESERVATION_BYTES && (flags & MAP_SHARED) === 0;
     const gap = isReservation
       ? this.#regions.highestGap(sizeBytes, MMAP_BASE, SPACE_END)
       : this.#regions.lowestGap(sizeBytes, MMAP_BASE, SPACE_END);
@@ -333,7 +361,9 @@ export class AddressSpace {
       this.#present = larger;
     }
     if (end <= this.space.end) return true;
-    return this.space.grow(Math.min(Math.ceil(end / GROW_BYTES) * GROW_BYTES, SPACE_END)) || this.space.grow(end);
+    return (
+      this.space.grow(Math.min(Math.ceil(end / GROW_BYTES) * GROW_BYTES, SPACE_END)) || this.space.grow(end)
+    );
   }
 
   #isPresent(page: number): boolean {
@@ -342,7 +372,8 @@ export class AddressSpace {
 
   #presentRanges(): readonly (readonly [start: number, end: number])[] {
     const ranges: (readonly [number, number])[] = [];
-    for (const { start, end } of this.#regions.all) this.#eachPresentRun(start, end, (from, to) => ranges.push([from, to]));
+    for (const { start, end } of this.#regions.all)
+      this.#eachPresentRun(start, end, (from, to) => ranges.push([from, to]));
     return ranges;
   }
 
@@ -359,7 +390,14 @@ export class AddressSpace {
 
   /** Pages for the processor's translations: mapped for nobody, so that the guest cannot reach them. */
   #reserve(sizeBytes: number): number {
-    const start = this.map({ sizeBytes, address: 0, isFixed: false, protection: PROT_NONE, flags: MAP_PRIVATE, name: "[translations]" });
+    const start = this.map({
+      sizeBytes,
+      address: 0,
+      isFixed: false,
+      protection: PROT_NONE,
+      flags: MAP_PRIVATE,
+      name: "[translations]",
+    });
     return start > 0 && this.#makeExist(start + sizeBytes) ? start : 0;
   }
 }

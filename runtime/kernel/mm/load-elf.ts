@@ -25,7 +25,12 @@ export interface LoadedElf {
 }
 
 /** Maps `elf`; `isInterpreter` goes where mmap puts it. -ENOMEM or -ENOEXEC when it cannot be. */
-export function loadElf(space: AddressSpace, elf: ElfHeader, backing: Backing, isInterpreter: boolean): LoadedElf | number {
+export function loadElf(
+  space: AddressSpace,
+  elf: ElfHeader,
+  backing: Backing,
+  isInterpreter: boolean,
+): LoadedElf | number {
   const loads = elf.segments.filter(({ type, memoryBytes }) => type === PT_LOAD && memoryBytes > 0);
   const [first, last] = [loads[0], loads[loads.length - 1]];
   if (first === undefined || last === undefined) return -Errno.ENOEXEC;
@@ -38,7 +43,9 @@ export function loadElf(space: AddressSpace, elf: ElfHeader, backing: Backing, i
     const failure = mapSegment(space, segment, backing, bias);
     if (failure !== 0) return failure;
   }
-  const holder = loads.find(({ offset, fileBytes }) => offset <= elf.headersOffset && elf.headersOffset < offset + fileBytes);
+  const holder = loads.find(
+    ({ offset, fileBytes }) => offset <= elf.headersOffset && elf.headersOffset < offset + fileBytes,
+  );
   return {
     bias,
     entry: elf.entry + bias,
@@ -48,7 +55,13 @@ export function loadElf(space: AddressSpace, elf: ElfHeader, backing: Backing, i
   };
 }
 
-function biasOf(space: AddressSpace, elf: ElfHeader, low: number, sizeBytes: number, isInterpreter: boolean): number | undefined {
+function biasOf(
+  space: AddressSpace,
+  elf: ElfHeader,
+  low: number,
+  sizeBytes: number,
+  isInterpreter: boolean,
+): number | undefined {
   if (!elf.isRelocatable) return low >= SPACE_START && low + sizeBytes <= SPACE_END ? 0 : undefined;
   if (!isInterpreter) return PIE_BASE - low;
   const start = space.map({ sizeBytes, address: 0, isFixed: false, protection: 0, flags: MAP_PRIVATE });

@@ -18,11 +18,14 @@ const mapOf = (namespace: UserNamespace | undefined, kind: Kind): readonly Exten
 
 export function mapText(task: Task, reader: Task, kind: Kind): string {
   const { user } = task.credentials;
-  const row = (numbers: readonly number[]): string => `${numbers.map((number) => String(number).padStart(10)).join(" ")}\n`;
+  const row = (numbers: readonly number[]): string =>
+    `${numbers.map((number) => String(number).padStart(10)).join(" ")}\n`;
   if (user === undefined) return row([0, 0, ID_MAX]);
   const below = reader.credentials.user === user ? user.parent : reader.credentials.user;
   return (mapOf(user, kind) ?? [])
-    .map(({ inside, outside, count }) => row([inside, fromKernelId(mapOf(below, kind), outside) ?? ID_MAX, count]))
+    .map(({ inside, outside, count }) =>
+      row([inside, fromKernelId(mapOf(below, kind), outside) ?? ID_MAX, count]),
+    )
     .join("");
 }
 
@@ -50,7 +53,8 @@ export function writeSetgroups(task: Task, writer: Task, written: string): void 
   const { user } = task.credentials;
   const word = written.trim();
   if (word !== "allow" && word !== "deny") throw new SyscallError(Errno.EINVAL);
-  if (user === undefined || !hasCapabilityIn(writer.credentials, Capability.CAP_SYS_ADMIN, user)) throw new SyscallError(Errno.EPERM);
+  if (user === undefined || !hasCapabilityIn(writer.credentials, Capability.CAP_SYS_ADMIN, user))
+    throw new SyscallError(Errno.EPERM);
   if (word === "deny" && user.gidMap.length > 0) throw new SyscallError(Errno.EPERM);
   if (word === "allow" && !user.isSetgroupsAllowed) throw new SyscallError(Errno.EPERM);
   user.isSetgroupsAllowed = word === "allow";
@@ -60,27 +64,39 @@ function extentOf(line: string): Extent {
   const words = line.trim().split(/\s+/);
   const [inside, outside, count] = words.map(Number);
   const isRight = words.length === 3 && words.every((word) => /^\d+$/.test(word));
-  if (!isRight || inside === undefined || outside === undefined || count === undefined || count === 0) throw new SyscallError(Errno.EINVAL);
+  if (!isRight || inside === undefined || outside === undefined || count === undefined || count === 0)
+    throw new SyscallError(Errno.EINVAL);
   if (inside + count > ID_MAX || outside + count > ID_MAX) throw new SyscallError(Errno.EINVAL);
   return { inside, outside, count };
 }
 
 function checkOverlaps(extents: readonly Extent[]): void {
-  const overlap = (first: number, second: number, a: Extent, b: Extent): boolean => first < second + b.count && second < first + a.count;
+  const overlap = (first: number, second: number, a: Extent, b: Extent): boolean =>
+    first < second + b.count && second < first + a.count;
   extents.forEach((a, index) => {
     for (const b of extents.slice(index + 1)) {
-      if (overlap(a.inside, b.inside, a, b) || overlap(a.outside, b.outside, a, b)) throw new SyscallError(Errno.EINVAL);
+      if (overlap(a.inside, b.inside, a, b) || overlap(a.outside, b.outside, a, b))
+        throw new SyscallError(Errno.EINVAL);
     }
   });
 }
 
 /** new_idmap_permitted. */
-function isPermitted(namespace: UserNamespace, who: Credentials, kind: Kind, extents: readonly Extent[]): boolean {
+function isPermitted(
+  namespace: UserNamespace,
+  who: Credentials,
+  kind: Kind,
+  extents: readonly Extent[],
+): boolean {
   const [only] = extents;
   if (extents.length === 1 && only?.count === 1 && namespace.ownerUid === who.euid) {
     const outside = toKernelId(mapOf(namespace.parent, kind), only.outside);
     if (kind === "uid" && outside === who.euid) return true;
     if (kind === "gid" && !namespace.isSetgroupsAllowed && outside === who.egid) return true;
   }
-  return hasCapabilityIn(who, kind === "uid" ? Capability.CAP_SETUID : Capability.CAP_SETGID, namespace.parent);
+  return hasCapabilityIn(
+    who,
+    kind === "uid" ? Capability.CAP_SETUID : Capability.CAP_SETGID,
+    namespace.parent,
+  );
 }

@@ -46,10 +46,26 @@ const KERNEL_FLAGS = noSuid | noDevices | noExec;
 
 /** moby/oci/defaults.go, as its documentation lists them. */
 export const MASKED_PATHS: readonly string[] = [
-  "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
-  "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
+  "/proc/asound",
+  "/proc/acpi",
+  "/proc/interrupts",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/sys/firmware",
+  "/sys/devices/virtual/powercap",
 ];
-export const READ_ONLY_PATHS: readonly string[] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+export const READ_ONLY_PATHS: readonly string[] = [
+  "/proc/bus",
+  "/proc/fs",
+  "/proc/irq",
+  "/proc/sys",
+  "/proc/sysrq-trigger",
+];
 
 /** Mounts everything; missing mount points are made in what lies below, as runc does. */
 export function mountContainer(kernel: Kernel, request: ContainerMounts): MountNamespace {
@@ -71,7 +87,10 @@ export function mountContainer(kernel: Kernel, request: ContainerMounts): MountN
 }
 
 /** Mounts at a path below `top`, making the directory or file it goes on. Throws SyscallError, FsError. */
-export function mountAt(top: Location, { path, superblock, root = superblock.root, flags }: ContainerMount): Mount {
+export function mountAt(
+  top: Location,
+  { path, superblock, root = superblock.root, flags }: ContainerMount,
+): Mount {
   const isDirectory = superblock.filesystem.attributes(root.node).type === "directory";
   const at = ensure(top, path, isDirectory);
   const mount = new Mount(superblock, root, flags);
@@ -102,7 +121,12 @@ function ensure(top: Location, path: string, isDirectory: boolean): Location {
     }
     const { mount, dentry } = found.parent;
     const type = isDirectory || index < names.length - 1 ? "directory" : "file";
-    const node = dentry.superblock.filesystem.create(dentry.node, found.name, { type, mode: 0o755, uid: 0, gid: 0 });
+    const node = dentry.superblock.filesystem.create(dentry.node, found.name, {
+      type,
+      mode: 0o755,
+      uid: 0,
+      gid: 0,
+    });
     at = { mount, dentry: dentry.adopt(found.name, node) };
   });
   return at;
@@ -122,12 +146,16 @@ function restrict(kernel: Kernel, top: Location): void {
     if (at === undefined) continue;
     const { filesystem } = at.dentry.superblock;
     const isDirectory = filesystem.attributes(at.dentry.node).type === "directory";
-    const source = isDirectory ? { superblock: emptyDirectory, dentry: emptyDirectory.root, flags: readOnly | relAtime } : maskOf(nothing);
+    const source = isDirectory
+      ? { superblock: emptyDirectory, dentry: emptyDirectory.root, flags: readOnly | relAtime }
+      : maskOf(nothing);
     if (source !== undefined) new Mount(source.superblock, source.dentry, source.flags).attach(at);
   }
 }
 
-function maskOf(nothing: Location | undefined): { superblock: Superblock; dentry: Dentry; flags: number } | undefined {
+function maskOf(
+  nothing: Location | undefined,
+): { superblock: Superblock; dentry: Dentry; flags: number } | undefined {
   if (nothing === undefined) return undefined;
   return { superblock: nothing.dentry.superblock, dentry: nothing.dentry, flags: nothing.mount.flags };
 }

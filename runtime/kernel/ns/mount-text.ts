@@ -5,13 +5,19 @@ import { propagationOf } from "./propagation.ts";
 
 /** Characters a list of words cannot hold, in octal (mangle). */
 function mangle(text: string): string {
-  return text.replace(/[ \t\n\\#]/g, (character) => `\\${(character.codePointAt(0) ?? 0).toString(8).padStart(3, "0")}`);
+  return text.replace(
+    /[ \t\n\\#]/g,
+    (character) => `\\${(character.codePointAt(0) ?? 0).toString(8).padStart(3, "0")}`,
+  );
 }
 
 function ownOptions(mount: Mount): string {
   const names: [number, string][] = [
-    [MountFlag.noSuid, ",nosuid"], [MountFlag.noDevices, ",nodev"], [MountFlag.noExec, ",noexec"],
-    [MountFlag.noAtime, ",noatime"], [MountFlag.relAtime, ",relatime"],
+    [MountFlag.noSuid, ",nosuid"],
+    [MountFlag.noDevices, ",nodev"],
+    [MountFlag.noExec, ",noexec"],
+    [MountFlag.noAtime, ",noatime"],
+    [MountFlag.relAtime, ",relatime"],
   ];
   return names.map(([flag, name]) => (mount.has(flag) ? name : "")).join("");
 }
@@ -40,7 +46,10 @@ export function mountsText(namespace: MountNamespace, root: Location): string {
   return seenFrom(namespace, root)
     .map(({ mount, path }) => {
       const { filesystem, source } = mount.superblock;
-      const options = writability(mount.has(MountFlag.readOnly) || filesystem.isReadOnly) + ownOptions(mount) + (filesystem.showOptions?.() ?? "");
+      const options =
+        writability(mount.has(MountFlag.readOnly) || filesystem.isReadOnly) +
+        ownOptions(mount) +
+        (filesystem.showOptions?.() ?? "");
       return `${mangle(source)} ${mangle(path)} ${filesystem.type} ${options} 0 0\n`;
     })
     .join("");
@@ -61,6 +70,9 @@ export function mountInfoText(namespace: MountNamespace, root: Location): string
 
 export function mountStatsText(namespace: MountNamespace, root: Location): string {
   return seenFrom(namespace, root)
-    .map(({ mount, path }) => `device ${mangle(mount.superblock.source)} mounted on ${mangle(path)} with fstype ${mount.superblock.filesystem.type}\n`)
+    .map(
+      ({ mount, path }) =>
+        `device ${mangle(mount.superblock.source)} mounted on ${mangle(path)} with fstype ${mount.superblock.filesystem.type}\n`,
+    )
     .join("");
 }

@@ -22,7 +22,11 @@ export function becomeWho(task: Task, changed: Credentials | number): number {
   if (typeof changed === "number") return changed;
   const old = task.credentials;
   task.credentials = changed;
-  const isOther = changed.euid !== old.euid || changed.egid !== old.egid || changed.fsuid !== old.fsuid || changed.fsgid !== old.fsgid;
+  const isOther =
+    changed.euid !== old.euid ||
+    changed.egid !== old.egid ||
+    changed.fsuid !== old.fsuid ||
+    changed.fsgid !== old.fsgid;
   if (isOther || (changed.permitted & ~old.permitted) !== 0n) {
     task.process.isDumpable = false;
     task.parentDeathSignal = 0;
@@ -31,7 +35,9 @@ export function becomeWho(task: Task, changed: Credentials | number): number {
 }
 
 function getIds(task: Task, kind: IdKind, addresses: readonly number[]): Result {
-  idsOf(task.credentials, kind).forEach((id, index) => task.memory.writeU32(addresses[index] ?? 0, shown(task, kind, id)));
+  idsOf(task.credentials, kind).forEach((id, index) =>
+    task.memory.writeU32(addresses[index] ?? 0, shown(task, kind, id)),
+  );
   return 0;
 }
 
@@ -56,7 +62,9 @@ function sysGetgroups(task: Task, count: number, address: number): Result {
 
 function sysSetgroups(task: Task, count: number, address: number): Result {
   const { credentials, memory } = task;
-  const isAllowed = credentials.user === undefined || (credentials.user.isSetgroupsAllowed && credentials.user.gidMap.length > 0);
+  const isAllowed =
+    credentials.user === undefined ||
+    (credentials.user.isSetgroupsAllowed && credentials.user.gidMap.length > 0);
   if (!hasOwnCapability(credentials, Capability.CAP_SETGID) || !isAllowed) return -Errno.EPERM;
   if (count >>> 0 > GROUPS_MAX) return -Errno.EINVAL;
   const groups: number[] = [];
@@ -112,7 +120,10 @@ function sysCapset(task: Task, header: number, data: number): Result {
     const high = words === 2 ? BigInt(view.getUint32(SET_BYTES + offset, true)) << 32n : 0n;
     return BigInt(view.getUint32(offset, true)) | high;
   };
-  return becomeWho(task, setCapabilities(task.credentials, { effective: setAt(0), permitted: setAt(4), inheritable: setAt(8) }));
+  return becomeWho(
+    task,
+    setCapabilities(task.credentials, { effective: setAt(0), permitted: setAt(4), inheritable: setAt(8) }),
+  );
 }
 
 export const IDENTITY_CALLS: readonly SyscallRow[] = [
@@ -122,13 +133,21 @@ export const IDENTITY_CALLS: readonly SyscallRow[] = [
   call(106, "setgid", "gid", (task, gid) => becomeWho(task, setId(task.credentials, "gid", gid))),
   call(107, "geteuid", "", (task) => shownUid(task.credentials, task.credentials.euid)),
   call(108, "getegid", "", (task) => shownGid(task.credentials, task.credentials.egid)),
-  call(113, "setreuid", "uid, uid", (task, real, effective) => becomeWho(task, setRealAndEffective(task.credentials, "uid", real, effective))),
-  call(114, "setregid", "gid, gid", (task, real, effective) => becomeWho(task, setRealAndEffective(task.credentials, "gid", real, effective))),
+  call(113, "setreuid", "uid, uid", (task, real, effective) =>
+    becomeWho(task, setRealAndEffective(task.credentials, "uid", real, effective)),
+  ),
+  call(114, "setregid", "gid, gid", (task, real, effective) =>
+    becomeWho(task, setRealAndEffective(task.credentials, "gid", real, effective)),
+  ),
   call(115, "getgroups", "int, address", sysGetgroups),
   call(116, "setgroups", "int, gids", sysSetgroups),
-  call(117, "setresuid", "uid, uid, uid", (task, ...ids) => becomeWho(task, setAllIds(task.credentials, "uid", [ids[0], ids[1], ids[2]]))),
+  call(117, "setresuid", "uid, uid, uid", (task, ...ids) =>
+    becomeWho(task, setAllIds(task.credentials, "uid", [ids[0], ids[1], ids[2]])),
+  ),
   call(118, "getresuid", "address, address, address", (task, ...at) => getIds(task, "uid", at)),
-  call(119, "setresgid", "gid, gid, gid", (task, ...ids) => becomeWho(task, setAllIds(task.credentials, "gid", [ids[0], ids[1], ids[2]]))),
+  call(119, "setresgid", "gid, gid, gid", (task, ...ids) =>
+    becomeWho(task, setAllIds(task.credentials, "gid", [ids[0], ids[1], ids[2]])),
+  ),
   call(120, "getresgid", "address, address, address", (task, ...at) => getIds(task, "gid", at)),
   call(122, "setfsuid", "uid", (task, uid) => setFs(task, "uid", uid)),
   call(123, "setfsgid", "gid", (task, gid) => setFs(task, "gid", gid)),

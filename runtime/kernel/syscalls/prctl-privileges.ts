@@ -1,13 +1,26 @@
 /** The options of prctl(2) about privileges: capabilities, securebits, no_new_privs. */
 import * as abi from "../abi/capability.ts";
 import { Errno } from "../abi/errno.ts";
-import { changeAmbient, dropFromBounding, isCapability, setKeepCapabilities, setSecureBits } from "../task/capability-sets.ts";
+import {
+  changeAmbient,
+  dropFromBounding,
+  isCapability,
+  setKeepCapabilities,
+  setSecureBits,
+} from "../task/capability-sets.ts";
 import type { Task } from "../task/task.ts";
 import type { Result } from "../task/wait.ts";
 import { becomeWho } from "./identity.ts";
 
 /** The answer, or undefined for an option that is not about privileges. */
-export function privilegePrctl(task: Task, option: number, a: number, b: number, c: number, d: number): Result | undefined {
+export function privilegePrctl(
+  task: Task,
+  option: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+): Result | undefined {
   const who = task.credentials;
   switch (option) {
     case abi.PR_CAPBSET_READ:

@@ -1,7 +1,13 @@
 /** prctl(2): what a program says about itself; privileges are prctl-privileges.ts. personality(2). */
 import { decodeName, encodeName } from "../../../layers/fs/names.ts";
 import { Errno } from "../abi/errno.ts";
-import { Prctl, PR_SET_VMA_ANON_NAME, PR_TIMING_STATISTICAL, PR_TSC_ENABLE, TASK_COMM_BYTES } from "../abi/prctl.ts";
+import {
+  Prctl,
+  PR_SET_VMA_ANON_NAME,
+  PR_TIMING_STATISTICAL,
+  PR_TSC_ENABLE,
+  TASK_COMM_BYTES,
+} from "../abi/prctl.ts";
 import { SIGNAL_MAX } from "../abi/signal.ts";
 import { PAGE_BYTES, pageCeil } from "../mm/region.ts";
 import { commOf } from "../task/exec.ts";
@@ -95,10 +101,15 @@ function nameAt(task: Task, address: number): string {
 
 /** PR_SET_VMA_ANON_NAME: what /proc/pid/maps calls an anonymous mapping. */
 function nameRegion(task: Task, start: number, sizeBytes: number, address: number): Result {
-  const name = address === 0 ? "" : decodeName(task.memory.readCString(address, ANON_NAME_BYTES_MAX, Errno.EINVAL));
+  const name =
+    address === 0 ? "" : decodeName(task.memory.readCString(address, ANON_NAME_BYTES_MAX, Errno.EINVAL));
   if (!/^[ -Z^_a-z{-~!-#%-@]*$/.test(name)) return -Errno.EINVAL;
   if (start % PAGE_BYTES !== 0 || sizeBytes < 0) return -Errno.EINVAL;
-  return task.addressSpace.nameAnonymous(start, start + pageCeil(sizeBytes), name === "" ? "" : `[anon:${name}]`);
+  return task.addressSpace.nameAnonymous(
+    start,
+    start + pageCeil(sizeBytes),
+    name === "" ? "" : `[anon:${name}]`,
+  );
 }
 
 function sysPersonality(task: Task, wanted: number): Result {
@@ -109,5 +120,11 @@ function sysPersonality(task: Task, wanted: number): Result {
 
 export const PRCTL_CALLS: readonly SyscallRow[] = [
   call(135, "personality", "int", sysPersonality, "kept, not acted on: there is one"),
-  call(157, "prctl", "int, address, address, address, address", sysPrctl, "no PR_SET_MM, speculation, scheduling cores, MCE or SVE"),
+  call(
+    157,
+    "prctl",
+    "int, address, address, address, address",
+    sysPrctl,
+    "no PR_SET_MM, speculation, scheduling cores, MCE or SVE",
+  ),
 ];

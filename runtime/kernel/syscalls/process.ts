@@ -2,6 +2,7 @@
 import { decodeName } from "../../../layers/fs/names.ts";
 import * as abi from "../abi/clone.ts";
 import { Errno } from "../abi/errno.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../abi/fcntl.ts";
 import { Signal, SIGNAL_MAX } from "../abi/signal.ts";
 import { cloneTask } from "../task/clone.ts";
 import { execute } from "../task/exec.ts";
@@ -10,6 +11,7 @@ import { endProcess } from "../task/send-signal.ts";
 import type { Task } from "../task/task.ts";
 import type { Result } from "../task/wait.ts";
 import { PATH_BYTES_MAX } from "../vfs/walk.ts";
+import { fileOf, locate } from "./paths.ts";
 import type { SyscallRow } from "./row.ts";
 import { call } from "./row.ts";
 
@@ -18,7 +20,14 @@ const STRINGS_MAX = 0x2_0000;
 const STRING_BYTES_MAX = 131_072;
 const PAGE_BYTES = 4096;
 
-function sysClone(task: Task, flags: number, stack: number, parentTid: number, childTid: number, tls: number): Result {
+function sysClone(
+  task: Task,
+  flags: number,
+  stack: number,
+  parentTid: number,
+  childTid: number,
+  tls: number,
+): Result {
   const request = { stack, tls, parentTid, childTid, pidfd: parentTid };
   return cloneTask(task, { ...request, flags: flags & ~abi.CSIGNAL, exitSignal: flags & abi.CSIGNAL });
 }
@@ -52,7 +61,13 @@ function sysClone3(task: Task, address: number, sizeBytes: number): Result {
   // set_tid and cgroup: for checkpoint and systemd, refused as a kernel without them does.
   if (word(8) !== 0 || word(9) !== 0 || (high & abi.CLONE_HIGH_INTO_CGROUP) !== 0) return -Errno.EINVAL;
   return cloneTask(task, {
-    flags, exitSignal, stack: stack === 0 ? 0 : stack + stackBytes, tls: word(7), parentTid: word(3), childTid: word(2), pidfd: word(1),
+    flags,
+    exitSignal,
+    stack: stack === 0 ? 0 : stack + stackBytes,
+    tls: word(7),
+    parentTid: word(3),
+    childTid: word(2),
+    pidfd: word(1),
     clearsHandlers,
   });
 }
@@ -71,6 +86,24 @@ function readStrings(task: Task, address: number): readonly Uint8Array[] {
 function sysExecve(task: Task, path: number, args: number, env: number): Result {
   const name = decodeName(task.memory.readCString(path, PATH_BYTES_MAX));
   return execute(task, { path: name, args: readStrings(task, args), env: readStrings(task, env) });
+}
+
+function sysExecveat(task: Task, fd: number, path: number, args: number, env: number, flags: number): Result {
+  if ((flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) !== 0) return -Errno.EINVAL;
+  const name = decodeName(task.memory.readCString(path, PATH_BYTES_MAX));
+  if (name === "" && (flags & AT_EMPTY_PATH) === 0) return -Errno.ENOENT;
+  const isNamed = name.startsWith("/") || (fd | 0) === AT_FDCWD;
+  const isOpened = name === "" && (fd | 0) !== AT_FDCWD;
+  const isFollowed = (flags & AT_SYMLINK_NOFOLLOW) === 0;
+  const location = isOpened ? fileOf(task, fd | 0).location : locate(task, fd | 0, name, { isFollowed });
+  if (location === undefined) return -Errno.EACCES;
+  if (
+    !isFollowed &&
+    location.dentry.superblock.filesystem.attributes(location.dentry.node).type === "symlink"
+  )
+    return -Errno.ELOOP;
+  const shown = isNamed ? name : name === "" ? `/dev/fd/${fd | 0}` : `/dev/fd/${fd | 0}/${name}`;
+  return execute(task, { path: shown, location, args: readStrings(task, args), env: readStrings(task, env) });
 }
 
 function sysExit(task: Task, status: number): Result {
@@ -93,5 +126,6 @@ export const PROCESS_CALLS: readonly SyscallRow[] = [
   call(110, "getppid", "", (task) => task.process.parent?.leader.tidIn(task.pidNamespace) ?? 0),
   call(186, "gettid", "", (task) => task.ownTid),
   call(231, "exit_group", "int", sysExitGroup),
+  call(322, "execveat", "dirfd, path, strings, strings, flags:at", sysExecveat),
   call(435, "clone3", "clone_args, size", sysClone3, "no set_tid, no cgroup"),
 ];

@@ -35,7 +35,8 @@ function changeLimit(task: Task, process: Process, resource: number, wanted: Lim
   const isRaised = wanted.hard > process.limit(resource).hard;
   if (isRaised && !hasCapability(task.credentials, Capability.CAP_SYS_RESOURCE)) return -Errno.EPERM;
   process.limits[resource] = wanted;
-  if (resource === Rlimit.RLIMIT_STACK) for (const one of process.tasks) one.addressSpace.stackBytesMax = wanted.soft;
+  if (resource === Rlimit.RLIMIT_STACK)
+    for (const one of process.tasks) one.addressSpace.stackBytesMax = wanted.soft;
   return 0;
 }
 
@@ -114,7 +115,9 @@ function targetsOf(task: Task, which: number, who: number): readonly Task[] | un
     case abi.PRIO_PGRP: {
       const group = who === 0 ? task.process.group : task.pidNamespace.task(who)?.process.group;
       const isNamed = who === 0 || group?.founder.tidIn(task.pidNamespace) === who;
-      return group === undefined || !isNamed ? [] : [...group.members].flatMap((process) => [...process.tasks]);
+      return group === undefined || !isNamed
+        ? []
+        : [...group.members].flatMap((process) => [...process.tasks]);
     }
     case abi.PRIO_USER: {
       const uid = who === 0 ? task.credentials.uid : who;
@@ -161,7 +164,9 @@ function sysIoprioSet(task: Task, which: number, who: number, value: number): Re
   if (rank < abi.IOPRIO_CLASS_NONE || rank > abi.IOPRIO_CLASS_IDLE) return -Errno.EINVAL;
   if (rank === abi.IOPRIO_CLASS_NONE && level !== 0) return -Errno.EINVAL;
   const isReal = rank === abi.IOPRIO_CLASS_RT;
-  const isAllowed = [Capability.CAP_SYS_ADMIN, Capability.CAP_SYS_NICE].some((one) => hasCapability(task.credentials, one));
+  const isAllowed = [Capability.CAP_SYS_ADMIN, Capability.CAP_SYS_NICE].some((one) =>
+    hasCapability(task.credentials, one),
+  );
   if (isReal && !isAllowed) return -Errno.EPERM;
   const targets = targetsOf(task, (which | 0) - 1, who | 0);
   if (targets === undefined) return -Errno.EINVAL;
@@ -187,5 +192,11 @@ export const RESOURCE_CALLS: readonly SyscallRow[] = [
   call(160, "setrlimit", "rlimit-resource, rlimit", sysSetrlimit),
   call(251, "ioprio_set", "int, int, int", sysIoprioSet, "kept, not acted on"),
   call(252, "ioprio_get", "int, int", sysIoprioGet),
-  call(302, "prlimit64", "pid, rlimit-resource, rlimit, address", sysPrlimit64, "CPU, RTTIME, MSGQUEUE and LOCKS are kept, not enforced"),
+  call(
+    302,
+    "prlimit64",
+    "pid, rlimit-resource, rlimit, address",
+    sysPrlimit64,
+    "CPU, RTTIME, MSGQUEUE and LOCKS are kept, not enforced",
+  ),
 ];

@@ -53,8 +53,11 @@ function setPolicy(task: Task, target: Task, policy: number, priority: number, r
   if (priority < range[0] || priority > range[1]) return -Errno.EINVAL;
   if (!hasCapability(task.credentials, Capability.CAP_SYS_NICE)) {
     const limit = target.process.limit(Rlimit.RLIMIT_RTPRIO).soft;
-    const isRaised = range[1] > 0 && (target.policy !== policy ? limit === 0 : priority > target.priority && priority > limit);
-    const isOther = task.credentials.euid !== target.credentials.euid && task.credentials.euid !== target.credentials.uid;
+    const isRaised =
+      range[1] > 0 &&
+      (target.policy !== policy ? limit === 0 : priority > target.priority && priority > limit);
+    const isOther =
+      task.credentials.euid !== target.credentials.euid && task.credentials.euid !== target.credentials.uid;
     if (isRaised || isOther || (target.resetsPolicyOnFork && !resets)) return -Errno.EPERM;
   }
   target.policy = policy;
@@ -76,13 +79,17 @@ function sysSchedSetparam(task: Task, pid: number, address: number): Result {
   if ((pid | 0) < 0 || address === 0) return -Errno.EINVAL;
   const priority = task.memory.readI32(address);
   const target = targetOf(task, pid | 0);
-  return target === undefined ? -Errno.ESRCH : setPolicy(task, target, target.policy, priority, target.resetsPolicyOnFork);
+  return target === undefined
+    ? -Errno.ESRCH
+    : setPolicy(task, target, target.policy, priority, target.resetsPolicyOnFork);
 }
 
 function sysSchedGetscheduler(task: Task, pid: number): Result {
   if ((pid | 0) < 0) return -Errno.EINVAL;
   const target = targetOf(task, pid | 0);
-  return target === undefined ? -Errno.ESRCH : target.policy | (target.resetsPolicyOnFork ? abi.SCHED_RESET_ON_FORK : 0);
+  return target === undefined
+    ? -Errno.ESRCH
+    : target.policy | (target.resetsPolicyOnFork ? abi.SCHED_RESET_ON_FORK : 0);
 }
 
 function sysSchedGetparam(task: Task, pid: number, address: number): Result {
@@ -123,9 +130,14 @@ function sysSchedGetattr(task: Task, pid: number, address: number, sizeBytes: nu
   view.setUint32(0, known, true);
   view.setUint32(4, target.policy, true);
   view.setUint32(8, target.resetsPolicyOnFork ? abi.SCHED_FLAG_RESET_ON_FORK : 0, true);
-  view.setInt32(16, target.policy === abi.SCHED_NORMAL || target.policy === abi.SCHED_BATCH ? target.nice : 0, true);
+  view.setInt32(
+    16,
+    target.policy === abi.SCHED_NORMAL || target.policy === abi.SCHED_BATCH ? target.nice : 0,
+    true,
+  );
   view.setUint32(20, target.priority, true);
-  if (target.policy === abi.SCHED_NORMAL || target.policy === abi.SCHED_BATCH) view.setBigUint64(24, BigInt(SLICE_NS), true);
+  if (target.policy === abi.SCHED_NORMAL || target.policy === abi.SCHED_BATCH)
+    view.setBigUint64(24, BigInt(SLICE_NS), true);
   task.memory.copyOut(address, bytes);
   return 0;
 }
@@ -144,7 +156,8 @@ function sysSchedSetaffinity(task: Task, pid: number, sizeBytes: number, address
   const mask = task.memory.copyIn(address, Math.min(sizeBytes >>> 0, MASK_BYTES));
   const target = targetOf(task, pid | 0);
   if (target === undefined) return -Errno.ESRCH;
-  const isOther = task.credentials.euid !== target.credentials.euid && task.credentials.euid !== target.credentials.uid;
+  const isOther =
+    task.credentials.euid !== target.credentials.euid && task.credentials.euid !== target.credentials.uid;
   if (isOther && !hasCapability(task.credentials, Capability.CAP_SYS_NICE)) return -Errno.EPERM;
   return ((mask[0] ?? 0) & 1) === 0 ? -Errno.EINVAL : 0;
 }
@@ -183,7 +196,8 @@ function sysMembarrier(task: Task, command: number, flags: number, cpu: number):
       addressSpace.membarrierRegistrations |= register;
       return 0;
     }
-    if (command === barrier) return (addressSpace.membarrierRegistrations & register) === 0 ? -Errno.EPERM : 0;
+    if (command === barrier)
+      return (addressSpace.membarrierRegistrations & register) === 0 ? -Errno.EPERM : 0;
   }
   return -Errno.EINVAL;
 }
@@ -194,7 +208,13 @@ export const SCHEDULING_CALLS: readonly SyscallRow[] = [
   call(24, "sched_yield", "", sysSchedYield),
   call(142, "sched_setparam", "pid, address", sysSchedSetparam, "priorities order nothing"),
   call(143, "sched_getparam", "pid, address", sysSchedGetparam),
-  call(144, "sched_setscheduler", "pid, int, address", sysSchedSetscheduler, "policies order nothing; no deadlines"),
+  call(
+    144,
+    "sched_setscheduler",
+    "pid, int, address",
+    sysSchedSetscheduler,
+    "policies order nothing; no deadlines",
+  ),
   call(145, "sched_getscheduler", "pid", sysSchedGetscheduler),
   call(146, "sched_get_priority_max", "int", (_task, policy) => bounds(policy, 1)),
   call(147, "sched_get_priority_min", "int", (_task, policy) => bounds(policy, 0)),

@@ -2,19 +2,24 @@
 import { ATTRIBUTE_CALLS } from "./attributes.ts";
 import { DESCRIPTOR_CALLS } from "./descriptors.ts";
 import { DIRECTORY_CALLS } from "./directories.ts";
+import { EPOLL_CALLS } from "./epoll.ts";
+import { EVENT_FILE_CALLS } from "./event-files.ts";
 import { IDENTITY_CALLS } from "./identity.ts";
+import { KILL_CALLS } from "./kill.ts";
 import { LINK_CALLS } from "./links.ts";
 import { LOCK_CALLS } from "./locks.ts";
 import { MEMORY_CALLS } from "./memory.ts";
 import { OPEN_CALLS } from "./open.ts";
 import { PIPE_CALLS } from "./pipes.ts";
-import { PROCESS_CALLS } from "./process.ts";
 import { PRCTL_CALLS } from "./prctl.ts";
-import { RESOURCE_CALLS } from "./resources.ts";
-import { SCHEDULING_CALLS } from "./scheduling.ts";
+import { PROCESS_CALLS } from "./process.ts";
 import { WAIT_CALLS } from "./wait.ts";
+import { SCHEDULING_CALLS } from "./scheduling.ts";
+import { RESOURCE_CALLS } from "./resources.ts";
 import type { Syscalls } from "./row.ts";
 import { syscallsOf } from "./row.ts";
+import { READINESS_CALLS } from "./readiness.ts";
+import { SESSION_CALLS } from "./sessions.ts";
 import { SIGNAL_CALLS } from "./signals.ts";
 import { SOCKET_MESSAGE_CALLS } from "./socket-messages.ts";
 import { SOCKET_CALLS } from "./sockets.ts";
@@ -24,6 +29,7 @@ import { STORAGE_CALLS } from "./storage.ts";
 import { SYSTEM_CALLS } from "./system.ts";
 import { THREAD_CALLS } from "./threads.ts";
 import { TIME_CALLS } from "./time.ts";
+import { TIMER_CALLS } from "./timers.ts";
 import { TRANSFER_CALLS } from "./transfer.ts";
 import { XATTR_CALLS } from "./xattrs.ts";
 
@@ -43,14 +49,20 @@ export const SYSCALLS: Syscalls = syscallsOf([
   ...MEMORY_CALLS,
   ...SIGNAL_CALLS,
   ...PROCESS_CALLS,
-  ...PRCTL_CALLS,
-  ...RESOURCE_CALLS,
-  ...SCHEDULING_CALLS,
   ...WAIT_CALLS,
+  ...SCHEDULING_CALLS,
+  ...RESOURCE_CALLS,
   ...THREAD_CALLS,
   ...TIME_CALLS,
   ...IDENTITY_CALLS,
+  ...PRCTL_CALLS,
   ...SOCKET_CALLS,
   ...SOCKET_MESSAGE_CALLS,
   ...SYSTEM_CALLS,
+  ...KILL_CALLS,
+  ...TIMER_CALLS,
+  ...READINESS_CALLS,
+  ...EPOLL_CALLS,
+  ...EVENT_FILE_CALLS,
+  ...SESSION_CALLS,
 ]);

@@ -34,7 +34,9 @@ interface Wait {
 function doWait(task: Task, wait: Wait): Result {
   const { process } = task;
   const attempt = (): Result => {
-    const wanted = [...process.children].filter((child) => wait.isWanted(child) && isOfKind(child, wait.options));
+    const wanted = [...process.children].filter(
+      (child) => wait.isWanted(child) && isOfKind(child, wait.options),
+    );
     if (wanted.length === 0) return -Errno.ECHILD;
     for (const child of wanted) {
       const status = statusOf(child, wait.options);
@@ -62,7 +64,8 @@ function isOfKind(child: Process, options: number): boolean {
 /** The wait status of what there is to report now. */
 function statusOf(child: Process, options: number): number | undefined {
   if (child.isZombie) return (options & abi.WEXITED) !== 0 ? (child.exitStatus ?? 0) : undefined;
-  if (child.stateChange === "stopped" && (options & abi.WSTOPPED) !== 0) return (child.stopSignal << 8) | abi.STATUS_STOPPED;
+  if (child.stateChange === "stopped" && (options & abi.WSTOPPED) !== 0)
+    return (child.stopSignal << 8) | abi.STATUS_STOPPED;
   if (child.stateChange === "continued" && (options & abi.WCONTINUED) !== 0) return abi.STATUS_CONTINUED;
   return undefined;
 }
@@ -78,7 +81,11 @@ function sysWait4(task: Task, pid: number, address: number, options: number, usa
   if ((flags & ~WAIT4_OPTIONS) !== 0) return -Errno.EINVAL;
   if (who === -0x8000_0000) return -Errno.ESRCH;
   const isWanted =
-    who === -1 ? () => true : who > 0 ? (child: Process) => child.leader.tidIn(task.pidNamespace) === who : groupFilter(task, -who);
+    who === -1
+      ? () => true
+      : who > 0
+        ? (child: Process) => child.leader.tidIn(task.pidNamespace) === who
+        : groupFilter(task, -who);
   return doWait(task, {
     isWanted,
     options: flags | abi.WEXITED,
@@ -91,7 +98,14 @@ function sysWait4(task: Task, pid: number, address: number, options: number, usa
   });
 }
 
-function sysWaitid(task: Task, kind: number, id: number, info: number, options: number, usageAddress: number): Result {
+function sysWaitid(
+  task: Task,
+  kind: number,
+  id: number,
+  info: number,
+  options: number,
+  usageAddress: number,
+): Result {
   const flags = options >>> 0;
   if ((flags & ~WAITID_OPTIONS) !== 0 || (flags & WAITID_STATES) === 0) return -Errno.EINVAL;
   const target = waitidFilter(task, kind | 0, id | 0);

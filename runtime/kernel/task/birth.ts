@@ -7,7 +7,13 @@ import { Task } from "./task.ts";
 import type { TaskParts } from "./task.ts";
 
 /** A task with a number in every namespace from `namespace` up; or -EAGAIN, -ENOMEM. Nothing is kept then. */
-export function createTask(kernel: Kernel, namespace: PidNamespace, parts: TaskParts, context: Context, comm: string): Task | number {
+export function createTask(
+  kernel: Kernel,
+  namespace: PidNamespace,
+  parts: TaskParts,
+  context: Context,
+  comm: string,
+): Task | number {
   if (namespace.isDead) return -Errno.ENOMEM;
   if (!parts.cgroup.chargeTask()) return -Errno.EAGAIN;
   const levels: PidNamespace[] = [];

@@ -3,7 +3,7 @@
  * other; a handler gets a frame on the stack, a default action is carried out; and a call that was cut
  * short is made again where signal(7) says so.
  */
-import { Errno, ERESTARTNOHAND, ERESTARTSYS } from "../abi/errno.ts";
+import { Errno, ERESTART_RESTARTBLOCK, ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS } from "../abi/errno.ts";
 import {
   CLD_STOPPED, SA_NODEFER, SA_RESETHAND, SA_RESTART, SIG_DFL, SIG_IGN, Signal, signalBit,
 } from "../abi/signal.ts";
@@ -13,9 +13,12 @@ import { abortSequence } from "./rseq.ts";
 import { pushSignalFrame } from "./signal-frame.ts";
 import { DEFAULT_ACTION, defaultActionOf, UNBLOCKABLE } from "./signal-state.ts";
 import type { SignalAction, SignalInfo } from "./signal-state.ts";
+import { takeSignal } from "./take-signal.ts";
 import type { Task } from "./task.ts";
 
 const RAX = 0;
+/** Number of restart_syscall(2). */
+const RESTART_SYSCALL = 219;
 /** `syscall` is two bytes long. */
 const SYSCALL_BYTES = 2;
 /** WCOREDUMP in a wait status. */
@@ -23,7 +26,7 @@ const CORE_DUMPED = 0x80;
 
 export function deliverSignals(task: Task): void {
   for (;;) {
-    const info = takeSignal(task);
+    const info = takeSignal(task, task.blockedSignals);
     if (info === undefined) break;
     const action = task.handlers.action(info.signal);
     if (action.handler === SIG_IGN) continue;
@@ -38,10 +41,6 @@ export function deliverSignals(task: Task): void {
     task.blockedSignals = task.savedMask;
     task.savedMask = undefined;
   }
-}
-
-function takeSignal(task: Task): SignalInfo | undefined {
-  return task.pending.take(task.blockedSignals) ?? task.process.pending.take(task.blockedSignals);
 }
 
 /** False when the task shall not go on now. */
@@ -97,8 +96,21 @@ function restartCall(task: Task, action: SignalAction | undefined): void {
   task.isInterrupted = false;
   const { context } = task;
   const answer = -context.integer(RAX);
-  if (answer !== ERESTARTSYS && answer !== ERESTARTNOHAND) return;
-  const isAgain = action === undefined || (answer === ERESTARTSYS && (action.flags & SA_RESTART) !== 0);
-  context.setInteger(RAX, isAgain ? task.syscallNumber : -Errno.EINTR);
-  if (isAgain) context.rip -= SYSCALL_BYTES;
+  switch (answer) {
+    case ERESTARTNOINTR:
+      break;
+    case ERESTARTSYS:
+      if (action === undefined || (action.flags & SA_RESTART) !== 0) break;
+      context.setInteger(RAX, -Errno.EINTR);
+      return;
+    case ERESTARTNOHAND:
+    case ERESTART_RESTARTBLOCK:
+      if (action === undefined) break;
+      context.setInteger(RAX, -Errno.EINTR);
+      return;
+    default:
+      return;
+  }
+  context.setInteger(RAX, answer === ERESTART_RESTARTBLOCK ? RESTART_SYSCALL : task.syscallNumber);
+  context.rip -= SYSCALL_BYTES;
 }

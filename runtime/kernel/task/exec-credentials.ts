@@ -35,7 +35,8 @@ export function credentialsForExec(task: Task, executable: Executable): ExecCred
   const isGroupSet = (attributes.mode & (SETGID | GROUP_EXECUTE)) === (SETGID | GROUP_EXECUTE);
   let egid = isHonoured && isGroupSet ? attributes.gid : old.egid;
   const file = mayGain ? fileCapabilities(executable, old) : undefined;
-  let permitted = file === undefined ? 0n : (old.bounding & file.permitted) | (old.inheritable & file.inheritable);
+  let permitted =
+    file === undefined ? 0n : (old.bounding & file.permitted) | (old.inheritable & file.inheritable);
   if (file?.isEffective === true && !isSubset(file.permitted, permitted)) throw new SyscallError(Errno.EPERM);
   let isEffective = file?.isEffective ?? false;
   const root = toKernelId(old.user?.uidMap, 0);
@@ -54,8 +55,17 @@ export function credentialsForExec(task: Task, executable: Executable): ExecCred
   const ambient = file !== undefined || isChanged ? 0n : old.ambient;
   permitted |= ambient;
   const credentials = {
-    ...old, euid, suid: euid, fsuid: euid, egid, sgid: egid, fsgid: egid, permitted, ambient,
-    effective: isEffective ? permitted : ambient, secureBits: old.secureBits & ~abi.SECBIT_KEEP_CAPS,
+    ...old,
+    euid,
+    suid: euid,
+    fsuid: euid,
+    egid,
+    sgid: egid,
+    fsgid: egid,
+    permitted,
+    ambient,
+    effective: isEffective ? permitted : ambient,
+    secureBits: old.secureBits & ~abi.SECBIT_KEEP_CAPS,
   };
   const isSecure = isChanged || (old.uid !== root && (isEffective || !isSubset(permitted, ambient)));
   return { credentials, isSecure };
@@ -66,8 +76,12 @@ export function credentialsAfterExec(task: Task, executable: Executable): void {
   const old = task.credentials;
   const { credentials, isSecure } = credentialsForExec(task, executable);
   task.credentials = credentials;
-  const isSame = credentials.euid === old.euid && credentials.egid === old.egid && isSubset(credentials.permitted, old.permitted);
-  task.process.isDumpable = isSame && credentials.euid === credentials.uid && credentials.egid === credentials.gid;
+  const isSame =
+    credentials.euid === old.euid &&
+    credentials.egid === old.egid &&
+    isSubset(credentials.permitted, old.permitted);
+  task.process.isDumpable =
+    isSame && credentials.euid === credentials.uid && credentials.egid === credentials.gid;
   if (isSecure) task.parentDeathSignal = 0;
 }
 
@@ -86,7 +100,9 @@ function fileCapabilities({ location }: Executable, who: Credentials): FileCapab
   const magic = view.getUint32(0, true);
   const revision = (magic & abi.VFS_CAP_REVISION_MASK) >>> 0;
   const sizes: Readonly<Record<number, number>> = {
-    [abi.VFS_CAP_REVISION_1]: 12, [abi.VFS_CAP_REVISION_2]: 20, [abi.VFS_CAP_REVISION_3]: 24,
+    [abi.VFS_CAP_REVISION_1]: 12,
+    [abi.VFS_CAP_REVISION_2]: 20,
+    [abi.VFS_CAP_REVISION_3]: 24,
   };
   if (sizes[revision] !== bytes.length) return undefined;
   const owner = revision === abi.VFS_CAP_REVISION_3 ? view.getUint32(20, true) : 0;
@@ -103,5 +119,8 @@ function fileCapabilities({ location }: Executable, who: Credentials): FileCapab
 }
 
 function isKnown({ user }: Credentials, uid: number, gid: number): boolean {
-  return user === undefined || (fromKernelId(user.uidMap, uid) !== undefined && fromKernelId(user.gidMap, gid) !== undefined);
+  return (
+    user === undefined ||
+    (fromKernelId(user.uidMap, uid) !== undefined && fromKernelId(user.gidMap, gid) !== undefined)
+  );
 }

@@ -21,6 +21,7 @@ import { Rlimit } from "./limits.ts";
 import { endOtherTasks } from "./exec-threads.ts";
 import { SyscallError } from "./syscall-error.ts";
 import type { Task } from "./task.ts";
+import { deletePosixTimers } from "./timers.ts";
 
 /** BINPRM_BUF_SIZE: a #! line longer than this is cut. */
 const SCRIPT_LINE_BYTES = 256;
@@ -229,6 +230,7 @@ function become(task: Task, addressSpace: AddressSpace, image: Image, program: P
     task.handlers = own;
   }
   task.handlers.resetForExec();
+  deletePosixTimers(process);
   task.alternateStack = { address: 0, sizeBytes: 0, flags: 2 };
   task.clearChildTid = 0;
   task.robustList = 0;

@@ -3,12 +3,22 @@
  * the parent; children go to the nearest subreaper or the init of the namespace; the end of an init takes
  * its namespace with it.
  */
-import { CLD_CONTINUED, CLD_DUMPED, CLD_EXITED, CLD_KILLED, SA_NOCLDSTOP, SA_NOCLDWAIT, SIG_IGN, Signal } from "../abi/signal.ts";
+import {
+  CLD_CONTINUED,
+  CLD_DUMPED,
+  CLD_EXITED,
+  CLD_KILLED,
+  SA_NOCLDSTOP,
+  SA_NOCLDWAIT,
+  SIG_IGN,
+  Signal,
+} from "../abi/signal.ts";
 import { wakeFutex } from "./futex.ts";
 import { releaseRobustList } from "./robust-list.ts";
 import { Session, type Process, type StateChange } from "./process.ts";
 import { endProcess, kernelSignal, sendToGroup, sendToProcess } from "./send-signal.ts";
 import type { Task } from "./task.ts";
+import { cancelTimers } from "./timers.ts";
 import { addUsage, processUsage, taskUsage } from "./usage.ts";
 
 const CORE_DUMPED = 0x80;
@@ -16,10 +26,10 @@ const CORE_DUMPED = 0x80;
 /** Ends one task with wait status `status`; the last one ends the process. */
 export function exitTask(task: Task, status: number): void {
   const { process, kernel } = task;
-  task.state = "dead";
-  task.exitStatus = status;
   kernel.chargeTurn();
   addUsage(process.endedUsage, taskUsage(task));
+  task.state = "dead";
+  task.exitStatus = status;
   releaseRobustList(task);
   clearChildTid(task);
   task.vforkDone?.();
@@ -45,7 +55,12 @@ export function notifyParent(process: Process, change: StateChange | "exited", c
   const isWanted = change === "exited" || (action.flags & SA_NOCLDSTOP) === 0;
   const signal = change === "exited" ? process.exitSignal : Signal.SIGCHLD;
   if (isWanted && signal !== 0) {
-    const how = change === "continued" ? { code: CLD_CONTINUED, status: Signal.SIGCONT } : change === "stopped" ? { code: code ?? CLD_EXITED, status: process.stopSignal } : exitInfo(status);
+    const how =
+      change === "continued"
+        ? { code: CLD_CONTINUED, status: Signal.SIGCONT }
+        : change === "stopped"
+          ? { code: code ?? CLD_EXITED, status: process.stopSignal }
+          : exitInfo(status);
     sendToProcess(parent, { signal, ...how, pid: process.id, uid: leader.credentials.uid });
   }
   parent.childQueue.wake();
@@ -73,14 +88,16 @@ export function exitInfo(status: number): { readonly code: number; readonly stat
 function endOfProcess(process: Process, status: number): void {
   process.exitStatus = status;
   process.isZombie = true;
-  for (const timer of process.timers.values()) timer.cancel();
+  cancelTimers(process);
   endOfNamespace(process);
   reparent(process);
   hangUpSession(process);
   const { parent } = process;
   const action = parent?.leader.handlers.action(Signal.SIGCHLD);
-  const isUnwaited = action !== undefined && (action.handler === SIG_IGN || (action.flags & SA_NOCLDWAIT) !== 0);
+  const isUnwaited =
+    action !== undefined && (action.handler === SIG_IGN || (action.flags & SA_NOCLDWAIT) !== 0);
   notifyParent(process, "exited");
+  process.exitQueue.wake();
   process.leader.kernel.onExit(process);
   if (parent === undefined || (isUnwaited && process.exitSignal === Signal.SIGCHLD)) {
     reap(process);
@@ -94,7 +111,8 @@ function reparent(process: Process): void {
   for (const child of process.children) {
     child.parent = heir;
     const { parentDeathSignal } = child.leader;
-    if (parentDeathSignal !== 0) sendToProcess(child, { signal: parentDeathSignal, code: 0, pid: process.id });
+    if (parentDeathSignal !== 0)
+      sendToProcess(child, { signal: parentDeathSignal, code: 0, pid: process.id });
     heir?.children.add(child);
     if (!child.isZombie) continue;
     if (heir === undefined) reap(child);
@@ -134,7 +152,8 @@ function hangUpSession(process: Process): void {
 
 function hasGuide({ group, session }: Process): boolean {
   return [...group.members].some(
-    ({ parent, isZombie }) => !isZombie && parent !== undefined && parent.group !== group && parent.session === session,
+    ({ parent, isZombie }) =>
+      !isZombie && parent !== undefined && parent.group !== group && parent.session === session,
   );
 }
 
@@ -149,5 +168,6 @@ function clearChildTid(task: Task): void {
 
 function freePids(task: Task): void {
   let namespace: Task["pidNamespace"] | undefined = task.pidNamespace;
-  for (; namespace !== undefined; namespace = namespace.parent) namespace.free(task.pids[namespace.level] ?? 0);
+  for (; namespace !== undefined; namespace = namespace.parent)
+    namespace.free(task.pids[namespace.level] ?? 0);
 }

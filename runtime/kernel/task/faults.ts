@@ -1,7 +1,20 @@
 /** What a fault of the processor is to a Linux program (arch/x86/kernel/traps.c, mm/fault.c). */
 import type { Fault } from "../../cpu/machine.ts";
 import { Vector } from "../../cpu/machine.ts";
-import { FPE_FLTDIV, FPE_FLTINV, FPE_FLTOVF, FPE_FLTRES, FPE_FLTUND, FPE_INTDIV, ILL_ILLOPN, SI_KERNEL, Signal, TRAP_TRACE, BUS_ADRALN } from "../abi/signal.ts";
+import {
+  FPE_FLTDIV,
+  FPE_FLTINV,
+  FPE_FLTOVF,
+  FPE_FLTRES,
+  FPE_FLTUND,
+  FPE_INTDIV,
+  ILL_ILLOPN,
+  SEGV_ACCERR,
+  SI_KERNEL,
+  Signal,
+  TRAP_TRACE,
+  BUS_ADRALN,
+} from "../abi/signal.ts";
 import { outOfMemory } from "./out-of-memory.ts";
 import { forceSignal } from "./send-signal.ts";
 import type { Task } from "./task.ts";
@@ -9,9 +22,22 @@ import type { Task } from "./task.ts";
 const MXCSR_OFFSET = 24;
 const MASK_SHIFT = 7;
 /** Exception bits of MXCSR and of the x87 status word, most important first, with their si_code. */
-const FLOAT_CODES = [[1, FPE_FLTINV], [4, FPE_FLTDIV], [8, FPE_FLTOVF], [16, FPE_FLTUND], [2, FPE_FLTUND], [32, FPE_FLTRES]] as const;
+const FLOAT_CODES = [
+  [1, FPE_FLTINV],
+  [4, FPE_FLTDIV],
+  [8, FPE_FLTOVF],
+  [16, FPE_FLTUND],
+  [2, FPE_FLTUND],
+  [32, FPE_FLTRES],
+] as const;
+
+/** Error code of a page fault: present, write, user, fetch. */
+const [PF_PROT, PF_WRITE, PF_USER, PF_INSTR] = [1, 2, 4, 16] as const;
+/** Of a general protection fault by `int 0x80`: the gate's place in the descriptor table. */
+const GATE_80 = 0x402;
 
 export function raiseFault(task: Task, fault: Fault): void {
+  noteTrap(task, fault);
   switch (fault.vector) {
     case Vector.pageFault:
       pageFault(task, fault);
@@ -21,11 +47,18 @@ export function raiseFault(task: Task, fault: Fault): void {
       return;
     case Vector.x87FloatingPoint:
     case Vector.simdFloatingPoint:
-      forceSignal(task, { signal: Signal.SIGFPE, code: floatCode(task, fault.vector), address: BigInt(task.context.rip) });
+      forceSignal(task, {
+        signal: Signal.SIGFPE,
+        code: floatCode(task, fault.vector),
+        address: BigInt(task.context.rip),
+      });
       return;
     case Vector.invalidOpcode:
       noteInstruction(task);
       forceSignal(task, { signal: Signal.SIGILL, code: ILL_ILLOPN, address: BigInt(task.context.rip) });
+      return;
+    case Vector.stackFault:
+      forceSignal(task, { signal: Signal.SIGBUS, code: SI_KERNEL });
       return;
     case Vector.breakpoint:
       forceSignal(task, { signal: Signal.SIGTRAP, code: SI_KERNEL });
@@ -45,6 +78,13 @@ export function raiseFault(task: Task, fault: Fault): void {
   }
 }
 
+function noteTrap(task: Task, { vector }: Fault): void {
+  if (vector === Vector.pageFault) return;
+  const isGate = vector === Vector.interrupt80;
+  const number = isGate ? Vector.generalProtection : vector;
+  task.trap = { number, errorCode: isGate ? GATE_80 : 0, address: task.trap.address };
+}
+
 function pageFault(task: Task, fault: Fault): void {
   const outcome = task.addressSpace.handleFault(fault);
   if (outcome.kind === "mended") {
@@ -55,14 +95,26 @@ function pageFault(task: Task, fault: Fault): void {
     outOfMemory(task);
     return;
   }
-  forceSignal(task, { signal: outcome.signal, code: outcome.code, address: BigInt(Math.trunc(fault.address)) });
+  const isPresent = outcome.code === SEGV_ACCERR && fault.isPresent;
+  const errorCode =
+    PF_USER |
+    (isPresent ? PF_PROT : 0) |
+    (fault.isWrite ? PF_WRITE : 0) |
+    (fault.isFetch ? PF_INSTR : 0);
+  task.trap = { number: Vector.pageFault, errorCode, address: fault.address };
+  forceSignal(task, {
+    signal: outcome.signal,
+    code: outcome.code,
+    address: BigInt(Math.trunc(fault.address)),
+  });
 }
 
 function floatCode(task: Task, vector: number): number {
   const image = new Uint8Array(512);
   task.context.saveFpu(image);
   const view = new DataView(image.buffer);
-  const word = vector === Vector.simdFloatingPoint ? view.getUint32(MXCSR_OFFSET, true) : view.getUint16(2, true);
+  const word =
+    vector === Vector.simdFloatingPoint ? view.getUint32(MXCSR_OFFSET, true) : view.getUint16(2, true);
   const masked = vector === Vector.simdFloatingPoint ? word >> MASK_SHIFT : view.getUint16(0, true);
   const raised = word & ~masked & 0x3f;
   return FLOAT_CODES.find(([bit]) => (raised & bit) !== 0)?.[1] ?? FPE_FLTINV;

@@ -29,7 +29,8 @@ export function futexKey(addressSpace: AddressSpace, address: number): FutexKey 
   const region = addressSpace.regionAt(address);
   const isShared = region !== undefined && (region.flags & MAP_SHARED) !== 0;
   const owner = (isShared ? region.backing : undefined) ?? addressSpace;
-  const place = owner === addressSpace || region === undefined ? address : region.position + (address - region.start);
+  const place =
+    owner === addressSpace || region === undefined ? address : region.position + (address - region.start);
   const words = wordsByOwner.get(owner) ?? new Map<number, FutexKey>();
   wordsByOwner.set(owner, words);
   const key = words.get(place) ?? new Set();
@@ -38,7 +39,13 @@ export function futexKey(addressSpace: AddressSpace, address: number): FutexKey 
 }
 
 /** Waits on `address` while it holds `expected`. */
-export function waitFutex(task: Task, address: number, expected: number, bitset: number, deadlineNs: number | undefined): Result {
+export function waitFutex(
+  task: Task,
+  address: number,
+  expected: number,
+  bitset: number,
+  deadlineNs: number | undefined,
+): Result {
   if (task.memory.readU32(address) !== expected >>> 0) return -Errno.EAGAIN;
   const key = futexKey(task.addressSpace, address);
   const entry: Entry = { queue: new WaitQueue(), bitset, key, isWoken: false };
@@ -59,12 +66,23 @@ export function waitFutex(task: Task, address: number, expected: number, bitset:
 }
 
 /** Wakes up to `count` waiters of a word; how many there were. */
-export function wakeFutex(task: Task, address: number, count: number, bitset = FUTEX_BITSET_MATCH_ANY): number {
+export function wakeFutex(
+  task: Task,
+  address: number,
+  count: number,
+  bitset = FUTEX_BITSET_MATCH_ANY,
+): number {
   return wakeKey(futexKey(task.addressSpace, address), count, bitset);
 }
 
 /** FUTEX_REQUEUE: wakes `wakeCount`, moves `moveCount` of the rest to another word; how many of both. */
-export function requeueFutex(task: Task, address: number, wakeCount: number, moveCount: number, target: number): { readonly woken: number; readonly moved: number } {
+export function requeueFutex(
+  task: Task,
+  address: number,
+  wakeCount: number,
+  moveCount: number,
+  target: number,
+): { readonly woken: number; readonly moved: number } {
   const from = futexKey(task.addressSpace, address);
   const to = futexKey(task.addressSpace, target);
   const woken = wakeKey(from, wakeCount, FUTEX_BITSET_MATCH_ANY);

@@ -4,8 +4,10 @@
  */
 import type { Location } from "../vfs/mount.ts";
 import type { Limit } from "./limits.ts";
+import type { PidNamespace } from "./pid-namespace.ts";
 import { PendingSignals } from "./signal-state.ts";
 import type { Task } from "./task.ts";
+import type { CpuAlarm, IntervalTimer, PosixTimer } from "./timers.ts";
 import { noUsage } from "./usage.ts";
 import { WaitQueue } from "./wait.ts";
 
@@ -55,6 +57,13 @@ export class ProcessGroup {
   }
 }
 
+/** The group's number as seen from `namespace`, also when its founder has gone; 0 when it cannot be seen. */
+export function groupIdIn({ founder }: ProcessGroup, namespace: PidNamespace): number {
+  let at: PidNamespace | undefined = founder.pidNamespace;
+  while (at !== undefined && at !== namespace) at = at.parent;
+  return at === undefined ? 0 : founder.pids[at.level] ?? 0;
+}
+
 /** What wait*(2) reports, once per change. */
 export type StateChange = "stopped" | "continued";
 
@@ -92,8 +101,14 @@ export class Process {
   readonly endedUsage = noUsage();
   readonly childrenUsage = noUsage();
   readonly startNs: number;
-  /** ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF and POSIX timers: owned by task/timers.ts. */
-  readonly timers = new Map<string, { cancel(): void }>();
+  /** By ITIMER_ number, and by timer_t: task/timers.ts. */
+  readonly intervalTimers = new Map<number, IntervalTimer>();
+  readonly posixTimers = new Map<number, PosixTimer>();
+  readonly cpuAlarms = new Set<CpuAlarm>();
+  /** Woken when a signal is sent to it or one of its tasks: signalfd. */
+  readonly signalQueue = new WaitQueue();
+  /** Woken when it has ended: pidfd. */
+  readonly exitQueue = new WaitQueue();
 
   constructor(leader: Task, parent: Process | undefined, group: ProcessGroup | undefined, startNs: number) {
     this.leader = leader;

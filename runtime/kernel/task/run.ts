@@ -31,7 +31,11 @@ export function runTask(task: Task): void {
     }
     if (task.parking !== undefined) resume(task, task.parking);
     if (task.deliverable !== 0n || task.isInterrupted) {
-      if (task.parking === undefined) deliverSignals(task);
+      // All of them before the guest goes on, as Linux does: the last one's handler runs first.
+      while (task.parking === undefined && (task.deliverable !== 0n || task.isInterrupted)) {
+        deliverSignals(task);
+        if (isEnding(task) || isHeld(task)) break;
+      }
     } else restoreMask(task);
     if (isEnding(task)) continue;
     if (task.state !== "running" || isHeld(task)) return;

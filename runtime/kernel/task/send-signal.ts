@@ -3,9 +3,9 @@
  * once, before delivery: SIGCONT wakes a stopped process even where it is blocked or ignored, and each of
  * the two drops the other.
  */
+import { POLLIN } from "../abi/poll.ts";
 import { SI_KERNEL, Signal, SIG_DFL, signalBit } from "../abi/signal.ts";
 import type { Process, ProcessGroup } from "./process.ts";
-import { defaultActionOf } from "./signal-state.ts";
 import type { SignalInfo } from "./signal-state.ts";
 import type { Task } from "./task.ts";
 
@@ -17,18 +17,30 @@ export function kernelSignal(signal: number): SignalInfo {
   return { signal, code: SI_KERNEL };
 }
 
-/** To a process: whichever of its tasks takes it. */
-export function sendToProcess(process: Process, info: SignalInfo): void {
-  if (process.isZombie || !prepare(process, info)) return;
-  process.pending.add(info);
+/** To a process: whichever of its tasks takes it. False when nothing was queued: it is ignored. */
+export function sendToProcess(process: Process, info: SignalInfo): boolean {
+  if (process.isZombie || !prepare(process, info)) return false;
+  process.pending.add(asSeenBy(process.leader, info));
   wakeFor(process, info);
+  process.signalQueue.notify(POLLIN);
+  return true;
 }
 
-/** To one task: tgkill, or its own instruction. */
-export function sendToTask(task: Task, info: SignalInfo): void {
-  if (task.state === "dead" || !prepare(task.process, info, task)) return;
-  task.pending.add(info);
-  if ((task.blockedSignals & signalBit(info.signal)) === 0n || info.signal === Signal.SIGKILL) take(task, info);
+/** To one task: tgkill, or its own instruction (`isForced`: also to an init that has no handler). */
+export function sendToTask(task: Task, info: SignalInfo, isForced = false): boolean {
+  if (task.state === "dead" || !prepare(task.process, info, task, isForced)) return false;
+  task.pending.add(asSeenBy(task, info));
+  const isBlocked = (task.blockedSignals & signalBit(info.signal)) !== 0n;
+  if (!isBlocked || info.signal === Signal.SIGKILL) take(task, info);
+  else if (task.state === "blocked") task.kernel.makeReady(task); // It may be in sigtimedwait.
+  task.process.signalQueue.notify(POLLIN);
+  return true;
+}
+
+/** The sender's number where the receiver lives: asked now, because the sender may be gone later. */
+function asSeenBy(task: Task, info: SignalInfo): SignalInfo {
+  if (info.pid === undefined || info.pid === 0) return info;
+  return { ...info, pid: task.kernel.rootPids.task(info.pid)?.tidIn(task.pidNamespace) ?? 0 };
 }
 
 export function sendToGroup(group: ProcessGroup, info: SignalInfo): void {
@@ -46,7 +58,7 @@ export function forceSignal(task: Task, info: SignalInfo): void {
     task.handlers.setAction(info.signal, { handler: SIG_DFL, flags: 0, restorer: 0, mask });
     task.blockedSignals &= ~bit;
   }
-  sendToTask(task, info);
+  sendToTask(task, info, true);
 }
 
 /** Ends every task of a process with wait status `status`; nothing when it is ending already. */
@@ -67,30 +79,28 @@ export function continueProcess(process: Process): void {
 }
 
 /** Whether the signal is to be queued at all. */
-function prepare(process: Process, info: SignalInfo, target?: Task): boolean {
+function prepare(process: Process, info: SignalInfo, target?: Task, isForced = false): boolean {
   const { signal } = info;
   const bit = signalBit(signal);
   if (signal === Signal.SIGCONT) {
     dropFromAll(process, STOPS);
     continueProcess(process);
   } else if ((bit & STOPS) !== 0n) dropFromAll(process, signalBit(Signal.SIGCONT));
-  if (isProtectedInit(process, info)) return false;
+  if (!isForced && isProtectedInit(process, info)) return false;
   const { handlers, blockedSignals } = target ?? process.leader;
   return (blockedSignals & bit) !== 0n || !handlers.isIgnored(signal);
 }
 
 /**
- * The init of a pid namespace takes only signals it has handlers for, from inside; from an ancestor also
- * SIGKILL and SIGSTOP (pid_namespaces(7)).
+ * The init of a pid namespace takes only signals it has handlers for, be they from inside, a terminal or a
+ * timer; from an ancestor also SIGKILL and SIGSTOP (pid_namespaces(7)).
  */
-function isProtectedInit(process: Process, { signal, code, pid }: SignalInfo): boolean {
+function isProtectedInit(process: Process, { signal, pid = 0 }: SignalInfo): boolean {
   const { leader } = process;
-  const { pidNamespace } = leader;
+  const { pidNamespace, kernel } = leader;
   if (leader.ownTid !== 1 || leader.handlers.action(signal).handler !== SIG_DFL) return false;
-  if (code > 0) return false; // From the kernel: faults kill init as well.
-  const isFromInside = pid !== undefined && pid !== 0 && pidNamespace.tasks().some((task) => task.tid === pid);
-  const isForcing = signal === Signal.SIGKILL || signal === Signal.SIGSTOP;
-  return isFromInside || (!isForcing && defaultActionOf(signal) !== "ignore");
+  if (signal !== Signal.SIGKILL && signal !== Signal.SIGSTOP) return true;
+  return pid !== 0 && (kernel.rootPids.task(pid)?.tidIn(pidNamespace) ?? 0) !== 0;
 }
 
 function dropFromAll(process: Process, set: bigint): void {

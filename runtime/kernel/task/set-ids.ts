@@ -14,8 +14,14 @@ const KEEP = -1;
 
 /** CAP_FS_SET: what follows the filesystem id. */
 const FS_SET = [
-  Capability.CAP_CHOWN, Capability.CAP_MKNOD, Capability.CAP_DAC_OVERRIDE, Capability.CAP_DAC_READ_SEARCH,
-  Capability.CAP_FOWNER, Capability.CAP_FSETID, Capability.CAP_LINUX_IMMUTABLE, Capability.CAP_MAC_OVERRIDE,
+  Capability.CAP_CHOWN,
+  Capability.CAP_MKNOD,
+  Capability.CAP_DAC_OVERRIDE,
+  Capability.CAP_DAC_READ_SEARCH,
+  Capability.CAP_FOWNER,
+  Capability.CAP_FSETID,
+  Capability.CAP_LINUX_IMMUTABLE,
+  Capability.CAP_MAC_OVERRIDE,
 ].reduce((set, bit) => set | (1n << BigInt(bit)), 0n);
 
 export type IdKind = "uid" | "gid";
@@ -36,7 +42,12 @@ export function setId(old: Credentials, kind: IdKind, wanted: number): Credentia
 }
 
 /** setreuid(2), setregid(2). */
-export function setRealAndEffective(old: Credentials, kind: IdKind, wantedReal: number, wantedEffective: number): Credentials | number {
+export function setRealAndEffective(
+  old: Credentials,
+  kind: IdKind,
+  wantedReal: number,
+  wantedEffective: number,
+): Credentials | number {
   const ids = idsOf(old, kind);
   const [real, effective] = [orKeep(old, kind, wantedReal), orKeep(old, kind, wantedEffective)];
   if (real === undefined || effective === undefined) return -Errno.EINVAL;

@@ -20,7 +20,7 @@ const MCONTEXT = UCONTEXT + 40;
 const SIGMASK = UCONTEXT + 296;
 const SIGINFO = UCONTEXT + 304;
 const FRAME_BYTES = SIGINFO + 128;
-const [RIP, EFLAGS, SEGMENTS, TRAPNO, OLDMASK, CR2, FPSTATE] = [128, 136, 144, 160, 168, 176, 184] as const;
+const [RIP, EFLAGS, SEGMENTS, ERROR, TRAPNO, OLDMASK, CR2, FPSTATE] = [128, 136, 144, 152, 160, 168, 176, 184] as const;
 /** cs 0x33, ss 0x2b as 64-bit Linux has them, in struct sigcontext's order cs, gs, fs, ss. */
 const SEGMENT_WORD = 0x002b_0000_0000_0033n;
 /** uc_flags: UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS. */
@@ -29,6 +29,7 @@ const UC_FLAGS = 6n;
 const HANDLER_FLAGS_CLEAR = 0x1_0500;
 /** Flags that sigreturn restores (FIX_EFLAGS). */
 const RESTORED_FLAGS = 0x5_0dd5;
+export const SIGINFO_BYTES = 128;
 export const SS_ONSTACK = 1;
 export const SS_DISABLE = 2;
 export const SS_AUTODISARM = 0x8000_0000;
@@ -41,6 +42,7 @@ export function pushSignalFrame(task: Task, info: SignalInfo, action: SignalActi
   const fpstateAt = fpstate - (fpstate % 64);
   const below = fpstateAt - FRAME_BYTES;
   const frame = below - (below % 16) - 8;
+  if (isOverflowing(task, action, frame)) return false;
   const bytes = addressSpace.bytes(frame, fpstateAt + FPSTATE_BYTES - frame, PROT_WRITE);
   if (bytes === undefined) return false;
   bytes.fill(0, 0, FRAME_BYTES);
@@ -56,12 +58,13 @@ export function pushSignalFrame(task: Task, info: SignalInfo, action: SignalActi
   view.setBigUint64(MCONTEXT + RIP, BigInt(context.rip), true);
   view.setBigUint64(MCONTEXT + EFLAGS, BigInt(context.rflags), true);
   view.setBigUint64(MCONTEXT + SEGMENTS, SEGMENT_WORD, true);
-  view.setBigUint64(MCONTEXT + TRAPNO, BigInt(trapOf(info)), true);
+  view.setBigUint64(MCONTEXT + ERROR, BigInt(task.trap.errorCode), true);
+  view.setBigUint64(MCONTEXT + TRAPNO, BigInt(task.trap.number), true);
   view.setBigUint64(MCONTEXT + OLDMASK, mask, true);
-  view.setBigUint64(MCONTEXT + CR2, info.address ?? 0n, true);
+  view.setBigUint64(MCONTEXT + CR2, BigInt.asUintN(64, BigInt(Math.trunc(task.trap.address))), true);
   view.setBigUint64(MCONTEXT + FPSTATE, BigInt(fpstateAt), true);
   view.setBigUint64(SIGMASK, mask, true);
-  writeSignalInfo(new DataView(bytes.buffer, bytes.byteOffset + SIGINFO, 128), info, task);
+  writeSignalInfo(new DataView(bytes.buffer, bytes.byteOffset + SIGINFO, SIGINFO_BYTES), info);
   context.saveFpu(bytes.subarray(fpstateAt - frame, fpstateAt - frame + FPSTATE_BYTES));
   if ((oldStack.flags & SS_AUTODISARM) !== 0) task.alternateStack = { address: 0, sizeBytes: 0, flags: SS_DISABLE };
   enterHandler(task, action.handler, info.signal, frame);
@@ -101,7 +104,7 @@ export function isOnStack(task: Task): boolean {
 }
 
 /** siginfo_t, 128 bytes. */
-export function writeSignalInfo(view: DataView, info: SignalInfo, task: Task): void {
+export function writeSignalInfo(view: DataView, info: SignalInfo): void {
   view.setInt32(0, info.signal, true);
   view.setInt32(4, info.errno ?? 0, true);
   view.setInt32(8, info.code, true);
@@ -126,21 +129,24 @@ export function writeSignalInfo(view: DataView, info: SignalInfo, task: Task): v
     view.setInt32(24, info.fd ?? 0, true);
     return;
   }
-  view.setInt32(16, pidSeenBy(task, info.pid), true);
+  view.setInt32(16, info.pid ?? 0, true);
   view.setUint32(20, info.uid ?? 0, true);
   if (info.signal === Signal.SIGCHLD && info.code > 0) view.setInt32(24, info.status ?? 0, true);
   else if ([SI_QUEUE, SI_USER, SI_TKILL].includes(info.code)) view.setBigInt64(24, info.value ?? 0n, true);
-}
-
-function pidSeenBy(task: Task, pid: number | undefined): number {
-  if (pid === undefined) return 0;
-  return task.kernel.rootPids.task(pid)?.tidIn(task.pidNamespace) ?? 0;
 }
 
 function stackPointer(task: Task, action: SignalAction): number {
   const { address, sizeBytes } = task.alternateStack;
   const isSwitching = (action.flags & SA_ONSTACK) !== 0 && sizeBytes > 0 && !isOnStack(task);
   return isSwitching ? address + sizeBytes : task.context.integer(RSP) - REDZONE_BYTES;
+}
+
+/** A frame that does not fit on the alternate stack is never written below it. */
+function isOverflowing(task: Task, action: SignalAction, frame: number): boolean {
+  const { address, sizeBytes } = task.alternateStack;
+  if (sizeBytes === 0) return false;
+  const isOn = isOnStack(task) || (action.flags & SA_ONSTACK) !== 0;
+  return isOn && !(frame > address && frame <= address + sizeBytes);
 }
 
 function enterHandler(task: Task, handler: number, signal: number, frame: number): void {
@@ -152,9 +158,4 @@ function enterHandler(task: Task, handler: number, signal: number, frame: number
   context.setInteger(RSP, frame);
   context.rip = handler;
   context.rflags &= ~HANDLER_FLAGS_CLEAR;
-}
-
-function trapOf({ signal, address }: SignalInfo): number {
-  if (signal === Signal.SIGSEGV && address !== undefined) return 14;
-  return signal === Signal.SIGFPE ? 0 : signal === Signal.SIGILL ? 6 : 0;
 }

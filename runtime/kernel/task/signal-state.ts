@@ -6,13 +6,15 @@ export interface SignalInfo {
   readonly signal: number;
   readonly code: number;
   readonly errno?: number;
-  /** Of the sender, in the kernel's own (global) numbers; translated on delivery. */
+  /** Of the sender: in global numbers until it is queued, then as the receiver sees it. */
   readonly pid?: number;
   readonly uid?: number;
   readonly status?: number;
   readonly address?: bigint;
   readonly value?: bigint;
   readonly timerId?: number;
+  /** A POSIX timer starts again when its signal is taken; answers the overrun. */
+  readonly timer?: { taken(): number };
   readonly overrun?: number;
   /** SIGSYS: the call's number and address. */
   readonly syscall?: number;
@@ -137,6 +139,11 @@ export class PendingSignals {
   drop(set: bigint): void {
     this.#queue = this.#queue.filter((info) => (signalBit(info.signal) & set) === 0n);
     this.#set &= ~set;
+  }
+
+  /** Whether a signal of this timer is waiting to be taken. */
+  holds(timer: object): boolean {
+    return this.#queue.some((info) => info.timer === timer);
   }
 
   count(): number {

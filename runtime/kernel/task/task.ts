@@ -20,7 +20,7 @@ import type { Process } from "./process.ts";
 import type { Timer } from "./scheduler.ts";
 import type { AlternateStack, SignalHandlers } from "./signal-state.ts";
 import { PendingSignals } from "./signal-state.ts";
-import type { Blocked, Waiter } from "./wait.ts";
+import type { Blocked, Result, Waiter } from "./wait.ts";
 
 export type TaskState = "running" | "blocked" | "dead";
 
@@ -41,6 +41,14 @@ export interface Parking {
   readonly waiter: Waiter;
   timer: Timer | undefined;
   isTimedOut: boolean;
+}
+
+/** An exception of the processor, as its handler in the kernel keeps it. */
+export interface Trap {
+  readonly number: number;
+  readonly errorCode: number;
+  /** CR2: the last page fault's. */
+  readonly address: number;
 }
 
 /** A seccomp filter or anything else that looks at calls first: an answer replaces the call. */
@@ -69,8 +77,12 @@ export class Task {
   parking: Parking | undefined;
   /** Number of the call under way: for restarts and seccomp. */
   syscallNumber = -1;
+  /** How restart_syscall(2) goes on with a call that was cut short: a sleep through what is left. */
+  restart: (() => Result) | undefined;
   /** The call under way was cut short by a signal: it may have to be made again. */
   isInterrupted = false;
+  /** What the processor raised last (thread.trap_nr, error_code, cr2): every later signal frame shows it. */
+  trap: Trap = { number: 0, errorCode: 0, address: 0 };
   blockedSignals = 0n;
   /** Mask to go back to after sigsuspend, pselect, ppoll. */
   savedMask: bigint | undefined;
@@ -105,7 +117,14 @@ export class Task {
   involuntarySwitches = 0;
   readonly startNs: number;
 
-  constructor(kernel: Kernel, pids: readonly number[], pidNamespace: PidNamespace, parts: TaskParts, context: Context, comm: string) {
+  constructor(
+    kernel: Kernel,
+    pids: readonly number[],
+    pidNamespace: PidNamespace,
+    parts: TaskParts,
+    context: Context,
+    comm: string,
+  ) {
     this.kernel = kernel;
     this.pids = pids;
     this.pidNamespace = pidNamespace;

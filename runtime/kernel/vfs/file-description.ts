@@ -87,7 +87,7 @@ export abstract class FileDescription {
 
   /** Files that are always ready have nothing to wait for: epoll refuses them. */
   get isPollable(): boolean {
-    return this.poll !== FileDescription.prototype.poll; // eslint-disable-line @typescript-eslint/unbound-method -- compared, not called
+    return this.poll !== FileDescription.prototype.poll;
   }
 
   /** POLL bits that hold now. Files on disk are always ready. */

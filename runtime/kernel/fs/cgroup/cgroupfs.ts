@@ -67,26 +67,50 @@ class GroupTree {
 
   #files(group: Cgroup, owner: Owner): Readonly<Record<string, GeneratedNode>> {
     const { parent } = group;
-    const enabled = parent === undefined ? [] : parent === this.#kernel.rootCgroup ? CONTROLLERS : [...parent.childControllers];
-    const files: Record<string, GeneratedText> = { ...this.#coreFiles(group, enabled), ...limitFiles(this.#kernel, group, enabled) };
-    return Object.fromEntries(Object.entries(files).map(([name, file]) => [name, { ...file, owner: () => owner }]));
+    const enabled =
+      parent === undefined
+        ? []
+        : parent === this.#kernel.rootCgroup
+          ? CONTROLLERS
+          : [...parent.childControllers];
+    const files: Record<string, GeneratedText> = {
+      ...this.#coreFiles(group, enabled),
+      ...limitFiles(this.#kernel, group, enabled),
+    };
+    return Object.fromEntries(
+      Object.entries(files).map(([name, file]) => [name, { ...file, owner: () => owner }]),
+    );
   }
 
   #coreFiles(group: Cgroup, enabled: readonly string[]): Readonly<Record<string, GeneratedText>> {
     const available = group.parent === undefined ? CONTROLLERS : enabled;
     const files: Record<string, GeneratedText> = {
-      "cgroup.procs": file((reader) => pidsOf(this.#processes(group).map(({ leader }) => leader), reader), (written, writer) => {
-        const process = this.#process(written, writer);
-        for (const task of process.tasks) this.#move(task, group);
-      }),
-      "cgroup.threads": file((reader) => pidsOf(this.#tasks(group), reader), () => {
-        throw new SyscallError(Errno.EOPNOTSUPP);
-      }),
+      "cgroup.procs": file(
+        (reader) =>
+          pidsOf(
+            this.#processes(group).map(({ leader }) => leader),
+            reader,
+          ),
+        (written, writer) => {
+          const process = this.#process(written, writer);
+          for (const task of process.tasks) this.#move(task, group);
+        },
+      ),
+      "cgroup.threads": file(
+        (reader) => pidsOf(this.#tasks(group), reader),
+        () => {
+          throw new SyscallError(Errno.EOPNOTSUPP);
+        },
+      ),
       "cgroup.controllers": file(() => `${available.join(" ")}\n`),
-      "cgroup.subtree_control": file(() => `${[...group.childControllers].sort().join(" ")}\n`, (written) => {
-        this.#setControllers(group, available, written);
-      }),
-      "cgroup.max.depth": file(() => "max\n"), "cgroup.max.descendants": file(() => "max\n"),
+      "cgroup.subtree_control": file(
+        () => `${[...group.childControllers].sort().join(" ")}\n`,
+        (written) => {
+          this.#setControllers(group, available, written);
+        },
+      ),
+      "cgroup.max.depth": file(() => "max\n"),
+      "cgroup.max.descendants": file(() => "max\n"),
       "cgroup.stat": file(() => `nr_descendants ${descendants(group)}\nnr_dying_descendants 0\n`),
     };
     if (group.parent === undefined) return files;
@@ -94,25 +118,33 @@ class GroupTree {
       ...files,
       "cgroup.type": file(() => "domain\n"),
       "cgroup.events": file(() => `populated ${group.pids > 0 ? 1 : 0}\nfrozen ${group.isFrozen ? 1 : 0}\n`),
-      "cgroup.freeze": file(() => `${group.isOwnFrozen ? 1 : 0}\n`, (written) => {
-        setFrozen(this.#kernel, group, parseNumber(written, 0, 1) === 1);
-      }),
+      "cgroup.freeze": file(
+        () => `${group.isOwnFrozen ? 1 : 0}\n`,
+        (written) => {
+          setFrozen(this.#kernel, group, parseNumber(written, 0, 1) === 1);
+        },
+      ),
       "cgroup.kill": { type: "file", mode: 0o200, write: (written) => this.#kill(group, written) },
     };
   }
 
   #kill(group: Cgroup, written: string): void {
     if (parseNumber(written, 0, 1) !== 1) throw new SyscallError(Errno.ERANGE);
-    for (const task of this.#kernel.rootPids.tasks()) if (isBelow(task.cgroup, group)) endProcess(task.process, Signal.SIGKILL);
+    for (const task of this.#kernel.rootPids.tasks())
+      if (isBelow(task.cgroup, group)) endProcess(task.process, Signal.SIGKILL);
   }
 
   /** "+cpu -io": all or nothing; not while processes sit in the group itself. */
   #setControllers(group: Cgroup, available: readonly string[], written: string): void {
-    const changes = written.split(/\s+/).filter((word) => word !== "").map((word) => ({ sign: word[0], name: word.slice(1) }));
+    const changes = written
+      .split(/\s+/)
+      .filter((word) => word !== "")
+      .map((word) => ({ sign: word[0], name: word.slice(1) }));
     for (const { sign, name } of changes) {
       if ((sign !== "+" && sign !== "-") || !CONTROLLERS.includes(name)) throw new SyscallError(Errno.EINVAL);
       if (sign === "+" && !available.includes(name)) throw new SyscallError(Errno.ENOENT);
-      if (sign === "+" && group.parent !== undefined && this.#tasks(group).length > 0) throw new SyscallError(Errno.EBUSY);
+      if (sign === "+" && group.parent !== undefined && this.#tasks(group).length > 0)
+        throw new SyscallError(Errno.EBUSY);
     }
     for (const { sign, name } of changes) {
       if (sign === "+") group.childControllers.add(name);
@@ -163,6 +195,14 @@ function pidsOf(tasks: readonly Task[], reader: Task): string {
   return tasks.map((task) => `${task.tidIn(reader.pidNamespace)}\n`).join("");
 }
 
-function file(text: (reader: Task) => string, write?: (written: string, writer: Task) => void): GeneratedText {
-  return { type: "file", mode: write === undefined ? 0o444 : 0o644, text, ...(write === undefined ? {} : { write }) };
+function file(
+  text: (reader: Task) => string,
+  write?: (written: string, writer: Task) => void,
+): GeneratedText {
+  return {
+    type: "file",
+    mode: write === undefined ? 0o444 : 0o644,
+    text,
+    ...(write === undefined ? {} : { write }),
+  };
 }

@@ -25,7 +25,12 @@ export function limitFiles(kernel: Kernel, group: Cgroup, enabled: readonly stri
 }
 
 const told = (text: () => string): GeneratedText => ({ type: "file", mode: 0o444, text });
-const kept = (text: () => string, write: (written: string) => void): GeneratedText => ({ type: "file", mode: 0o644, text, write });
+const kept = (text: () => string, write: (written: string) => void): GeneratedText => ({
+  type: "file",
+  mode: 0o644,
+  text,
+  write,
+});
 const orMax = (value: number): string => `${value === Number.POSITIVE_INFINITY ? "max" : value}\n`;
 
 /** "max", or bytes with a unit, in whole pages. */
@@ -41,38 +46,87 @@ function parseBytes(written: string): number {
 function memoryFiles(group: Cgroup): Files {
   const { events } = group;
   return {
-    "memory.current": told(() => `${group.memoryBytes}\n`), "memory.peak": told(() => `${group.memoryPeakBytes}\n`),
-    "memory.max": kept(() => orMax(group.memoryMax), (written) => (group.memoryMax = parseBytes(written))),
-    "memory.high": kept(() => orMax(group.memoryHigh), (written) => (group.memoryHigh = parseBytes(written))),
-    "memory.low": kept(() => orMax(group.memoryLow), (written) => (group.memoryLow = parseBytes(written))),
-    "memory.min": kept(() => orMax(group.memoryMin), (written) => (group.memoryMin = parseBytes(written))),
-    "memory.swap.current": told(() => "0\n"), "memory.swap.events": told(() => "high 0\nmax 0\nfail 0\n"),
-    "memory.swap.max": kept(() => orMax(group.swapMax), (written) => (group.swapMax = parseBytes(written))),
-    "memory.events": told(() => `low 0\nhigh 0\nmax ${events.max}\noom ${events.oom}\noom_kill ${events.oomKill}\noom_group_kill 0\n`),
-    "memory.oom.group": kept(() => `${group.isKilledTogether ? 1 : 0}\n`, (written) => {
-      group.isKilledTogether = parseNumber(written, 0, 1) === 1;
-    }),
+    "memory.current": told(() => `${group.memoryBytes}\n`),
+    "memory.peak": told(() => `${group.memoryPeakBytes}\n`),
+    "memory.max": kept(
+      () => orMax(group.memoryMax),
+      (written) => (group.memoryMax = parseBytes(written)),
+    ),
+    "memory.high": kept(
+      () => orMax(group.memoryHigh),
+      (written) => (group.memoryHigh = parseBytes(written)),
+    ),
+    "memory.low": kept(
+      () => orMax(group.memoryLow),
+      (written) => (group.memoryLow = parseBytes(written)),
+    ),
+    "memory.min": kept(
+      () => orMax(group.memoryMin),
+      (written) => (group.memoryMin = parseBytes(written)),
+    ),
+    "memory.swap.current": told(() => "0\n"),
+    "memory.swap.events": told(() => "high 0\nmax 0\nfail 0\n"),
+    "memory.swap.max": kept(
+      () => orMax(group.swapMax),
+      (written) => (group.swapMax = parseBytes(written)),
+    ),
+    "memory.events": told(
+      () =>
+        `low 0\nhigh 0\nmax ${events.max}\noom ${events.oom}\noom_kill ${events.oomKill}\noom_group_kill 0\n`,
+    ),
+    "memory.oom.group": kept(
+      () => `${group.isKilledTogether ? 1 : 0}\n`,
+      (written) => {
+        group.isKilledTogether = parseNumber(written, 0, 1) === 1;
+      },
+    ),
     "memory.stat": told(() => memoryStat(group)),
   };
 }
 
 function memoryStat(group: Cgroup): string {
   const zeros = [
-    "file", "kernel", "kernel_stack", "pagetables", "percpu", "sock", "vmalloc", "shmem", "file_mapped", "file_dirty", "file_writeback",
-    "swapcached", "anon_thp", "inactive_anon",
+    "file",
+    "kernel",
+    "kernel_stack",
+    "pagetables",
+    "percpu",
+    "sock",
+    "vmalloc",
+    "shmem",
+    "file_mapped",
+    "file_dirty",
+    "file_writeback",
+    "swapcached",
+    "anon_thp",
+    "inactive_anon",
   ];
-  const rest = ["inactive_file", "active_file", "unevictable", "slab_reclaimable", "slab_unreclaimable", "slab", "pgfault", "pgmajfault"];
+  const rest = [
+    "inactive_file",
+    "active_file",
+    "unevictable",
+    "slab_reclaimable",
+    "slab_unreclaimable",
+    "slab",
+    "pgfault",
+    "pgmajfault",
+  ];
   const zero = (name: string): string => `${name} 0\n`;
   return `anon ${group.memoryBytes}\n${zeros.map(zero).join("")}active_anon ${group.memoryBytes}\n${rest.map(zero).join("")}`;
 }
 
 function pidsFiles(group: Cgroup): Files {
   return {
-    "pids.current": told(() => `${group.pids}\n`), "pids.peak": told(() => `${group.pidsPeak}\n`),
+    "pids.current": told(() => `${group.pids}\n`),
+    "pids.peak": told(() => `${group.pidsPeak}\n`),
     "pids.events": told(() => `max ${group.pidsRefused}\n`),
-    "pids.max": kept(() => orMax(group.pidsMax), (written) => {
-      group.pidsMax = written.trim() === "max" ? Number.POSITIVE_INFINITY : parseNumber(written, 0, 4_194_304);
-    }),
+    "pids.max": kept(
+      () => orMax(group.pidsMax),
+      (written) => {
+        group.pidsMax =
+          written.trim() === "max" ? Number.POSITIVE_INFINITY : parseNumber(written, 0, 4_194_304);
+      },
+    ),
   };
 }
 
@@ -88,14 +142,24 @@ function cpuStat(kernel: Kernel, group: Cgroup): string {
 function cpuFiles(group: Cgroup): Files {
   const us = (ns: number): number => Math.round(ns / NS_PER_US);
   return {
-    "cpu.max": kept(() => `${orMax(us(group.cpuQuotaNs)).trim()} ${us(group.cpuPeriodNs)}\n`, (written) => setCpuMax(group, written)),
-    "cpu.weight": kept(() => `${group.cpuWeight}\n`, (written) => (group.cpuWeight = parseNumber(written, 1, 10_000))),
+    "cpu.max": kept(
+      () => `${orMax(us(group.cpuQuotaNs)).trim()} ${us(group.cpuPeriodNs)}\n`,
+      (written) => setCpuMax(group, written),
+    ),
+    "cpu.weight": kept(
+      () => `${group.cpuWeight}\n`,
+      (written) => (group.cpuWeight = parseNumber(written, 1, 10_000)),
+    ),
   };
 }
 
 function setCpuMax(group: Cgroup, written: string): void {
   const [quota = "", period] = written.trim().split(/\s+/);
-  const periodUs = period === undefined ? group.cpuPeriodNs / NS_PER_US : parseNumber(period, PERIOD_US_MIN, PERIOD_US_MAX);
-  group.cpuQuotaNs = quota === "max" ? Number.POSITIVE_INFINITY : parseNumber(quota, PERIOD_US_MIN, Number.MAX_SAFE_INTEGER) * NS_PER_US;
+  const periodUs =
+    period === undefined ? group.cpuPeriodNs / NS_PER_US : parseNumber(period, PERIOD_US_MIN, PERIOD_US_MAX);
+  group.cpuQuotaNs =
+    quota === "max"
+      ? Number.POSITIVE_INFINITY
+      : parseNumber(quota, PERIOD_US_MIN, Number.MAX_SAFE_INTEGER) * NS_PER_US;
   group.cpuPeriodNs = periodUs * NS_PER_US;
 }

@@ -59,7 +59,11 @@ function fileLink(target: Task, file: FileDescription): GeneratedLink {
 }
 
 /** fd/ and fdinfo/: one entry for each open descriptor; the entry is another one when the file is. */
-export function descriptorsDirectory(target: Task, mode: number, make: (fd: number, file: FileDescription) => GeneratedNode): GeneratedDirectory {
+export function descriptorsDirectory(
+  target: Task,
+  mode: number,
+  make: (fd: number, file: FileDescription) => GeneratedNode,
+): GeneratedDirectory {
   const known = new Map<number, { readonly file: FileDescription; readonly node: GeneratedNode }>();
   return {
     type: "directory",
@@ -104,7 +108,10 @@ export function fdinfoDirectory(target: Task): GeneratedDirectory {
 }
 
 /** The namespaces of a task by the names of ns/. */
-export function namespaceOf(task: Task, name: string): { readonly kind: NamespaceKind; readonly namespace: { readonly inode: number } } | undefined {
+export function namespaceOf(
+  task: Task,
+  name: string,
+): { readonly kind: NamespaceKind; readonly namespace: { readonly inode: number } } | undefined {
   const { namespaces, credentials } = task;
   switch (name) {
     case "cgroup":
@@ -150,7 +157,12 @@ function namespaceLink(target: Task, name: string): GeneratedLink {
       const found = namespaceOf(target, name);
       if (found === undefined || target.state === "dead") return -Errno.ENOENT;
       const attributes = namespaceAttributes(found.namespace.inode, kernel.bootNs);
-      return magicLocation(kernel, NSFS_DEVICE, () => attributes, () => new NamespaceFile(kernel, found.kind, found.namespace));
+      return magicLocation(
+        kernel,
+        NSFS_DEVICE,
+        () => attributes,
+        () => new NamespaceFile(kernel, found.kind, found.namespace),
+      );
     },
   };
 }

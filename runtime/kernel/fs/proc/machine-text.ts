@@ -11,11 +11,29 @@ const NS_PER_S = 1e9;
 export function cpuinfoText({ machine }: Kernel): string {
   const { identity: cpu, features } = machine;
   const rows: [string, string | number][] = [
-    ["processor", 0], ["vendor_id", cpu.vendor], ["cpu family", cpu.family], ["model", cpu.model], ["model name", cpu.brand],
-    ["stepping", cpu.stepping], ["cpu MHz", (cpu.counterHz / HZ).toFixed(3)], ["physical id", 0], ["siblings", 1], ["core id", 0],
-    ["cpu cores", 1], ["apicid", 0], ["initial apicid", 0], ["fpu", "yes"], ["fpu_exception", "yes"], ["cpuid level", 13], ["wp", "yes"],
-    ["flags", features.join(" ")], ["bugs", ""], ["bogomips", ((2 * cpu.counterHz) / HZ).toFixed(2)], ["clflush size", cpu.cacheLineBytes],
-    ["cache_alignment", cpu.cacheLineBytes], ["address sizes", `${cpu.physicalBits} bits physical, ${cpu.linearBits} bits virtual`],
+    ["processor", 0],
+    ["vendor_id", cpu.vendor],
+    ["cpu family", cpu.family],
+    ["model", cpu.model],
+    ["model name", cpu.brand],
+    ["stepping", cpu.stepping],
+    ["cpu MHz", (cpu.counterHz / HZ).toFixed(3)],
+    ["physical id", 0],
+    ["siblings", 1],
+    ["core id", 0],
+    ["cpu cores", 1],
+    ["apicid", 0],
+    ["initial apicid", 0],
+    ["fpu", "yes"],
+    ["fpu_exception", "yes"],
+    ["cpuid level", 13],
+    ["wp", "yes"],
+    ["flags", features.join(" ")],
+    ["bugs", ""],
+    ["bogomips", ((2 * cpu.counterHz) / HZ).toFixed(2)],
+    ["clflush size", cpu.cacheLineBytes],
+    ["cache_alignment", cpu.cacheLineBytes],
+    ["address sizes", `${cpu.physicalBits} bits physical, ${cpu.linearBits} bits virtual`],
     ["power management", ""],
   ];
   return `${rows.map(([name, value]) => `${name}${"\t".repeat(name.length < 8 ? 2 : 1)}: ${value}`).join("\n")}\n\n`;
@@ -27,14 +45,49 @@ export function meminfoText(kernel: Kernel): string {
   const used = kernel.rootCgroup.memoryBytes;
   const free = Math.max(0, total - used);
   const rows: [string, number][] = [
-    ["MemTotal", total], ["MemFree", free], ["MemAvailable", free], ["Buffers", 0], ["Cached", 0], ["SwapCached", 0],
-    ["Active", used], ["Inactive", 0], ["Active(anon)", used], ["Inactive(anon)", 0], ["Active(file)", 0], ["Inactive(file)", 0],
-    ["Unevictable", 0], ["Mlocked", 0], ["SwapTotal", 0], ["SwapFree", 0], ["Dirty", 0], ["Writeback", 0], ["AnonPages", used],
-    ["Mapped", 0], ["Shmem", 0], ["KReclaimable", 0], ["Slab", 0], ["SReclaimable", 0], ["SUnreclaim", 0], ["KernelStack", 0],
-    ["PageTables", 0], ["NFS_Unstable", 0], ["Bounce", 0], ["WritebackTmp", 0], ["CommitLimit", Math.floor(total / 2)],
-    ["Committed_AS", used], ["VmallocTotal", 34_359_738_367 * KB], ["VmallocUsed", 0], ["VmallocChunk", 0], ["Percpu", 0],
+    ["MemTotal", total],
+    ["MemFree", free],
+    ["MemAvailable", free],
+    ["Buffers", 0],
+    ["Cached", 0],
+    ["SwapCached", 0],
+    ["Active", used],
+    ["Inactive", 0],
+    ["Active(anon)", used],
+    ["Inactive(anon)", 0],
+    ["Active(file)", 0],
+    ["Inactive(file)", 0],
+    ["Unevictable", 0],
+    ["Mlocked", 0],
+    ["SwapTotal", 0],
+    ["SwapFree", 0],
+    ["Dirty", 0],
+    ["Writeback", 0],
+    ["AnonPages", used],
+    ["Mapped", 0],
+    ["Shmem", 0],
+    ["KReclaimable", 0],
+    ["Slab", 0],
+    ["SReclaimable", 0],
+    ["SUnreclaim", 0],
+    ["KernelStack", 0],
+    ["PageTables", 0],
+    ["NFS_Unstable", 0],
+    ["Bounce", 0],
+    ["WritebackTmp", 0],
+    ["CommitLimit", Math.floor(total / 2)],
+    ["Committed_AS", used],
+    ["VmallocTotal", 34_359_738_367 * KB],
+    ["VmallocUsed", 0],
+    ["VmallocChunk", 0],
+    ["Percpu", 0],
   ];
-  const lines = rows.map(([name, bytes]) => `${`${name}:`.padEnd(15)} ${Math.floor(bytes / KB).toString().padStart(8)} kB\n`);
+  const lines = rows.map(
+    ([name, bytes]) =>
+      `${`${name}:`.padEnd(15)} ${Math.floor(bytes / KB)
+        .toString()
+        .padStart(8)} kB\n`,
+  );
   return `${lines.join("")}HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\nHugePages_Surp:        0\nHugepagesize:       2048 kB\nHugetlb:               0 kB\n`;
 }
 
@@ -97,10 +150,14 @@ export function loadAverages(kernel: Kernel): readonly [number, number, number] 
 export function loadavgText(kernel: Kernel, lastPid: number): string {
   const tasks = kernel.rootPids.tasks();
   const running = tasks.filter((task) => stateOf(task) === "R").length;
-  return `${loadAverages(kernel).map((load) => load.toFixed(2)).join(" ")} ${running}/${tasks.length} ${lastPid}\n`;
+  return `${loadAverages(kernel)
+    .map((load) => load.toFixed(2))
+    .join(" ")} ${running}/${tasks.length} ${lastPid}\n`;
 }
 
-export const FILESYSTEMS_TEXT = ["sysfs", "tmpfs", "proc", "cgroup2", "devpts", "mqueue", "overlay"].map((name) => `nodev\t${name}\n`).join("");
+export const FILESYSTEMS_TEXT = ["sysfs", "tmpfs", "proc", "cgroup2", "devpts", "mqueue", "overlay"]
+  .map((name) => `nodev\t${name}\n`)
+  .join("");
 
 export const DEVICES_TEXT =
   "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n128 ptm\n136 pts\n\nBlock devices:\n";
@@ -110,9 +167,20 @@ export function vmstatText(kernel: Kernel): string {
   const used = kernel.rootCgroup.memoryBytes / PAGE;
   const faults = kernel.rootPids.tasks().reduce((sum, task) => sum + task.minorFaults, 0);
   const rows: [string, number][] = [
-    ["nr_free_pages", Math.floor(kernel.memoryBytes / PAGE) - used], ["nr_active_anon", used], ["nr_anon_pages", used], ["nr_mapped", 0],
-    ["nr_file_pages", 0], ["nr_dirty", 0], ["nr_writeback", 0], ["pgpgin", 0], ["pgpgout", 0], ["pswpin", 0], ["pswpout", 0],
-    ["pgfault", faults], ["pgmajfault", 0], ["oom_kill", kernel.rootCgroup.events.oomKill],
+    ["nr_free_pages", Math.floor(kernel.memoryBytes / PAGE) - used],
+    ["nr_active_anon", used],
+    ["nr_anon_pages", used],
+    ["nr_mapped", 0],
+    ["nr_file_pages", 0],
+    ["nr_dirty", 0],
+    ["nr_writeback", 0],
+    ["pgpgin", 0],
+    ["pgpgout", 0],
+    ["pswpin", 0],
+    ["pswpout", 0],
+    ["pgfault", faults],
+    ["pgmajfault", 0],
+    ["oom_kill", kernel.rootCgroup.events.oomKill],
   ];
   return rows.map(([name, value]) => `${name} ${value}\n`).join("");
 }

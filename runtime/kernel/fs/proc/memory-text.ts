@@ -19,7 +19,11 @@ const KB = 1024;
 
 function mapLine({ start, end, protection, flags, backing, position, name }: Region): string {
   const bit = (mask: number, letter: string): string => ((protection & mask) === 0 ? "-" : letter);
-  const access = bit(PROT_READ, "r") + bit(PROT_WRITE, "w") + bit(PROT_EXEC, "x") + ((flags & MAP_SHARED & SHARED) === 0 ? "p" : "s");
+  const access =
+    bit(PROT_READ, "r") +
+    bit(PROT_WRITE, "w") +
+    bit(PROT_EXEC, "x") +
+    ((flags & MAP_SHARED & SHARED) === 0 ? "p" : "s");
   const hex = (value: number, width: number): string => value.toString(16).padStart(width, "0");
   const offset = backing === undefined ? 0 : position;
   const device = `00:${hex(backing?.device ?? 0, 2)}`;
@@ -38,28 +42,65 @@ export function mapsText(space: AddressSpace): string {
 
 function smapsRows(size: number, resident: number, region: Region | undefined): string {
   const dirty = region === undefined || (region.protection & PROT_WRITE) !== 0 ? resident : 0;
-  const kb = (name: string, bytes: number): string => `${`${name}:`.padEnd(16)}${Math.floor(bytes / KB).toString().padStart(8)} kB\n`;
+  const kb = (name: string, bytes: number): string =>
+    `${`${name}:`.padEnd(16)}${Math.floor(bytes / KB)
+      .toString()
+      .padStart(8)} kB\n`;
   const zeros = (names: readonly string[]): string => names.map((name) => kb(name, 0)).join("");
-  const head = region === undefined ? "" : kb("Size", size) + kb("KernelPageSize", PAGE_BYTES) + kb("MMUPageSize", PAGE_BYTES);
+  const head =
+    region === undefined
+      ? ""
+      : kb("Size", size) + kb("KernelPageSize", PAGE_BYTES) + kb("MMUPageSize", PAGE_BYTES);
   return (
-    head + kb("Rss", resident) + kb("Pss", resident) + kb("Pss_Dirty", dirty) + zeros(["Shared_Clean", "Shared_Dirty"]) +
-    kb("Private_Clean", resident - dirty) + kb("Private_Dirty", dirty) + kb("Referenced", resident) +
+    head +
+    kb("Rss", resident) +
+    kb("Pss", resident) +
+    kb("Pss_Dirty", dirty) +
+    zeros(["Shared_Clean", "Shared_Dirty"]) +
+    kb("Private_Clean", resident - dirty) +
+    kb("Private_Dirty", dirty) +
+    kb("Referenced", resident) +
     kb("Anonymous", region?.backing === undefined ? resident : dirty) +
-    zeros(["KSM", "LazyFree", "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped", "Shared_Hugetlb", "Private_Hugetlb", "Swap", "SwapPss", "Locked"])
+    zeros([
+      "KSM",
+      "LazyFree",
+      "AnonHugePages",
+      "ShmemPmdMapped",
+      "FilePmdMapped",
+      "Shared_Hugetlb",
+      "Private_Hugetlb",
+      "Swap",
+      "SwapPss",
+      "Locked",
+    ])
   );
 }
 
 function vmFlags({ protection, flags }: Region): string {
   const names: [boolean, string][] = [
-    [(protection & PROT_READ) !== 0, "rd"], [(protection & PROT_WRITE) !== 0, "wr"], [(protection & PROT_EXEC) !== 0, "ex"],
-    [(flags & SHARED) !== 0, "sh"], [true, "mr"], [true, "mw"], [true, "me"],
+    [(protection & PROT_READ) !== 0, "rd"],
+    [(protection & PROT_WRITE) !== 0, "wr"],
+    [(protection & PROT_EXEC) !== 0, "ex"],
+    [(flags & SHARED) !== 0, "sh"],
+    [true, "mr"],
+    [true, "mw"],
+    [true, "me"],
   ];
-  return `VmFlags: ${names.filter(([isSet]) => isSet).map(([, name]) => `${name} `).join("")}\n`;
+  return `VmFlags: ${names
+    .filter(([isSet]) => isSet)
+    .map(([, name]) => `${name} `)
+    .join("")}\n`;
 }
 
 export function smapsText(space: AddressSpace): string {
   return shownRegions(space)
-    .map((region) => mapLine(region) + smapsRows(region.end - region.start, residentIn(space, region), region) + "THPeligible:           0\n" + vmFlags(region))
+    .map(
+      (region) =>
+        mapLine(region) +
+        smapsRows(region.end - region.start, residentIn(space, region), region) +
+        "THPeligible:           0\n" +
+        vmFlags(region),
+    )
     .join("");
 }
 

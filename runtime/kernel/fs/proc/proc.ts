@@ -12,7 +12,14 @@ import { GeneratedFilesystem } from "../generated.ts";
 import type { GeneratedDirectory, GeneratedLink, GeneratedNode } from "../generated.ts";
 import { directory, link, text } from "../nodes.ts";
 import {
-  cpuinfoText, DEVICES_TEXT, FILESYSTEMS_TEXT, loadavgText, meminfoText, statText, uptimeText, vmstatText,
+  cpuinfoText,
+  DEVICES_TEXT,
+  FILESYSTEMS_TEXT,
+  loadavgText,
+  meminfoText,
+  statText,
+  uptimeText,
+  vmstatText,
 } from "./machine-text.ts";
 import { taskDirectory, threadsDirectory } from "./process-directory.ts";
 import { sysDirectory } from "./sysctl.ts";
@@ -52,19 +59,40 @@ function fixedEntries(kernel: Kernel, pids: PidNamespace): Readonly<Record<strin
   return {
     self: selfLink(pids, ({ process }) => String(process.leader.tidIn(pids))),
     "thread-self": selfLink(pids, (task) => `${task.process.leader.tidIn(pids)}/task/${task.tidIn(pids)}`),
-    cmdline: text(() => "console=none\n"), cpuinfo: text(() => cpuinfoText(kernel)), devices: text(() => DEVICES_TEXT),
-    diskstats: text(() => ""), filesystems: text(() => FILESYSTEMS_TEXT), interrupts: text(() => "           CPU0       \n"),
-    loadavg: text(() => loadavgText(kernel, pids.lastPid)), meminfo: text(() => meminfoText(kernel)),
-    misc: text(() => ""), modules: text(() => ""), mounts: link(() => "self/mounts"), net: link(() => "self/net"),
-    partitions: text(() => "major minor  #blocks  name\n\n"), softirqs: text(() => "                    CPU0       \n"),
-    stat: text(() => statText(kernel)), swaps: text(() => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),
-    uptime: text(() => uptimeText(kernel)), version: text(() => `Linux version ${RELEASE} (slipway) ${VERSION}\n`),
+    cmdline: text(() => "console=none\n"),
+    cpuinfo: text(() => cpuinfoText(kernel)),
+    devices: text(() => DEVICES_TEXT),
+    diskstats: text(() => ""),
+    filesystems: text(() => FILESYSTEMS_TEXT),
+    interrupts: text(() => "           CPU0       \n"),
+    loadavg: text(() => loadavgText(kernel, pids.lastPid)),
+    meminfo: text(() => meminfoText(kernel)),
+    misc: text(() => ""),
+    modules: text(() => ""),
+    mounts: link(() => "self/mounts"),
+    net: link(() => "self/net"),
+    partitions: text(() => "major minor  #blocks  name\n\n"),
+    softirqs: text(() => "                    CPU0       \n"),
+    stat: text(() => statText(kernel)),
+    swaps: text(() => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),
+    uptime: text(() => uptimeText(kernel)),
+    version: text(() => `Linux version ${RELEASE} (slipway) ${VERSION}\n`),
     vmstat: text(() => vmstatText(kernel)),
     // Docker masks or write-protects these; they exist so that it can.
-    bus: directory({}), fs: directory({}), irq: directory({}), keys: text(() => ""), kcore: { type: "file", mode: 0o400 },
-    "sysrq-trigger": { type: "file", mode: 0o200 }, timer_list: text(() => "", 0o400),
+    bus: directory({}),
+    fs: directory({}),
+    irq: directory({}),
+    keys: text(() => ""),
+    kcore: { type: "file", mode: 0o400 },
+    "sysrq-trigger": { type: "file", mode: 0o200 },
+    timer_list: text(() => "", 0o400),
     sys: sysDirectory(kernel),
-    tty: directory({ drivers: text(() => "pty_slave            /dev/pts      136 0-1048575 pty:slave\npty_master           /dev/ptm      128 0-1048575 pty:master\n") }),
+    tty: directory({
+      drivers: text(
+        () =>
+          "pty_slave            /dev/pts      136 0-1048575 pty:slave\npty_master           /dev/ptm      128 0-1048575 pty:master\n",
+      ),
+    }),
   };
 }
 
@@ -77,5 +105,8 @@ function selfLink(pids: PidNamespace, name: (task: Task) => string): GeneratedLi
 
 /** A process as `proc` shows it to somebody outside (docker top). */
 export function processesOf(pids: PidNamespace): readonly Process[] {
-  return pids.tasks().filter((task) => task === task.process.leader).map((task) => task.process);
+  return pids
+    .tasks()
+    .filter((task) => task === task.process.leader)
+    .map((task) => task.process);
 }

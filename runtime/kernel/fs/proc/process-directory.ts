@@ -13,7 +13,14 @@ import { cgroupPath } from "../cgroup/path.ts";
 import type { GeneratedDirectory, GeneratedNode, GeneratedText, Owner } from "../generated.ts";
 import { parseNumber } from "../nodes.ts";
 import { fdDirectory, fdinfoDirectory, nsDirectory, placeLink } from "./links.ts";
-import { cmdlineBytes, environBytes, mapsText, MemoryFile, smapsRollupText, smapsText } from "./memory-text.ts";
+import {
+  cmdlineBytes,
+  environBytes,
+  mapsText,
+  MemoryFile,
+  smapsRollupText,
+  smapsText,
+} from "./memory-text.ts";
 import { netDirectory } from "./net.ts";
 import { limitsText, statmText, statText, statusText } from "./status-text.ts";
 
@@ -33,7 +40,11 @@ type Entries = Readonly<Record<string, GeneratedNode>>;
 export function taskDirectory(subject: Subject, threads?: GeneratedDirectory): GeneratedDirectory {
   const { task } = subject;
   const entries: Entries = {
-    ...identityEntries(subject), ...memoryEntries(task), ...placeEntries(task), ...mountEntries(task), ...ruleEntries(task),
+    ...identityEntries(subject),
+    ...memoryEntries(task),
+    ...placeEntries(task),
+    ...mountEntries(task),
+    ...ruleEntries(task),
     ...(threads === undefined ? {} : { task: owned(task, threads) }),
   };
   const byName = new Map(Object.entries(entries));
@@ -51,7 +62,9 @@ export function taskDirectory(subject: Subject, threads?: GeneratedDirectory): G
 
 /** Files of a process that may not be looked into belong to root. */
 function ownerOf(task: Task): Owner {
-  return task.process.isDumpable ? { uid: task.credentials.euid, gid: task.credentials.egid } : { uid: 0, gid: 0 };
+  return task.process.isDumpable
+    ? { uid: task.credentials.euid, gid: task.credentials.egid }
+    : { uid: 0, gid: 0 };
 }
 
 function owned<Node extends GeneratedNode>(task: Task, node: Node): Node {
@@ -65,13 +78,19 @@ function shown(task: Task, text: (reader: Task) => string | Uint8Array, mode = 0
 /** Only for who may look into the task; empty when it has ended. */
 function secret(task: Task, text: (reader: Task) => string | Uint8Array, mode = 0o400): GeneratedText {
   const node: GeneratedText = {
-    type: "file", mode, text: (reader) => (task.state === "dead" ? "" : text(reader)),
+    type: "file",
+    mode,
+    text: (reader) => (task.state === "dead" ? "" : text(reader)),
     check: (reader) => (mayLookInto(reader, task) ? 0 : -Errno.EACCES),
   };
   return owned(task, node);
 }
 
-function writable(task: Task, text: (reader: Task) => string, write: (written: string, writer: Task) => void): GeneratedText {
+function writable(
+  task: Task,
+  text: (reader: Task) => string,
+  write: (written: string, writer: Task) => void,
+): GeneratedText {
   return owned(task, { type: "file", mode: 0o644, text, write });
 }
 
@@ -80,12 +99,18 @@ function identityEntries({ task, pids, isWhole }: Subject): Entries {
     status: shown(task, (reader) => statusText(task, reader, pids)),
     stat: shown(task, (reader) => statText(task, pids, isWhole, mayLookInto(reader, task))),
     statm: shown(task, () => statmText(task)),
-    comm: writable(task, () => `${task.comm}\n`, (written, writer) => {
-      if (writer.process !== task.process) throw new SyscallError(Errno.EINVAL);
-      task.comm = commOf(written.replace(/\n[^]*$/, ""));
-    }),
+    comm: writable(
+      task,
+      () => `${task.comm}\n`,
+      (written, writer) => {
+        if (writer.process !== task.process) throw new SyscallError(Errno.EINVAL);
+        task.comm = commOf(written.replace(/\n[^]*$/, ""));
+      },
+    ),
     cmdline: shown(task, () => (task.state === "dead" ? "" : cmdlineBytes(task))),
-    wchan: shown(task, (reader) => (mayLookInto(reader, task) ? (task.parking?.blocked.options.reason ?? "0") : "0")),
+    wchan: shown(task, (reader) =>
+      mayLookInto(reader, task) ? (task.parking?.blocked.options.reason ?? "0") : "0",
+    ),
     syscall: secret(task, () => syscallText(task)),
     personality: secret(task, () => "00000000\n"),
     cgroup: shown(task, (reader) => `0::${cgroupPath(task.cgroup, reader)}\n`),
@@ -95,7 +120,9 @@ function identityEntries({ task, pids, isWhole }: Subject): Entries {
 
 function syscallText(task: Task): string {
   if (task.parking === undefined) return "running\n";
-  const registers = [7, 6, 2, 10, 8, 9].map((register) => `0x${task.context.register(register).toString(16)}`);
+  const registers = [7, 6, 2, 10, 8, 9].map(
+    (register) => `0x${task.context.register(register).toString(16)}`,
+  );
   return `${task.syscallNumber} ${registers.join(" ")} 0x${task.context.register(4).toString(16)} 0x${task.context.rip.toString(16)}\n`;
 }
 
@@ -108,8 +135,17 @@ function memoryEntries(task: Task): Entries {
       if (task.state === "dead") return -Errno.ESRCH;
       const timeNs = task.kernel.bootNs;
       return new MemoryFile(task.addressSpace, flags, () => ({
-        ino: task.tid, type: "file", mode: 0o600, nlink: 1, ...ownerOf(task), rdev: { major: 0, minor: 0 }, sizeBytes: 0,
-        allocatedBytes: 0, atimeNs: timeNs, mtimeNs: timeNs, ctimeNs: timeNs,
+        ino: task.tid,
+        type: "file",
+        mode: 0o600,
+        nlink: 1,
+        ...ownerOf(task),
+        rdev: { major: 0, minor: 0 },
+        sizeBytes: 0,
+        allocatedBytes: 0,
+        atimeNs: timeNs,
+        mtimeNs: timeNs,
+        ctimeNs: timeNs,
       }));
     },
   });
@@ -124,11 +160,32 @@ function memoryEntries(task: Task): Entries {
 }
 
 function placeEntries(task: Task): Entries {
-  const living = <Place>(find: () => Place): (() => Place | undefined) => () => (task.state === "dead" ? undefined : find());
+  const living =
+    <Place>(find: () => Place): (() => Place | undefined) =>
+    () =>
+      task.state === "dead" ? undefined : find();
   return {
-    cwd: owned(task, placeLink(task, living(() => task.filesystem.workingDirectory))),
-    root: owned(task, placeLink(task, living(() => task.filesystem.root))),
-    exe: owned(task, placeLink(task, living(() => task.process.executable))),
+    cwd: owned(
+      task,
+      placeLink(
+        task,
+        living(() => task.filesystem.workingDirectory),
+      ),
+    ),
+    root: owned(
+      task,
+      placeLink(
+        task,
+        living(() => task.filesystem.root),
+      ),
+    ),
+    exe: owned(
+      task,
+      placeLink(
+        task,
+        living(() => task.process.executable),
+      ),
+    ),
     fd: owned(task, fdDirectory(task)),
     fdinfo: owned(task, fdinfoDirectory(task)),
     ns: owned(task, nsDirectory(task)),
@@ -149,20 +206,40 @@ function ruleEntries(task: Task): Entries {
   return {
     limits: shown(task, () => limitsText(task)),
     oom_score: shown(task, () => `${Math.max(0, oomScore(task))}\n`),
-    oom_score_adj: writable(task, () => `${process.oomScoreAdjustment}\n`, (written, writer) => {
-      const value = parseNumber(written, -OOM_MAX, OOM_MAX);
-      const isAllowed = value >= process.oomScoreAdjustment || hasCapability(writer.credentials, Capability.CAP_SYS_RESOURCE);
-      if (!isAllowed) throw new SyscallError(Errno.EACCES);
-      process.oomScoreAdjustment = value;
-    }),
-    loginuid: writable(task, () => NOBODY_LOGGED_IN, () => {
-      throw new SyscallError(Errno.EPERM);
-    }),
+    oom_score_adj: writable(
+      task,
+      () => `${process.oomScoreAdjustment}\n`,
+      (written, writer) => {
+        const value = parseNumber(written, -OOM_MAX, OOM_MAX);
+        const isAllowed =
+          value >= process.oomScoreAdjustment ||
+          hasCapability(writer.credentials, Capability.CAP_SYS_RESOURCE);
+        if (!isAllowed) throw new SyscallError(Errno.EACCES);
+        process.oomScoreAdjustment = value;
+      },
+    ),
+    loginuid: writable(
+      task,
+      () => NOBODY_LOGGED_IN,
+      () => {
+        throw new SyscallError(Errno.EPERM);
+      },
+    ),
     sessionid: shown(task, () => NOBODY_LOGGED_IN),
-    uid_map: writable(task, (reader) => mapText(task, reader, "uid"), (written, writer) => writeMap(task, writer, "uid", written)),
-    gid_map: writable(task, (reader) => mapText(task, reader, "gid"), (written, writer) => writeMap(task, writer, "gid", written)),
-    setgroups: writable(task, () => ((task.credentials.user?.isSetgroupsAllowed ?? true) ? "allow\n" : "deny\n"), (written, writer) =>
-      writeSetgroups(task, writer, written),
+    uid_map: writable(
+      task,
+      (reader) => mapText(task, reader, "uid"),
+      (written, writer) => writeMap(task, writer, "uid", written),
+    ),
+    gid_map: writable(
+      task,
+      (reader) => mapText(task, reader, "gid"),
+      (written, writer) => writeMap(task, writer, "gid", written),
+    ),
+    setgroups: writable(
+      task,
+      () => ((task.credentials.user?.isSetgroupsAllowed ?? true) ? "allow\n" : "deny\n"),
+      (written, writer) => writeSetgroups(task, writer, written),
     ),
   };
 }
@@ -178,7 +255,9 @@ function oomScore(task: Task): number {
 export function threadsDirectory(process: Task["process"], pids: PidNamespace): GeneratedDirectory {
   const known = new WeakMap<Task, GeneratedDirectory>();
   const find = (name: string): Task | undefined =>
-    [...process.tasks, process.leader].find((task) => String(task.tidIn(pids)) === name && task.tidIn(pids) !== 0);
+    [...process.tasks, process.leader].find(
+      (task) => String(task.tidIn(pids)) === name && task.tidIn(pids) !== 0,
+    );
   return {
     type: "directory",
     mode: 0o555,

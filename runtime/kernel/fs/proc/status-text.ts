@@ -15,16 +15,26 @@ const SIGNALS = 64;
 /** The letter of ps. */
 export function stateOf(task: Task): "R" | "S" | "D" | "T" | "Z" | "X" {
   const { process } = task;
-  if (task.state === "dead") return process.isZombie && task === process.leader ? "Z" : task === process.leader ? "Z" : "X";
+  if (task.state === "dead")
+    return process.isZombie && task === process.leader ? "Z" : task === process.leader ? "Z" : "X";
   if (process.isStopped) return "T";
   if (task.state === "running") return "R";
   return task.parking?.blocked.options.isKillable === true ? "D" : "S";
 }
 
-const STATE_NAMES = { R: "running", S: "sleeping", D: "disk sleep", T: "stopped", Z: "zombie", X: "dead" } as const;
+const STATE_NAMES = {
+  R: "running",
+  S: "sleeping",
+  D: "disk sleep",
+  T: "stopped",
+  Z: "zombie",
+  X: "dead",
+} as const;
 
 /** Memory by kind, in bytes. */
-export function memoryOf(space: AddressSpace): Readonly<Record<"data" | "stack" | "text" | "library" | "file", number>> {
+export function memoryOf(
+  space: AddressSpace,
+): Readonly<Record<"data" | "stack" | "text" | "library" | "file", number>> {
   const sums = { data: 0, stack: 0, text: 0, library: 0, file: 0 };
   const program = space.regions.find(({ backing }) => backing !== undefined)?.backing?.path;
   for (const { start, end, flags, protection, backing } of space.regions) {
@@ -56,33 +66,54 @@ export function statusText(task: Task, reader: Task, pids: PidNamespace): string
   const levels = levelsFrom(task, pids);
   const numbers = (of: Task): string => levels.map((level) => of.tidIn(level)).join("\t");
   const ids = (kind: "uid" | "gid"): string =>
-    (kind === "uid" ? [who.uid, who.euid, who.suid, who.fsuid].map((id) => shownUid(reader.credentials, id))
-      : [who.gid, who.egid, who.sgid, who.fsgid].map((id) => shownGid(reader.credentials, id))).join("\t");
+    (kind === "uid"
+      ? [who.uid, who.euid, who.suid, who.fsuid].map((id) => shownUid(reader.credentials, id))
+      : [who.gid, who.egid, who.sgid, who.fsgid].map((id) => shownGid(reader.credentials, id))
+    ).join("\t");
   const { ignored, caught } = handledSets(task);
   const isEnded = task.state === "dead";
   const rows: [string, string | number][] = [
     ["Name", task.comm.replace(/\\/g, "\\\\").replace(/\n/g, "\\n")],
     ["Umask", task.filesystem.umask.toString(8).padStart(4, "0")],
     ["State", `${state} (${STATE_NAMES[state]})`],
-    ["Tgid", process.leader.tidIn(pids)], ["Ngid", 0], ["Pid", task.tidIn(pids)],
-    ["PPid", process.parent?.leader.tidIn(pids) ?? 0], ["TracerPid", 0],
-    ["Uid", ids("uid")], ["Gid", ids("gid")],
+    ["Tgid", process.leader.tidIn(pids)],
+    ["Ngid", 0],
+    ["Pid", task.tidIn(pids)],
+    ["PPid", process.parent?.leader.tidIn(pids) ?? 0],
+    ["TracerPid", 0],
+    ["Uid", ids("uid")],
+    ["Gid", ids("gid")],
     ["FDSize", isEnded ? 0 : descriptorTableSize(task)],
     ["Groups", `${who.groups.map((gid) => shownGid(reader.credentials, gid)).join(" ")} `],
-    ["NStgid", numbers(process.leader)], ["NSpid", numbers(task)],
-    ["NSpgid", numbers(process.group.founder)], ["NSsid", numbers(process.session.leader.leader)], ["Kthread", 0],
+    ["NStgid", numbers(process.leader)],
+    ["NSpid", numbers(task)],
+    ["NSpgid", numbers(process.group.founder)],
+    ["NSsid", numbers(process.session.leader.leader)],
+    ["Kthread", 0],
     ...(isEnded ? [] : memoryRows(task.addressSpace)),
     ["Threads", Math.max(process.tasks.size, 1)],
     ["SigQ", `${task.pending.count() + process.pending.count()}/${process.limit(11).soft}`],
-    ["SigPnd", hex16(task.pending.set)], ["ShdPnd", hex16(process.pending.set)], ["SigBlk", hex16(task.blockedSignals)],
-    ["SigIgn", hex16(ignored)], ["SigCgt", hex16(caught)],
-    ["CapInh", hex16(who.inheritable)], ["CapPrm", hex16(who.permitted)], ["CapEff", hex16(who.effective)],
-    ["CapBnd", hex16(who.bounding)], ["CapAmb", hex16(who.ambient)],
+    ["SigPnd", hex16(task.pending.set)],
+    ["ShdPnd", hex16(process.pending.set)],
+    ["SigBlk", hex16(task.blockedSignals)],
+    ["SigIgn", hex16(ignored)],
+    ["SigCgt", hex16(caught)],
+    ["CapInh", hex16(who.inheritable)],
+    ["CapPrm", hex16(who.permitted)],
+    ["CapEff", hex16(who.effective)],
+    ["CapBnd", hex16(who.bounding)],
+    ["CapAmb", hex16(who.ambient)],
     ["NoNewPrivs", task.hasNoNewPrivileges ? 1 : 0],
-    ["Seccomp", task.gates.length > 0 ? 2 : 0], ["Seccomp_filters", task.gates.length],
-    ["Speculation_Store_Bypass", "not vulnerable"], ["SpeculationIndirectBranch", "unsupported"],
-    ["Cpus_allowed", 1], ["Cpus_allowed_list", 0], ["Mems_allowed", "00000000,00000001"], ["Mems_allowed_list", 0],
-    ["voluntary_ctxt_switches", task.voluntarySwitches], ["nonvoluntary_ctxt_switches", task.involuntarySwitches],
+    ["Seccomp", task.gates.length > 0 ? 2 : 0],
+    ["Seccomp_filters", task.gates.length],
+    ["Speculation_Store_Bypass", "not vulnerable"],
+    ["SpeculationIndirectBranch", "unsupported"],
+    ["Cpus_allowed", 1],
+    ["Cpus_allowed_list", 0],
+    ["Mems_allowed", "00000000,00000001"],
+    ["Mems_allowed_list", 0],
+    ["voluntary_ctxt_switches", task.voluntarySwitches],
+    ["nonvoluntary_ctxt_switches", task.involuntarySwitches],
   ];
   return rows.map(([name, value]) => `${name}:\t${value}\n`).join("");
 }
@@ -90,20 +121,42 @@ export function statusText(task: Task, reader: Task, pids: PidNamespace): string
 function memoryRows(space: AddressSpace): [string, string | number][] {
   const sums = memoryOf(space);
   const resident = space.residentPages * PAGE_BYTES;
-  const kb = (bytes: number): string => `${Math.floor(bytes / KB).toString().padStart(8)} kB`;
+  const kb = (bytes: number): string =>
+    `${Math.floor(bytes / KB)
+      .toString()
+      .padStart(8)} kB`;
   return [
-    ["VmPeak", kb(space.sizeBytes)], ["VmSize", kb(space.sizeBytes)], ["VmLck", kb(0)], ["VmPin", kb(0)],
-    ["VmHWM", kb(space.residentPagesMax * PAGE_BYTES)], ["VmRSS", kb(resident)], ["RssAnon", kb(resident)], ["RssFile", kb(0)],
-    ["RssShmem", kb(0)], ["VmData", kb(sums.data)], ["VmStk", kb(sums.stack)], ["VmExe", kb(sums.text)],
-    ["VmLib", kb(sums.library)], ["VmPTE", kb(Math.ceil(space.residentPages / 512) * PAGE_BYTES)], ["VmSwap", kb(0)],
-    ["HugetlbPages", kb(0)], ["CoreDumping", 0], ["THP_enabled", 0], ["untag_mask", "0xffffffffffffffff"],
+    ["VmPeak", kb(space.sizeBytes)],
+    ["VmSize", kb(space.sizeBytes)],
+    ["VmLck", kb(0)],
+    ["VmPin", kb(0)],
+    ["VmHWM", kb(space.residentPagesMax * PAGE_BYTES)],
+    ["VmRSS", kb(resident)],
+    ["RssAnon", kb(resident)],
+    ["RssFile", kb(0)],
+    ["RssShmem", kb(0)],
+    ["VmData", kb(sums.data)],
+    ["VmStk", kb(sums.stack)],
+    ["VmExe", kb(sums.text)],
+    ["VmLib", kb(sums.library)],
+    ["VmPTE", kb(Math.ceil(space.residentPages / 512) * PAGE_BYTES)],
+    ["VmSwap", kb(0)],
+    ["HugetlbPages", kb(0)],
+    ["CoreDumping", 0],
+    ["THP_enabled", 0],
+    ["untag_mask", "0xffffffffffffffff"],
   ];
 }
 
 /** From the reader's namespace down to the task's own. */
 function levelsFrom(task: Task, pids: PidNamespace): readonly PidNamespace[] {
   const levels: PidNamespace[] = [];
-  for (let at: PidNamespace | undefined = task.pidNamespace; at !== undefined && at.level >= pids.level; at = at.parent) levels.unshift(at);
+  for (
+    let at: PidNamespace | undefined = task.pidNamespace;
+    at !== undefined && at.level >= pids.level;
+    at = at.parent
+  )
+    levels.unshift(at);
   return levels;
 }
 
@@ -126,20 +179,61 @@ export function statText(task: Task, pids: PidNamespace, isWhole: boolean, mayLo
   const [envStart, envEnd] = space?.environmentRange ?? [0, 0];
   const seen = (value: number): number => (mayLook ? value : 0);
   const mayStacks = space !== undefined && mayLook;
-  return [
-    task.tidIn(pids), `(${task.comm})`, stateOf(task), process.parent?.leader.tidIn(pids) ?? 0,
-    process.group.founder.tidIn(pids), process.session.leader.leader.tidIn(pids),
-    terminal?.deviceNumber ?? 0, terminal?.foreground?.founder.tidIn(pids) ?? -1,
-    0x40_0000, task.minorFaults, process.childrenUsage.minorFaults, 0, 0,
-    ticks(isWhole ? process.cpuNs : task.cpuNs), 0, ticks(process.childrenUsage.cpuNs), 0,
-    20 + task.nice, task.nice, Math.max(process.tasks.size, 1), 0, ticks(isWhole ? process.startNs : task.startNs),
-    space?.sizeBytes ?? 0, space?.residentPages ?? 0, "18446744073709551615",
-    ...(mayStacks ? [space.regions[0]?.start ?? 0, space.heapStart] : [0, 0]), seen(argStart), 0, 0,
-    low31(task.pending.set | process.pending.set), low31(task.blockedSignals), low31(ignored), low31(caught),
-    task.state === "blocked" ? 1 : 0, 0, 0, isWhole ? process.exitSignal : -1, 0, 0, 0, 0, 0, 0,
-    seen(space?.heapStart ?? 0), seen(space?.heapStart ?? 0), seen(space?.heapStart ?? 0), seen(argStart), seen(argEnd),
-    seen(envStart), seen(envEnd), seen(process.exitStatus ?? 0),
-  ].join(" ") + "\n";
+  return (
+    [
+      task.tidIn(pids),
+      `(${task.comm})`,
+      stateOf(task),
+      process.parent?.leader.tidIn(pids) ?? 0,
+      process.group.founder.tidIn(pids),
+      process.session.leader.leader.tidIn(pids),
+      terminal?.deviceNumber ?? 0,
+      terminal?.foreground?.founder.tidIn(pids) ?? -1,
+      0x40_0000,
+      task.minorFaults,
+      process.childrenUsage.minorFaults,
+      0,
+      0,
+      ticks(isWhole ? process.cpuNs : task.cpuNs),
+      0,
+      ticks(process.childrenUsage.cpuNs),
+      0,
+      20 + task.nice,
+      task.nice,
+      Math.max(process.tasks.size, 1),
+      0,
+      ticks(isWhole ? process.startNs : task.startNs),
+      space?.sizeBytes ?? 0,
+      space?.residentPages ?? 0,
+      "18446744073709551615",
+      ...(mayStacks ? [space.regions[0]?.start ?? 0, space.heapStart] : [0, 0]),
+      seen(argStart),
+      0,
+      0,
+      low31(task.pending.set | process.pending.set),
+      low31(task.blockedSignals),
+      low31(ignored),
+      low31(caught),
+      task.state === "blocked" ? 1 : 0,
+      0,
+      0,
+      isWhole ? process.exitSignal : -1,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      seen(space?.heapStart ?? 0),
+      seen(space?.heapStart ?? 0),
+      seen(space?.heapStart ?? 0),
+      seen(argStart),
+      seen(argEnd),
+      seen(envStart),
+      seen(envEnd),
+      seen(process.exitStatus ?? 0),
+    ].join(" ") + "\n"
+  );
 }
 
 export function statmText(task: Task): string {
@@ -151,15 +245,29 @@ export function statmText(task: Task): string {
 }
 
 const LIMIT_ROWS: readonly (readonly [name: string, unit: string])[] = [
-  ["Max cpu time", "seconds"], ["Max file size", "bytes"], ["Max data size", "bytes"], ["Max stack size", "bytes"],
-  ["Max core file size", "bytes"], ["Max resident set", "bytes"], ["Max processes", "processes"], ["Max open files", "files"],
-  ["Max locked memory", "bytes"], ["Max address space", "bytes"], ["Max file locks", "locks"], ["Max pending signals", "signals"],
-  ["Max msgqueue size", "bytes"], ["Max nice priority", ""], ["Max realtime priority", ""], ["Max realtime timeout", "us"],
+  ["Max cpu time", "seconds"],
+  ["Max file size", "bytes"],
+  ["Max data size", "bytes"],
+  ["Max stack size", "bytes"],
+  ["Max core file size", "bytes"],
+  ["Max resident set", "bytes"],
+  ["Max processes", "processes"],
+  ["Max open files", "files"],
+  ["Max locked memory", "bytes"],
+  ["Max address space", "bytes"],
+  ["Max file locks", "locks"],
+  ["Max pending signals", "signals"],
+  ["Max msgqueue size", "bytes"],
+  ["Max nice priority", ""],
+  ["Max realtime priority", ""],
+  ["Max realtime timeout", "us"],
 ];
 
 export function limitsText(task: Task): string {
-  const shown = (value: number): string => (value === Number.POSITIVE_INFINITY ? "unlimited" : String(value)).padEnd(20);
-  const line = (name: string, soft: string, hard: string, unit: string): string => `${name.padEnd(25)} ${soft} ${hard} ${unit === "" ? "" : unit.padEnd(10)}\n`;
+  const shown = (value: number): string =>
+    (value === Number.POSITIVE_INFINITY ? "unlimited" : String(value)).padEnd(20);
+  const line = (name: string, soft: string, hard: string, unit: string): string =>
+    `${name.padEnd(25)} ${soft} ${hard} ${unit === "" ? "" : unit.padEnd(10)}\n`;
   const rows = LIMIT_ROWS.map(([name, unit], resource) => {
     const { soft, hard } = task.process.limit(resource);
     return line(name, shown(soft), shown(hard), unit);

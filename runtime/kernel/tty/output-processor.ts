@@ -1,0 +1,64 @@
+/**
+ * Output processing (drivers/tty/n_tty.c: do_output_char): newlines, carriage returns, tabs, and the column
+ * the cursor is in, which echo and erasing need.
+ */
+import { Input, Output } from "../abi/termios.ts";
+import type { Termios } from "./termios.ts";
+
+const TAB_COLUMNS = 8;
+const [BACKSPACE, TAB, NEWLINE, RETURN, SPACE] = [8, 9, 10, 13, 32] as const;
+
+export class OutputProcessor {
+  column = 0;
+  /** Column in which the line that is being typed started. */
+  canonColumn = 0;
+
+  /** What `byte` becomes on its way out. */
+  process(byte: number, { output, input }: Termios): readonly number[] {
+    if ((output & Output.OPOST) === 0) return [byte];
+    switch (byte) {
+      case NEWLINE:
+        return this.#newline(output);
+      case RETURN:
+        return this.#carriageReturn(output);
+      case TAB: {
+        const spaces = TAB_COLUMNS - (this.column & (TAB_COLUMNS - 1));
+        this.column += spaces;
+        return (output & Output.TABDLY) === Output.XTABS ? Array<number>(spaces).fill(SPACE) : [byte];
+      }
+      case BACKSPACE:
+        if (this.column > 0) this.column -= 1;
+        return [byte];
+      default:
+        return [this.#plain(byte, output, input)];
+    }
+  }
+
+  #newline(output: number): readonly number[] {
+    if ((output & Output.ONLRET) !== 0) this.column = 0;
+    if ((output & Output.ONLCR) !== 0) {
+      this.canonColumn = this.column = 0;
+      return [RETURN, NEWLINE];
+    }
+    this.canonColumn = this.column;
+    return [NEWLINE];
+  }
+
+  #carriageReturn(output: number): readonly number[] {
+    if ((output & Output.ONOCR) !== 0 && this.column === 0) return [];
+    if ((output & Output.OCRNL) === 0) {
+      this.canonColumn = this.column = 0;
+      return [RETURN];
+    }
+    if ((output & Output.ONLRET) !== 0) this.canonColumn = this.column = 0;
+    return [NEWLINE];
+  }
+
+  #plain(byte: number, output: number, input: number): number {
+    const isControl = byte < SPACE || byte === 0x7f;
+    if (isControl) return byte;
+    const isContinuation = (input & Input.IUTF8) !== 0 && (byte & 0xc0) === 0x80;
+    if (!isContinuation) this.column += 1;
+    return (output & Output.OLCUC) !== 0 && byte >= 0x61 && byte <= 0x7a ? byte - SPACE : byte;
+  }
+}
