@@ -1,0 +1,50 @@
+/** Both runs of a case, and the verdict. Trees and processors are made once and shared by all cases. */
+import { existsSync } from "node:fs";
+import { ensureTree, treePath } from "../../fixtures/images/debian-programs/mmdebstrap.mjs";
+import type { Outcome, ProgramCase } from "./case.ts";
+import { difference } from "./compare.ts";
+import type { GuestOutcome } from "./guest-run.ts";
+import { GuestRunner } from "./guest-run.ts";
+import { HostTree } from "./host-tree.ts";
+import { runNatively } from "./native-run.ts";
+
+const CACHE = new URL("../../../.cache/trees", import.meta.url).pathname;
+const SCRATCH = new URL("../../../.cache/programs", import.meta.url).pathname;
+
+export interface Verdict {
+  readonly native: Outcome;
+  readonly guest: GuestOutcome | undefined;
+  /** Undefined when both agree. */
+  readonly reason: string | undefined;
+}
+
+/** The tree a case runs on: the big one serves all when it is there. */
+export function treeFor({ tree }: ProgramCase): string {
+  const full = treePath("full", CACHE);
+  return tree === "full" || existsSync(full) ? ensureTree("full", CACHE) : ensureTree("base", CACHE);
+}
+
+export class ProgramHarness {
+  readonly #runners = new Map<string, Promise<GuestRunner>>();
+
+  async run(programCase: ProgramCase, isTracing = false): Promise<Verdict> {
+    const tree = treeFor(programCase);
+    const native = await runNatively(tree, SCRATCH, programCase);
+    try {
+      const guest = await (await this.#runner(tree)).run(programCase, isTracing);
+      return { native, guest, reason: difference(programCase, native, guest) };
+    } catch (thrown) {
+      // A mistake of ours ends the kernel; the next case has another.
+      const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+      return { native, guest: undefined, reason: `the kernel failed: ${text.split("\n").slice(0, 4).join(" ")}` };
+    }
+  }
+
+  #runner(tree: string): Promise<GuestRunner> {
+    const known = this.#runners.get(tree);
+    if (known !== undefined) return known;
+    const made = GuestRunner.start(new HostTree(tree));
+    this.#runners.set(tree, made);
+    return made;
+  }
+}

@@ -1,0 +1,71 @@
+/** python3: scripts, and its own regression tests, outcome by outcome. */
+import type { ProgramCase } from "../case.ts";
+import { casesOf } from "../case.ts";
+
+/** Runs a module's tests and prints each one's outcome, without times. */
+const RUN_TESTS = `
+import sys, unittest, io, os
+os.chdir('/tmp')
+class Result(unittest.TestResult):
+    def say(self, test, what): print(test.id(), what, flush=True)
+    def addSuccess(self, test): self.say(test, 'ok')
+    def addFailure(self, test, error): self.say(test, 'FAIL ' + repr(error[1])[:200])
+    def addError(self, test, error): self.say(test, 'ERROR ' + repr(error[1])[:200])
+    def addSkip(self, test, reason): self.say(test, 'skip ' + reason)
+    def addExpectedFailure(self, test, error): self.say(test, 'expected failure')
+    def addUnexpectedSuccess(self, test): self.say(test, 'unexpected success')
+import test.support
+test.support.use_resources = ['network']
+suite = unittest.defaultTestLoader.loadTestsFromName(sys.argv[1])
+result = Result()
+suite.run(result)
+print(result.testsRun)
+`;
+
+/** The modules the issue names. */
+const MODULES = [
+  "json",
+  "re",
+  "hashlib",
+  "os",
+  "subprocess",
+  "threading",
+  "socket",
+  "select",
+  "signal",
+  "mmap",
+  "sqlite3",
+  "asyncio",
+];
+
+const tests: readonly ProgramCase[] = MODULES.map((module) => ({
+  name: `python3: test_${module}`,
+  program: "python3 test suite",
+  run: ["/usr/bin/python3", "-c", RUN_TESTS, `test.test_${module}`],
+  tree: "full",
+  timeoutMs: 600_000,
+  ignoresStderr: "warnings hold addresses and times",
+  ignored: { paths: ["/tmp", "/usr/lib/python3", "/root"], reason: "compiled modules hold times" },
+}));
+
+export const PYTHON_CASES: readonly ProgramCase[] = [
+  ...casesOf(
+    {
+      program: "python3",
+      tree: "full",
+      shell: "dash",
+      ignored: { paths: ["/usr/lib/python3", "/tmp/__pycache__"], reason: "compiled modules hold times" },
+    },
+    {
+      "print(1)": ["/usr/bin/python3", "-c", "print(1)"],
+      language: `cat > /tmp/a.py <<'E'\nimport sys, re, json, math, collections, itertools, functools, dataclasses, datetime, decimal, fractions, random, hashlib, struct, textwrap, string, statistics\nprint([x * x for x in range(10)], {k: v for k, v in zip("ab", [1, 2])}, 2 ** 200, 10 / 3, 7 // -2, f"{math.pi:.5f}")\nprint(json.dumps({"b": [1, None, True], "a": "é"}, sort_keys=True), json.loads('[1, {"x": 2.5}]'))\nprint(re.sub(r"(\\w+) (\\w+)", r"\\2 \\1", "hello world"), collections.Counter("abracadabra").most_common(2))\nprint(decimal.Decimal(1) / 7, fractions.Fraction(3, 6), datetime.datetime(2024, 2, 29).isoformat(), hashlib.sha256(b"x").hexdigest())\nrandom.seed(1); print(random.random(), random.sample(range(100), 5), struct.pack("<IHd", 1, 2, 0.5).hex(), statistics.stdev([1, 2, 3, 4]))\n@dataclasses.dataclass\nclass P:\n    x: int\n    y: float = 0.5\nprint(P(1), functools.reduce(lambda a, b: a * b, range(1, 20)), list(itertools.permutations("abc"))[:2])\ntry:\n    1 / 0\nexcept ZeroDivisionError as e:\n    print(repr(e))\ndef g():\n    x = yield 1\n    print("got", x)\n    yield 2\ni = g(); next(i); print(i.send("s"))\nmatch [1, 2]:\n    case [a, b]: print(a, b)\nprint(sys.version_info[:2], sys.platform, sys.maxsize, float("inf"), 0.1 + 0.2, hash(1.5))\nraise SystemExit(3)\nE\npython3 /tmp/a.py; echo $?; python3 -c 'nope'; echo $?; echo 'print("stdin")' | python3`,
+      "processes, threads, files, sockets": `cat > /tmp/b.py <<'E'\nimport os, subprocess, threading, socket, select, signal, mmap, tempfile, time, queue, multiprocessing, asyncio, sqlite3, shutil, glob, stat, fcntl, resource, pathlib, zlib, gzip, tarfile, io\nprint(subprocess.run(["sh", "-c", "cat; exit 4"], input=b"in", capture_output=True))\npid = os.fork()\nif pid == 0: os._exit(5)\nprint(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\nq = queue.Queue(); ts = [threading.Thread(target=lambda i=i: q.put(i)) for i in range(10)]\n[t.start() for t in ts]; [t.join() for t in ts]; print(sorted(q.queue))\na, b = socket.socketpair(); a.send(b"x"); print(select.select([b], [], [], 1)[0] == [b], b.recv(9))\ns = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(s.getsockname()); d, _ = s.accept(); c.sendall(b"tcp"); print(d.recv(10)); c.close(); print(d.recv(10))\nsignal.signal(signal.SIGALRM, lambda *a: print("alarm")); signal.setitimer(signal.ITIMER_REAL, 0.05); signal.pause()\nos.chdir(tempfile.mkdtemp(dir="/tmp")); pathlib.Path("f").write_text("hello"); f = open("f", "r+b"); m = mmap.mmap(f.fileno(), 0); m[0:1] = b"J"; m.flush(); m.close(); print(open("f").read())\nprint(sorted(os.listdir(".")), oct(os.stat("f").st_mode), fcntl.fcntl(f, fcntl.F_GETFD)); fcntl.flock(f, fcntl.LOCK_EX)\ndb = sqlite3.connect(":memory:"); print(db.execute("select 6*7, sqlite_version() > ''").fetchall())\nprint(zlib.crc32(b"x"), len(gzip.compress(b"x" * 1000, mtime=0)), resource.getrlimit(resource.RLIMIT_CORE)[0] >= -1)\nasync def co():\n    p = await asyncio.create_subprocess_exec("echo", "async", stdout=asyncio.subprocess.PIPE)\n    out, _ = await p.communicate(); await asyncio.sleep(0.01); return out, p.returncode\nprint(asyncio.run(co()))\nwith multiprocessing.Pool(2) as pool: print(pool.map(abs, [-1, -2, 3]))\nr, w = os.pipe(); print(os.get_blocking(r)); os.write(w, b"z"); print(os.read(r, 5), os.cpu_count() > 0, os.getcwd() != "/")\nE\npython3 /tmp/b.py; echo $?; rm -rf /tmp/tmp*`,
+      "a benchmark of floats": [
+        "/usr/bin/python3",
+        "-c",
+        "import math\nprint(sum(math.sin(i) * math.sqrt(i) for i in range(20000)))",
+      ],
+    },
+  ),
+  ...tests,
+];
