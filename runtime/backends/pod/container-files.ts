@@ -95,6 +95,11 @@ function linkTarget(tree: FileTree, path: string): string {
 }
 
 function goMode(type: NodeType, mode: number): number {
-  return (mode & 0o777) + GO_MODE[type] +
-    ((mode & 0o4000) !== 0 ? GO_SETUID : 0) + ((mode & 0o2000) !== 0 ? GO_SETGID : 0) + ((mode & 0o1000) !== 0 ? GO_STICKY : 0);
+  return (
+    (mode & 0o777) +
+    GO_MODE[type] +
+    ((mode & 0o4000) !== 0 ? GO_SETUID : 0) +
+    ((mode & 0o2000) !== 0 ? GO_SETGID : 0) +
+    ((mode & 0o1000) !== 0 ? GO_STICKY : 0)
+  );
 }

@@ -30,8 +30,14 @@ export function resolveUser(readText: ReadText, spec: string): User {
   const gid = hasGroup ? resolveGroup(groups, groupName) : Number(account?.[3] ?? 0);
   // A group that was asked for comes alone; else the account's others come with it.
   const name = account?.[0];
-  const additional = hasGroup || name === undefined ? [] : groups.filter((row) => row[3]?.split(",").includes(name) === true);
-  return { uid, gid, home: home === "" ? "/" : home, additionalGids: additional.map((row) => Number(row[2])) };
+  const additional =
+    hasGroup || name === undefined ? [] : groups.filter((row) => row[3]?.split(",").includes(name) === true);
+  return {
+    uid,
+    gid,
+    home: home === "" ? "/" : home,
+    additionalGids: additional.map((row) => Number(row[2])),
+  };
 }
 
 /** A group by name or number: `--user` and `--group-add`. */

@@ -17,7 +17,8 @@ export function processTable(
 ): ProcessTable {
   const leaders = pids.tasks().filter((task) => task.isLeader);
   const isBsd = psArguments.some((argument) => !argument.startsWith("-") && argument.includes("u"));
-  const started = (task: Task): string => clockOfDay(kernel.bootNs + BigInt(Math.round(task.process.startNs)));
+  const started = (task: Task): string =>
+    clockOfDay(kernel.bootNs + BigInt(Math.round(task.process.startNs)));
   if (isBsd) {
     const total = kernel.memoryBytes;
     return {
@@ -26,8 +27,17 @@ export function processTable(
         const [vsz, rss] = sizesOf(task);
         const share = ((rss * 1024 * 100) / total).toFixed(1);
         return [
-          userName(task.credentials.euid), String(task.tidIn(pids)), percentCpu(kernel, task).toFixed(1), share,
-          String(vsz), String(rss), terminalOf(task), stateOf(task), started(task), minutes(task.process.cpuNs), commandOf(task),
+          userName(task.credentials.euid),
+          String(task.tidIn(pids)),
+          percentCpu(kernel, task).toFixed(1),
+          share,
+          String(vsz),
+          String(rss),
+          terminalOf(task),
+          stateOf(task),
+          started(task),
+          minutes(task.process.cpuNs),
+          commandOf(task),
         ];
       }),
     };
@@ -35,8 +45,14 @@ export function processTable(
   return {
     titles: ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"],
     rows: leaders.map((task) => [
-      userName(task.credentials.euid), String(task.tidIn(pids)), String(task.process.parent?.leader.tidIn(pids) ?? 0),
-      String(Math.floor(percentCpu(kernel, task))), started(task), terminalOf(task), hours(task.process.cpuNs), commandOf(task),
+      userName(task.credentials.euid),
+      String(task.tidIn(pids)),
+      String(task.process.parent?.leader.tidIn(pids) ?? 0),
+      String(Math.floor(percentCpu(kernel, task))),
+      started(task),
+      terminalOf(task),
+      hours(task.process.cpuNs),
+      commandOf(task),
     ]),
   };
 }

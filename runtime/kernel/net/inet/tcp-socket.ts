@@ -148,7 +148,7 @@ export class TcpSocket extends InetSocket implements StreamPort {
   #open(address: Uint8Array): void {
     const destination = this.destinationOf(address);
     const path = isMulticast(destination.address) ? undefined : this.pathTo(destination.address);
-    if (path === undefined || this.namespace.isBroadcast(destination.address)) throw unreachable();
+    if (path === undefined || this.namespace.isBroadcast(destination.address)) throw new SyscallError(Errno.ENETUNREACH);
     const refusal = this.autobindTo(path);
     if (refusal !== 0) throw new SyscallError(-refusal);
     this.boundTo = path.source;
@@ -496,8 +496,4 @@ export class TcpSocket extends InetSocket implements StreamPort {
 
 function isListener(bound: unknown): bound is TcpSocket {
   return bound instanceof TcpSocket && bound.isListening;
-}
-
-function unreachable(): SyscallError {
-  return new SyscallError(Errno.ENETUNREACH);
 }
