@@ -14,6 +14,7 @@ import { PageAccess, SPACE_END, SPACE_START } from "../../cpu/machine.ts";
 import { Errno } from "../abi/errno.ts";
 import {
   MAP_GROWSDOWN,
+  MAP_LOCKED,
   MAP_PRIVATE,
   MAP_SHARED,
   MAP_TYPE,
@@ -24,34 +25,18 @@ import {
 } from "../abi/mman.ts";
 import { BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, Signal } from "../abi/signal.ts";
 import type { MemoryAccount } from "./memory-account.ts";
-import type { Backing, Region } from "./region.ts";
-import { PAGE_BYTES, pageCeil, pageFloor, RegionList } from "./region.ts";
+import type { MapRequest } from "./placement.ts";
+import { MMAP_BASE, placeOf, STACK_TOP } from "./placement.ts";
+import type { Region } from "./region.ts";
+import { accessOf, faultAround, PAGE_BYTES, pageCeil, pageFloor, RegionFlag, RegionList } from "./region.ts";
+import type { Coherence } from "./shared-mappings.ts";
+import { ResidentPages } from "./resident-pages.ts";
+import { coherenceOf, SharedMappings, sharedOf } from "./shared-mappings.ts";
 
-/** Where mmap looks first, upwards: below it lie the program, its heap and the stack. */
-export const MMAP_BASE = 0x1000_0000;
-/** The stack ends one page below, so that an overrun of its top faults. */
-export const STACK_TOP = MMAP_BASE - PAGE_BYTES;
-/** Reservations this big go to the top of the space: the memory need not reach there until they are used. */
-const RESERVATION_BYTES = 16 * 1024 * 1024;
 /** Memory grows in steps, because each growth renews every view of it. */
 const GROW_BYTES = 4 * 1024 * 1024;
-/** Pages around a fault of a file mapping that come with it (fault_around_bytes, mm/memory.c). */
-const FAULT_AROUND_PAGES = 16;
 /** Free space below a stack that its growth leaves (stack_guard_gap). */
 const STACK_GUARD_BYTES = 256 * PAGE_BYTES;
-
-export interface MapRequest {
-  /** Whole pages. */
-  readonly sizeBytes: number;
-  /** Exactly there when `isFixed` (what was there goes), else a hint; 0 is none. */
-  readonly address: number;
-  readonly isFixed: boolean;
-  readonly protection: number;
-  readonly flags: number;
-  readonly backing?: Backing | undefined;
-  readonly position?: number;
-  readonly name?: string;
-}
 
 /** What a fault means for the task: mended, or a signal. */
 export type FaultOutcome =
@@ -66,11 +51,10 @@ export class AddressSpace {
   readonly #machine: Machine;
   readonly #regions: RegionList;
   readonly #account: MemoryAccount;
-  /** Pages that are there, by page number; true is 1. Grows with the space. */
-  #present: Uint8Array;
-  #presentCount = 0;
-  #presentCountMax = 0;
+  readonly #resident: ResidentPages;
   #references = 1;
+  readonly #coherence: Coherence;
+  readonly #shared: SharedMappings;
   /** [start_brk, brk): the heap. */
   heapStart = 0;
   heapEnd = 0;
@@ -78,6 +62,8 @@ export class AddressSpace {
   membarrierRegistrations = 0;
   /** PR_SET_THP_DISABLE: told, nothing more. */
   isHugeDisabled = false;
+  /** MAP_LOCKED after mlockall(MCL_FUTURE). */
+  lockFuture = 0;
   /** RLIMIT_STACK, copied here so that a fault need not know the task. */
   stackBytesMax = 8 * 1024 * 1024;
   /** Where exec put arguments, environment and the auxiliary vector: /proc/pid/cmdline and environ. */
@@ -91,11 +77,21 @@ export class AddressSpace {
     this.#account = account;
     const options = { reserve: (sizeBytes: number) => this.#reserve(sizeBytes) };
     this.#regions = parent === undefined ? new RegionList() : parent.#regions.clone();
-    const present =
-      parent === undefined ? new Uint8Array(MMAP_BASE / PAGE_BYTES + 1024) : parent.#present.slice();
-    this.#present = present;
-    this.#presentCount = parent === undefined ? 0 : parent.#presentCount;
+    this.#resident = new ResidentPages(
+      MMAP_BASE / PAGE_BYTES + 1024,
+      parent === undefined ? undefined : parent.#resident,
+    );
+    this.#coherence = coherenceOf(machine);
     this.space = parent?.space.clone(parent.#presentRanges(), options) ?? machine.createSpace(options);
+    const home = {
+      space: this.space,
+      isPresent: (page: number) => this.#resident.has(page),
+      renewAccess: (page: number, region: Region) =>
+        this.space.setAccess(page, page + PAGE_BYTES, this.#accessOf(region, page)),
+      discard: (start: number, end: number) => this.#drop(start, end),
+    };
+    this.#shared = new SharedMappings(home, this.#regions);
+    if (parent !== undefined) parent.#shared.copyTo(this.#shared);
   }
 
   static create(machine: Machine, account: MemoryAccount): AddressSpace {
@@ -104,7 +100,8 @@ export class AddressSpace {
 
   /** A copy for fork(2), charged to `account`; undefined when its memory does not allow that. */
   fork(account: MemoryAccount): AddressSpace | undefined {
-    if (!account.charge(this.#presentCount)) return undefined;
+    this.#shared.flushAll();
+    if (!account.charge(this.#resident.count)) return undefined;
     const copy = new AddressSpace(this.#machine, account, this);
     copy.heapStart = this.heapStart;
     copy.heapEnd = this.heapEnd;
@@ -113,6 +110,7 @@ export class AddressSpace {
     copy.isHugeDisabled = this.isHugeDisabled;
     copy.argumentsRange = this.argumentsRange;
     copy.environmentRange = this.environmentRange;
+    copy.#heedForkAdvice();
     copy.auxiliaryVector = this.auxiliaryVector;
     return copy;
   }
@@ -126,9 +124,33 @@ export class AddressSpace {
     this.#references -= 1;
     assert(this.#references >= 0, "an address space is released once per owner");
     if (this.#references > 0) return;
+    this.#shared.flushAll();
+    this.#coherence.leave(this.#shared);
     this.#regions.remove(SPACE_START, SPACE_END);
-    this.#account.uncharge(this.#presentCount);
+    this.#shared.prune();
+    this.#account.uncharge(this.#resident.count);
     this.space.dispose();
+  }
+
+  /** What RLIMIT_DATA counts: private memory that can be written, stacks apart. */
+  get dataBytes(): number {
+    const isData = ({ flags, protection }: Region): boolean =>
+      (protection & PROT_WRITE) !== 0 && (flags & (MAP_SHARED | MAP_GROWSDOWN)) === 0;
+    return this.#regions.sizeBytes(isData);
+  }
+
+  get lockedBytes(): number {
+    return this.#regions.sizeBytes(({ flags }) => (flags & MAP_LOCKED) !== 0);
+  }
+
+  /** Makes every page of [start, end) present that may be touched; false when memory ran out. */
+  populate(start: number, end: number): boolean {
+    for (let page = start; page < end; page += PAGE_BYTES) {
+      const region = this.#regions.find(page);
+      if (region === undefined || region.protection === PROT_NONE) continue;
+      if (this.touch(page, PROT_READ).kind === "outOfMemory") return false;
+    }
+    return true;
   }
 
   /** Whether more than one owner lives in it (threads count one each). */
@@ -142,17 +164,22 @@ export class AddressSpace {
 
   /** Resident pages. */
   get residentPages(): number {
-    return this.#presentCount;
+    return this.#resident.count;
   }
 
   /** The most there ever were (VmHWM). */
   get residentPagesMax(): number {
-    return Math.max(this.#presentCountMax, this.#presentCount);
+    return this.#resident.countMax;
   }
 
   /** Virtual size in bytes. */
   get sizeBytes(): number {
-    return this.#regions.all.reduce((sum, region) => sum + (region.end - region.start), 0);
+    return this.#regions.sizeBytes();
+  }
+
+  /** It is about to run, or to be looked at: pages shared with others are made the newest. */
+  enter(): void {
+    this.#coherence.enter(this.#shared);
   }
 
   regionAt(address: number): Region | undefined {
@@ -162,36 +189,46 @@ export class AddressSpace {
   /** mmap: the address, or -errno. */
   map(request: MapRequest): number {
     const { sizeBytes, protection, flags } = request;
-    const start = this.#place(request);
+    const start = placeOf(this.#regions, request);
     if (start < 0) return start;
     if (request.isFixed) this.unmap(start, start + sizeBytes);
     this.#regions.insert({
       start,
       end: start + sizeBytes,
       protection,
-      flags: flags & (MAP_TYPE | MAP_GROWSDOWN),
+      flags: flags & REGION_FLAGS,
       backing: request.backing,
       position: request.position ?? 0,
       name: request.name ?? "",
     });
+    const object = (flags & MAP_SHARED) === 0 ? undefined : request.backing?.share?.();
+    if (object !== undefined) this.#shared.add(object);
     return start;
   }
 
   unmap(start: number, end: number): void {
-    this.#regions.remove(start, end);
+    this.#shared.flushRange(start, end);
     this.#drop(start, end);
+    this.#regions.remove(start, end);
+    this.#shared.prune();
   }
 
-  /** mprotect: 0, or -ENOMEM when a page of the range is not mapped. */
-  protect(start: number, end: number, protection: number): number {
-    if (!this.#regions.covers(start, end)) return -Errno.ENOMEM;
+  /** mprotect: 0, or -ENOMEM at the first page that is not mapped, those before it being changed. */
+  protect(start: number, wantedEnd: number, protection: number): number {
+    const end = Math.min(wantedEnd, this.#regions.coveredEnd(start, wantedEnd));
+    const isWriting = (protection & PROT_WRITE) !== 0;
+    const isRefused =
+      isWriting &&
+      this.#regions.overlapping(start, end).some(({ flags }) => (flags & RegionFlag.mayNotWrite) !== 0);
+    if (isRefused) return -Errno.EACCES;
+    this.#shared.flushRange(start, end);
     this.#regions.change(start, end, (region) => ({ ...region, protection }));
     for (const region of this.#regions.overlapping(start, end)) {
-      this.#eachPresentRun(Math.max(start, region.start), Math.min(end, region.end), (from, to) =>
-        this.space.setAccess(from, to, accessOf(region)),
+      this.#resident.eachRun(Math.max(start, region.start), Math.min(end, region.end), (from, to) =>
+        this.space.setAccess(from, to, this.#accessOf(region, from)),
       );
     }
-    return 0;
+    return end < wantedEnd ? -Errno.ENOMEM : 0;
   }
 
   /** PR_SET_VMA_ANON_NAME: 0, -ENOMEM for a hole, -EBADF for a file. */
@@ -210,23 +247,90 @@ export class AddressSpace {
     if (end > old) {
       if (end > STACK_TOP - STACK_GUARD_BYTES || this.#regions.overlapping(old, end).length > 0)
         return this.heapEnd;
-      const flags = MAP_PRIVATE;
-      this.#regions.insert({
-        start: old,
-        end,
-        protection: PROT_READ | PROT_WRITE,
-        flags,
-        backing: undefined,
-        position: 0,
-        name: "[heap]",
-      });
+      this.#regions.insert({ ...HEAP, start: old, end });
     } else if (end < old) this.unmap(end, old);
     this.heapEnd = wanted;
     return wanted;
   }
 
+  /** mremap: the region of [start, end) continues to `newEnd`, where nothing is. */
+  extend(start: number, end: number, newEnd: number): void {
+    const region = this.#regions.find(end - 1);
+    assert(region !== undefined && region.start <= start, "one region is extended");
+    this.#regions.insert({
+      ...region,
+      start: end,
+      end: newEnd,
+      position: region.position + (end - region.start),
+    });
+  }
+
+  /** mremap: [start, end) is found at `target` from now on, where nothing is; its old place is free unless `keepsOld`. */
+  move(start: number, end: number, target: number, keepsOld: boolean): boolean {
+    this.#shared.flushRange(start, end);
+    if (!this.#makeExist(target + (end - start))) return false;
+    for (const region of this.#regions.overlapping(start, end)) {
+      const [from, to] = [Math.max(region.start, start), Math.min(region.end, end)];
+      const position = region.position + (from - region.start);
+      this.#regions.insert({
+        ...region,
+        start: target + (from - start),
+        end: target + (to - start),
+        position,
+      });
+    }
+    this.#resident.eachRun(start, end, (from, to) => {
+      const at = target + (from - start);
+      this.space.bytes.copyWithin(at - LINEAR, from - LINEAR, to - LINEAR);
+      this.#resident.add(at, at + to - from);
+      for (let page = at; page < at + to - from; page += PAGE_BYTES) {
+        const region = this.#regions.find(page);
+        if (region !== undefined) this.space.setAccess(page, page + PAGE_BYTES, this.#accessOf(region, page));
+      }
+      this.space.codeChanged(at, at + to - from);
+    });
+    const moved = this.#resident.countIn(start, end);
+    this.#drop(start, end);
+    this.#account.charge(moved); // Given back by #drop a moment ago.
+    if (!keepsOld) this.unmap(start, end);
+    return true;
+  }
+
+  /** Changes the flags of the regions of [start, end): MADV_DONTFORK, mlock. */
+  setFlags(start: number, end: number, set: number, clear: number): void {
+    this.#regions.change(start, end, (region) => ({ ...region, flags: (region.flags & ~clear) | set }));
+  }
+
+  /** Up to where [start, end) is mapped without a hole. */
+  coveredEnd(start: number, end: number): number {
+    return this.#regions.coveredEnd(start, end);
+  }
+
+  regionsIn(start: number, end: number): readonly Region[] {
+    return this.#regions.overlapping(start, end);
+  }
+
+  isFree(start: number, end: number): boolean {
+    return start >= SPACE_START && end <= SPACE_END && this.#regions.overlapping(start, end).length === 0;
+  }
+
+  /** Where mmap would put so much, or -ENOMEM. */
+  freePlace(sizeBytes: number): number {
+    return placeOf(this.#regions, { sizeBytes, address: 0, isFixed: false, protection: PROT_READ, flags: 0 });
+  }
+
+  isResident(page: number): boolean {
+    return this.#resident.has(page);
+  }
+
+  /** Brings the changes of shared pages in [start, end) to the file: msync. */
+  synchronize(start: number, end: number): void {
+    this.#shared.flushRange(start, end);
+  }
+
   /** Forgets the contents of [start, end): MADV_DONTNEED. The next touch reads zeros or the file. */
   discard(start: number, end: number): void {
+    this.#shared.flushRange(start, end);
     this.#drop(start, end);
   }
 
@@ -244,11 +348,15 @@ export class AddressSpace {
     const isAllowed = need === PROT_READ ? region.protection !== PROT_NONE : (region.protection & need) !== 0;
     if (!isAllowed) return { kind: "signal", signal: Signal.SIGSEGV, code: SEGV_ACCERR };
     const page = pageFloor(address);
-    if (this.#isPresent(page)) {
-      this.space.setAccess(page, page + PAGE_BYTES, accessOf(region));
-      return MENDED;
+    const isShared = sharedOf(region) !== undefined;
+    if (isShared) this.#shared.settle(region, page, need === PROT_WRITE);
+    if (!this.#resident.has(page)) {
+      const outcome = this.#bringIn(region, page);
+      if (outcome.kind !== "mended" || need !== PROT_WRITE || !isShared) return outcome;
     }
-    return this.#bringIn(region, page);
+    if (need === PROT_WRITE && isShared) this.#shared.markDirty(page);
+    this.space.setAccess(page, page + PAGE_BYTES, this.#accessOf(region, page));
+    return MENDED;
   }
 
   /**
@@ -259,6 +367,7 @@ export class AddressSpace {
     if (sizeBytes === 0) return EMPTY;
     const end = address + sizeBytes;
     if (!(address >= SPACE_START && end <= SPACE_END)) return undefined;
+    if (!this.#shared.isEmpty) this.enter();
     const bit = need === PROT_WRITE ? PageAccess.write : PageAccess.read;
     for (let page = pageFloor(address); page < end; page += PAGE_BYTES) {
       const access = page < this.space.end ? this.space.access(page) : 0;
@@ -283,7 +392,7 @@ export class AddressSpace {
   /** Puts bytes where the guest may not write: exec, ptrace. The pages must be mapped. */
   poke(address: number, source: Uint8Array): void {
     for (let page = pageFloor(address); page < address + source.length; page += PAGE_BYTES) {
-      if (this.#isPresent(page)) continue;
+      if (this.#resident.has(page)) continue;
       const region = this.#regions.find(page);
       assert(
         region !== undefined && this.#bringIn(region, page).kind === "mended",
@@ -292,22 +401,6 @@ export class AddressSpace {
     }
     this.space.bytes.set(source, address - LINEAR);
     this.space.codeChanged(address, address + source.length);
-  }
-
-  #place({ address, sizeBytes, isFixed, protection, flags }: MapRequest): number {
-    if (isFixed) {
-      const isInside = address >= SPACE_START && address + sizeBytes <= SPACE_END;
-      return isInside ? address : address < SPACE_START ? -Errno.EPERM : -Errno.ENOMEM;
-    }
-    if (sizeBytes > SPACE_END - SPACE_START) return -Errno.ENOMEM;
-    const isFree = address >= SPACE_START && address + sizeBytes <= SPACE_END;
-    if (isFree && this.#regions.overlapping(address, address + sizeBytes).length === 0) return address;
-    const isReservation =
-      protection === PROT_NONE && sizeBytes >= RESERVATION_BYTES && (flags & MAP_SHARED) === 0;
-    const gap = isReservation
-      ? this.#regions.highestGap(sizeBytes, MMAP_BASE, SPACE_END)
-      : this.#regions.lowestGap(sizeBytes, MMAP_BASE, SPACE_END);
-    return gap ?? -Errno.ENOMEM;
   }
 
   #growStack(address: number): Region | undefined {
@@ -324,7 +417,7 @@ export class AddressSpace {
     const [from, to] = region.backing === undefined ? [page, page + PAGE_BYTES] : faultAround(region, page);
     if (!this.#makeExist(to)) return { kind: "outOfMemory" };
     for (let at = from; at < to; at += PAGE_BYTES) {
-      if (this.#isPresent(at)) continue;
+      if (this.#resident.has(at)) continue;
       if (!this.#account.charge(1)) return at > page ? MENDED : { kind: "outOfMemory" };
       const target = this.space.bytes.subarray(at - LINEAR, at - LINEAR + PAGE_BYTES);
       const isThere = region.backing?.load(region.position + (at - region.start), target) ?? true;
@@ -333,59 +426,49 @@ export class AddressSpace {
         if (at === page) return { kind: "signal", signal: Signal.SIGBUS, code: BUS_ADRERR };
         continue;
       }
-      this.#present[at / PAGE_BYTES] = 1;
-      this.#presentCount += 1;
-      this.space.setAccess(at, at + PAGE_BYTES, accessOf(region));
+      this.#resident.add(at, at + PAGE_BYTES);
+      this.space.setAccess(at, at + PAGE_BYTES, this.#accessOf(region, at));
     }
     return MENDED;
   }
 
   #drop(start: number, end: number): void {
-    this.#eachPresentRun(start, end, (from, to) => {
+    this.#shared.forget(start, end);
+    this.#resident.eachRun(start, end, (from, to) => {
       this.space.setAccess(from, to, PageAccess.none);
       this.space.bytes.fill(0, from - LINEAR, to - LINEAR);
-      this.#present.fill(0, from / PAGE_BYTES, to / PAGE_BYTES);
-      const count = (to - from) / PAGE_BYTES;
-      this.#presentCountMax = this.residentPagesMax;
-      this.#presentCount -= count;
-      this.#account.uncharge(count);
+      this.#resident.remove(from, to);
+      this.#account.uncharge((to - from) / PAGE_BYTES);
     });
   }
 
   /** Makes addresses below `end` exist in the processor's memory. */
   #makeExist(end: number): boolean {
-    const pages = end / PAGE_BYTES;
-    if (pages > this.#present.length) {
-      const larger = new Uint8Array(Math.min(pages * 2, SPACE_END / PAGE_BYTES));
-      larger.set(this.#present);
-      this.#present = larger;
-    }
+    this.#resident.reach(end);
     if (end <= this.space.end) return true;
     return (
       this.space.grow(Math.min(Math.ceil(end / GROW_BYTES) * GROW_BYTES, SPACE_END)) || this.space.grow(end)
     );
   }
 
-  #isPresent(page: number): boolean {
-    return this.#present[page / PAGE_BYTES] === 1;
+  /** A page that others see as well may be written only once it is known to differ. */
+  #accessOf(region: Region, page: number): number {
+    return accessOf(region, sharedOf(region) === undefined || this.#shared.isDirty(page));
+  }
+
+  /** MADV_DONTFORK and MADV_WIPEONFORK, in the copy. */
+  #heedForkAdvice(): void {
+    for (const { start, end, flags } of [...this.#regions.all]) {
+      if ((flags & RegionFlag.dontFork) !== 0) this.unmap(start, end);
+      else if ((flags & RegionFlag.wipeOnFork) !== 0) this.#drop(start, end);
+    }
   }
 
   #presentRanges(): readonly (readonly [start: number, end: number])[] {
     const ranges: (readonly [number, number])[] = [];
     for (const { start, end } of this.#regions.all)
-      this.#eachPresentRun(start, end, (from, to) => ranges.push([from, to]));
+      this.#resident.eachRun(start, end, (from, to) => ranges.push([from, to]));
     return ranges;
-  }
-
-  #eachPresentRun(start: number, end: number, visit: (from: number, to: number) => void): void {
-    const last = Math.min(end / PAGE_BYTES, this.#present.length);
-    let page = this.#present.indexOf(1, start / PAGE_BYTES);
-    while (page >= 0 && page < last) {
-      const gap = this.#present.indexOf(0, page);
-      const to = Math.min(gap < 0 ? last : gap, last);
-      visit(page * PAGE_BYTES, to * PAGE_BYTES);
-      page = this.#present.indexOf(1, to);
-    }
   }
 
   /** Pages for the processor's translations: mapped for nobody, so that the guest cannot reach them. */
@@ -402,18 +485,15 @@ export class AddressSpace {
   }
 }
 
+/** What a region keeps of its flags. */
+const REGION_FLAGS = MAP_TYPE | MAP_GROWSDOWN | MAP_LOCKED | RegionFlag.mayNotWrite;
 /** Linear byte = guest address - LINEAR (BIAS of the machine contract). */
 const LINEAR = 0x1_0000;
 const EMPTY = new Uint8Array(0);
-
-function accessOf({ protection }: Region): number {
-  const read = (protection & PROT_READ) !== 0 ? PageAccess.read : 0;
-  const write = (protection & PROT_WRITE) !== 0 ? PageAccess.write : 0;
-  return read | write | ((protection & PROT_EXEC) !== 0 ? PageAccess.execute : 0);
-}
-
-function faultAround(region: Region, page: number): readonly [number, number] {
-  const window = FAULT_AROUND_PAGES * PAGE_BYTES;
-  const start = page - (page % window);
-  return [Math.max(start, region.start), Math.min(start + window, region.end)];
-}
+const HEAP = {
+  protection: PROT_READ | PROT_WRITE,
+  flags: MAP_PRIVATE,
+  backing: undefined,
+  position: 0,
+  name: "[heap]",
+} as const;

@@ -3,8 +3,16 @@
  * borders of a range before the range is changed, so that every operation sees whole regions only; equal
  * neighbours are merged afterwards, as Linux shows them in /proc/pid/maps.
  */
+import { PageAccess } from "../../cpu/machine.ts";
+import { PROT_EXEC, PROT_READ, PROT_WRITE } from "../abi/mman.ts";
+import type { SharedObject } from "./shared-object.ts";
 
 export const PAGE_BYTES = 4096;
+/** Pages around a fault of a file mapping that come with it (fault_around_bytes, mm/memory.c). */
+const FAULT_AROUND_PAGES = 16;
+
+/** Region flags of our own, beside the MAP_ ones: madvise(2) of fork, and shared files not open for writing. */
+export const RegionFlag = { dontFork: 0x2000_0000, wipeOnFork: 0x4000_0000, mayNotWrite: 0x0800_0000 } as const;
 
 export function pageFloor(address: number): number {
   return address - (address % PAGE_BYTES);
@@ -24,6 +32,8 @@ export interface Backing {
   load(position: number, target: Uint8Array): boolean;
   /** Of shared mappings: puts a changed page back. */
   store?(position: number, source: Uint8Array): void;
+  /** Of shared mappings: the object whose pages all of them show. */
+  share?(): SharedObject;
   acquire(): void;
   release(): void;
 }
@@ -33,13 +43,27 @@ export interface Region {
   readonly end: number;
   /** PROT_ bits. */
   readonly protection: number;
-  /** MAP_SHARED or MAP_PRIVATE, MAP_GROWSDOWN, MAP_LOCKED, MAP_NORESERVE. */
+  /** MAP_SHARED or MAP_PRIVATE, MAP_GROWSDOWN, MAP_LOCKED, and RegionFlag. */
   readonly flags: number;
   readonly backing: Backing | undefined;
   /** Position in the backing of `start`. */
   readonly position: number;
   /** "[stack]", "[heap]" or "". */
   readonly name: string;
+}
+
+/** What the processor may let through: a page that others share is written only once it is dirty. */
+export function accessOf({ protection }: Region, isWritable: boolean): number {
+  const read = (protection & PROT_READ) !== 0 ? PageAccess.read : 0;
+  const write = isWritable && (protection & PROT_WRITE) !== 0 ? PageAccess.write : 0;
+  return read | write | ((protection & PROT_EXEC) !== 0 ? PageAccess.execute : 0);
+}
+
+/** The pages that come with a fault at `page`. */
+export function faultAround(region: Region, page: number): readonly [number, number] {
+  const window = FAULT_AROUND_PAGES * PAGE_BYTES;
+  const start = page - (page % window);
+  return [Math.max(start, region.start), Math.min(start + window, region.end)];
 }
 
 export class RegionList {
@@ -79,6 +103,23 @@ export class RegionList {
       at = region.end;
     }
     return at >= end;
+  }
+
+  /** The first address from `start` on that no region holds, at most `end`. */
+  coveredEnd(start: number, end: number): number {
+    let at = start;
+    for (const region of this.overlapping(start, end)) {
+      if (region.start > at) return at;
+      at = region.end;
+    }
+    return Math.min(at, end);
+  }
+
+  /** Of all regions, or of those that are `wanted`. */
+  sizeBytes(wanted: (region: Region) => boolean = () => true): number {
+    let sum = 0;
+    for (const region of this.#regions) if (wanted(region)) sum += region.end - region.start;
+    return sum;
   }
 
   /** Puts `region` where nothing is. */

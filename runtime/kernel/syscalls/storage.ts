@@ -10,6 +10,7 @@ import type { Result } from "../task/wait.ts";
 import { requireWritable } from "../vfs/entries.ts";
 import { removePrivileges } from "../vfs/file-times.ts";
 import type { Location } from "../vfs/mount.ts";
+import { cutOffMappings, gatherSharedPages } from "../vfs/file-backing.ts";
 import { notify } from "../vfs/notify.ts";
 import { checkAccess } from "../vfs/permission.ts";
 import { requireFile } from "./attributes.ts";
@@ -37,7 +38,10 @@ function sysTruncate(task: Task, path: number, sizeBytes: number): Result {
   if (exceeds(task, sizeBytes, attributes.sizeBytes)) return -Errno.EFBIG;
   removePrivileges(location, task.credentials);
   const { superblock, node } = location.dentry;
+  const inode = superblock.knownInode(node);
+  gatherSharedPages(inode);
   superblock.filesystem.setAttributes(node, { sizeBytes, mtimeNs: task.kernel.realtimeNs() });
+  cutOffMappings(inode, sizeBytes);
   notify(location.dentry, IN_MODIFY, false);
   return 0;
 }

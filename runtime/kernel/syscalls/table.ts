@@ -8,6 +8,7 @@ import { IDENTITY_CALLS } from "./identity.ts";
 import { KILL_CALLS } from "./kill.ts";
 import { LINK_CALLS } from "./links.ts";
 import { LOCK_CALLS } from "./locks.ts";
+import { MEMORY_ADVICE_CALLS } from "./memory-advice.ts";
 import { MEMORY_CALLS } from "./memory.ts";
 import { OPEN_CALLS } from "./open.ts";
 import { PIPE_CALLS } from "./pipes.ts";
@@ -47,6 +48,7 @@ export const SYSCALLS: Syscalls = syscallsOf([
   ...PIPE_CALLS,
   ...DESCRIPTOR_CALLS,
   ...MEMORY_CALLS,
+  ...MEMORY_ADVICE_CALLS,
   ...SIGNAL_CALLS,
   ...PROCESS_CALLS,
   ...WAIT_CALLS,

@@ -7,7 +7,8 @@ import { decodeName as decodePath, encodeName as encodePath, nameSizeBytes } fro
 import { encodeUtf8 } from "../../../layers/base/bytes.ts";
 import { Errno } from "../abi/errno.ts";
 import { MAP_GROWSDOWN, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from "../abi/mman.ts";
-import { AddressSpace, STACK_TOP } from "../mm/address-space.ts";
+import { AddressSpace } from "../mm/address-space.ts";
+import { STACK_TOP } from "../mm/placement.ts";
 import type { ElfHeader } from "../mm/elf.ts";
 import { PF_X, PT_GNU_STACK, PT_INTERP, readElf } from "../mm/elf.ts";
 import type { LoadedElf } from "../mm/load-elf.ts";

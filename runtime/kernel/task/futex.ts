@@ -4,8 +4,8 @@
  * handed to one who did not wait. Keys: an address in an address space, or a place in a shared mapping.
  */
 import { Errno } from "../abi/errno.ts";
-import { MAP_SHARED } from "../abi/mman.ts";
 import type { AddressSpace } from "../mm/address-space.ts";
+import { sharedOf } from "../mm/shared-mappings.ts";
 import type { Task } from "./task.ts";
 import type { Result } from "./wait.ts";
 import { Blocked, WaitQueue } from "./wait.ts";
@@ -27,8 +27,7 @@ export const FUTEX_BITSET_MATCH_ANY = 0xffff_ffff;
 /** The waiters' place of a word: shared mappings are one word in every process. */
 export function futexKey(addressSpace: AddressSpace, address: number): FutexKey {
   const region = addressSpace.regionAt(address);
-  const isShared = region !== undefined && (region.flags & MAP_SHARED) !== 0;
-  const owner = (isShared ? region.backing : undefined) ?? addressSpace;
+  const owner = (region === undefined ? undefined : sharedOf(region)) ?? addressSpace;
   const place =
     owner === addressSpace || region === undefined ? address : region.position + (address - region.start);
   const words = wordsByOwner.get(owner) ?? new Map<number, FutexKey>();

@@ -46,13 +46,15 @@ export function runTask(task: Task): void {
 
 /** Runs the guest until it wants something; false when the turn is over. */
 function step(task: Task): boolean {
-  const stop = task.addressSpace.space.run(task.context, FUEL);
+  const { addressSpace } = task;
+  addressSpace.enter();
+  const stop = addressSpace.space.run(task.context, FUEL);
   switch (stop) {
     case Stop.syscall:
       dispatch(task);
       break;
     case Stop.fault:
-      raiseFault(task, task.addressSpace.space.fault);
+      raiseFault(task, addressSpace.space.fault);
       break;
     case Stop.fuel:
       abortSequence(task);

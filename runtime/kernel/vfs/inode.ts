@@ -4,6 +4,7 @@
  * that a filesystem with a million files costs nothing here.
  */
 import type { NodeId } from "../../../layers/fs/filesystem.ts";
+import type { SharedObject } from "../mm/shared-object.ts";
 import type { FileLocks } from "./locks.ts";
 import type { Pipe } from "./pipe.ts";
 import type { Watcher } from "./notify.ts";
@@ -21,6 +22,8 @@ export class Inode {
   isSealable = false;
   /** Shared mappings that may write, kept by mm: they hinder F_SEAL_WRITE. */
   writableMappings = 0;
+  /** Its pages, once it was mapped shared. */
+  shared: SharedObject | undefined;
   /** inotify watches. */
   readonly watchers = new Set<Watcher>();
   /** Its last name is gone: watchers hear of its end when the last file is closed. */

@@ -18,7 +18,7 @@ import { sendToProcess, kernelSignal } from "../task/send-signal.ts";
 import type { Task } from "../task/task.ts";
 import type { Status } from "./file-description.ts";
 import { FileDescription } from "./file-description.ts";
-import { FileBacking } from "./file-backing.ts";
+import { cutOffMappings, FileBacking, gatherSharedPages, spreadChange } from "./file-backing.ts";
 import { removePrivileges, touchAccess } from "./file-times.ts";
 import type { Inode } from "./inode.ts";
 import type { KernelFilesystem, Location } from "./mount.ts";
@@ -73,6 +73,7 @@ export class NodeFile extends FileDescription {
   }
 
   override readAt(position: number, target: Uint8Array, task: Task): number {
+    gatherSharedPages(this.#inode, position, target.length);
     const count = this.#filesystem.read(this.#node, position, target);
     if (!this.#isAccessNoted && (this.statusFlags & O_NOATIME) === 0) {
       this.#isAccessNoted = true;
@@ -105,7 +106,9 @@ export class NodeFile extends FileDescription {
       removePrivileges(this.#location, task.credentials);
     }
     const piece = source.length > limit - position ? source.subarray(0, limit - position) : source;
+    gatherSharedPages(this.#inode, position, piece.length);
     const count = this.#writeUntilFull(position, piece);
+    spreadChange(this.#inode, position, count);
     if ((this.statusFlags & O_DSYNC) !== 0) this.#filesystem.sync(this.#node);
     this.#isAccessNoted = false;
     if (count > 0) notify(dentry, IN_MODIFY, false);
@@ -162,7 +165,9 @@ export class NodeFile extends FileDescription {
         return -Errno.EPERM;
       }
     }
+    gatherSharedPages(this.#inode);
     this.#filesystem.setAttributes(this.#node, { sizeBytes });
+    cutOffMappings(this.#inode, sizeBytes);
     return 0;
   }
 
@@ -179,7 +184,11 @@ export class NodeFile extends FileDescription {
     if ((mode & zeroing) !== 0) {
       if ((seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0) return -Errno.EPERM;
       const inside = Math.min(end, old) - position;
-      if (inside > 0) this.#filesystem.punchHole(this.#node, position, inside);
+      if (inside > 0) {
+        gatherSharedPages(this.#inode, position, inside);
+        this.#filesystem.punchHole(this.#node, position, inside);
+        spreadChange(this.#inode, position, inside);
+      }
     } else if (isTmpfs) this.#fillHoles(position, Math.min(end, old));
     if (keepsSize || end <= old) return 0;
     if ((seals & F_SEAL_GROW) !== 0) return -Errno.EPERM;
@@ -189,6 +198,7 @@ export class NodeFile extends FileDescription {
   }
 
   override sync(): number {
+    gatherSharedPages(this.#inode);
     this.#filesystem.sync(this.#node);
     return 0;
   }
@@ -196,7 +206,7 @@ export class NodeFile extends FileDescription {
   override map(isShared: boolean): Backing | number {
     const isSealed = (this.#inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0;
     if (isShared && this.isWritable && isSealed) return -Errno.EPERM;
-    return new FileBacking(this.#location);
+    return new FileBacking(this.#location, isShared && this.isWritable);
   }
 
   protected override closed(): void {

@@ -6,7 +6,7 @@ import type { ReadAt } from "../mm/elf.ts";
 import type { Backing } from "../mm/region.ts";
 import { SyscallError } from "../task/syscall-error.ts";
 import type { Task } from "../task/task.ts";
-import { FileBacking } from "./file-backing.ts";
+import { FileBacking, gatherSharedPages } from "./file-backing.ts";
 import type { Location } from "./mount.ts";
 import { MountFlag } from "./mount.ts";
 import { checkAccess } from "./permission.ts";
@@ -28,6 +28,7 @@ export function openExecutable(task: Task, path: string, opened: Location | unde
   if (checkAccess(attributes, X_OK, task.credentials) !== 0) throw new SyscallError(Errno.EACCES);
   const read: ReadAt = (position, sizeBytes) => {
     const target = new Uint8Array(Math.max(0, Math.min(sizeBytes, attributes.sizeBytes - position)));
+    gatherSharedPages(superblock.knownInode(node));
     let at = 0;
     while (at < target.length) {
       const count = superblock.filesystem.read(node, position + at, target.subarray(at));
@@ -36,7 +37,7 @@ export function openExecutable(task: Task, path: string, opened: Location | unde
     }
     return target.subarray(0, at);
   };
-  return { location, attributes, backing: new FileBacking(location), read };
+  return { location, attributes, backing: new FileBacking(location, false), read };
 }
 
 function locate(task: Task, path: string): Location {

@@ -20,6 +20,7 @@ import type { FileDescription } from "./file-description.ts";
 import type { Location } from "./mount.ts";
 import { MountFlag } from "./mount.ts";
 import { notify } from "./notify.ts";
+import { cutOffMappings } from "./file-backing.ts";
 import { NodeFile } from "./node-file.ts";
 import { PathFile } from "./path-file.ts";
 import { checkAccess, isOwner } from "./permission.ts";
@@ -117,6 +118,7 @@ function cut(task: Task, location: Location): void {
   const { superblock, node } = location.dentry;
   removePrivileges(location, task.credentials);
   superblock.filesystem.setAttributes(node, { sizeBytes: 0, mtimeNs: task.kernel.realtimeNs() });
+  cutOffMappings(superblock.knownInode(node), 0);
   notify(location.dentry, IN_MODIFY, false);
 }
 
