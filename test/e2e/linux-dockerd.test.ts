@@ -179,9 +179,8 @@ function normalise(text: string): string {
   return text
     .replace(/\b[0-9a-f]{64}\b/g, "<id>")
     .replace(/\b[0-9a-f]{12}\b/g, "<id>")
-    .replace(
-      /(failed to create task for container: )?failed to create shim task: OCI runtime create failed: (runc create failed: |container_linux.go:\d+: )?(starting container process caused|unable to start container process): /g,
-      "<runc>: ",
-    )
+    .replace(/(failed to create task for container: )?failed to create shim task: /g, "")
+    .replace(/OCI runtime create failed: (runc create failed: |container_linux.go:\d+: )?/g, "")
+    .replace(/(starting container process caused|unable to start container process): /g, "<runc>: ")
     .replace(/\n\nRun 'docker run --help' for more information/, "");
 }
