@@ -68,6 +68,19 @@ export interface ResourceLimits {
   readonly pids: number;
 }
 
+/** What of the machine a container sees, and what is hidden from it. */
+export interface SystemSpec {
+  /** /dev/shm; 0: there is none. */
+  readonly shmSizeBytes: number;
+  /** /sys and the cgroup tree are writable. */
+  readonly isPrivileged: boolean;
+  readonly maskedPaths: readonly string[];
+  readonly readOnlyPaths: readonly string[];
+  /** By name with dots. */
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly oomScoreAdjustment: number;
+}
+
 export interface TaskSpec {
   /** The container's id, 64 hexadecimal digits. */
   readonly id: string;
@@ -78,6 +91,7 @@ export interface TaskSpec {
   readonly mounts: readonly MountSpec[];
   readonly process: ProcessSpec;
   readonly resources: ResourceLimits;
+  readonly system: SystemSpec;
   /** A seccomp profile in Docker's JSON, already merged; undefined is unconfined. */
   readonly seccomp: unknown;
   /** Run a small init as pid 1 that reaps and forwards signals. */

@@ -15,6 +15,7 @@ import { Scheduler } from "./task/scheduler.ts";
 import type { Task } from "./task/task.ts";
 import { fireCpuAlarms } from "./task/timers.ts";
 import { DeviceTable } from "./vfs/devices.ts";
+import { registerMemoryDevices } from "./vfs/memory-devices.ts";
 import type { KernelFilesystem } from "./vfs/mount.ts";
 import { Superblock } from "./vfs/mount.ts";
 
@@ -93,6 +94,7 @@ export class Kernel {
     this.memoryBytes = options.memoryBytes;
     this.bootNs = options.clock.nowNs();
     this.#bootMs = options.clock.monotonicMs();
+    registerMemoryDevices(this.devices);
   }
 
   /** Nanoseconds since boot. */

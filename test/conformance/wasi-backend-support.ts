@@ -71,6 +71,9 @@ export function taskSpec(run: RunSpec): TaskSpec {
       rlimits: [],
     },
     resources: { memoryBytes: run.memoryBytes ?? 0, cpuQuotaUs: 0, cpuPeriodUs: 0, pids: 0 },
+    system: {
+      shmSizeBytes: 0, isPrivileged: false, maskedPaths: [], readOnlyPaths: [], sysctls: {}, oomScoreAdjustment: 0,
+    },
     seccomp: undefined,
     hasInit: false,
     annotations: {},

@@ -56,6 +56,9 @@ function specOf(
       ...process,
     },
     resources: { memoryBytes, cpuQuotaUs: 0, cpuPeriodUs: 0, pids: 0 },
+    system: {
+      shmSizeBytes: 0, isPrivileged: false, maskedPaths: [], readOnlyPaths: [], sysctls: {}, oomScoreAdjustment: 0,
+    },
     seccomp: undefined,
     hasInit: false,
     annotations: {},

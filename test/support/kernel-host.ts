@@ -26,11 +26,12 @@ import { nextNamespaceInode, PidNamespace } from "../../runtime/kernel/task/pid-
 import type { Task } from "../../runtime/kernel/task/task.ts";
 import type { Status } from "../../runtime/kernel/vfs/file-description.ts";
 import { FileDescription } from "../../runtime/kernel/vfs/file-description.ts";
-import { Mount, MountFlag, MountNamespace } from "../../runtime/kernel/vfs/mount.ts";
+import { Mount, MountNamespace } from "../../runtime/kernel/vfs/mount.ts";
 import { interpreterModule } from "./cpu-module.ts";
 
 const SLICE_MS = 20;
 const MEMORY_BYTES = 4 * 1024 ** 3;
+const SHM_BYTES = 64 * 1024 ** 2;
 
 export const ROOT_CREDENTIALS: Credentials = {
   uid: 0,
@@ -167,17 +168,13 @@ export class KernelHost {
   containerNamespaces(): Namespaces {
     const namespaces = this.namespaces();
     const pids = namespaces.pidForChildren;
-    const devices = new MemoryFilesystem({ clock: systemClock });
-    const nothing = { type: "character", mode: 0o666, uid: 0, gid: 0, rdev: { major: 1, minor: 3 } } as const;
-    devices.create(devices.root, "null", nothing);
     const mount = mountContainer(this.kernel, {
       root: this.root.superblock,
       pids,
       network: this.network,
       cgroup: this.cgroup,
-      mounts: [
-        { path: "/dev", superblock: this.kernel.superblock(devices, "tmpfs"), flags: MountFlag.noSuid },
-      ],
+      shmBytes: SHM_BYTES,
+      mounts: [],
     });
     return { ...namespaces, mount, cgroup: { inode: nextNamespaceInode(), root: this.cgroup } };
   }

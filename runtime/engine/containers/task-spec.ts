@@ -1,6 +1,6 @@
 /** From a container's record to what a backend runs: the OCI spec's place in moby (daemon/oci_linux.go). */
 import { fail } from "../../../layers/base/errors.ts";
-import type { MountSpec, ProcessSpec, ResourceLimits, TaskSpec } from "../../backends/backend.ts";
+import type { MountSpec, ProcessSpec, ResourceLimits, SystemSpec, TaskSpec } from "../../backends/backend.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { etcFiles } from "./etc-files.ts";
 import type { HostConfig, Resources } from "./host-config.ts";
@@ -22,9 +22,21 @@ export function taskSpecOf(record: ContainerRecord): TaskSpec {
     mounts: [...etcFiles(record), ...tmpfsMounts(hostConfig)],
     process: processSpecOf(record),
     resources: resourceLimitsOf(hostConfig),
+    system: systemSpecOf(hostConfig),
     seccomp: seccompOf(hostConfig),
     hasInit: hostConfig.Init === true,
     annotations: { ...config.Labels, ...hostConfig.Annotations },
+  };
+}
+
+function systemSpecOf(hostConfig: HostConfig): SystemSpec {
+  return {
+    shmSizeBytes: hostConfig.IpcMode === "none" ? 0 : hostConfig.ShmSize,
+    isPrivileged: hostConfig.Privileged,
+    maskedPaths: hostConfig.MaskedPaths ?? [],
+    readOnlyPaths: hostConfig.ReadonlyPaths ?? [],
+    sysctls: hostConfig.Sysctls ?? {},
+    oomScoreAdjustment: hostConfig.OomScoreAdj,
   };
 }
 

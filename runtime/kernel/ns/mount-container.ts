@@ -3,12 +3,14 @@
  * of moby's oci/defaults.go): /proc, /sys and the cgroup tree read-only, /dev, what the caller adds, and at
  * the end the paths that are masked or made read-only.
  */
-import { MemoryFilesystem } from "../../../layers/fs/memory.ts";
 import { isFsError } from "../../../layers/fs/errors.ts";
 import type { Cgroup } from "../cgroup.ts";
 import { cgroupFilesystem } from "../fs/cgroup/cgroupfs.ts";
+import { GeneratedFilesystem } from "../fs/generated.ts";
+import { directory } from "../fs/nodes.ts";
 import { procFilesystem } from "../fs/proc/proc.ts";
 import { sysFilesystem } from "../fs/sysfs.ts";
+import { Tmpfs } from "../fs/tmpfs.ts";
 import type { Kernel } from "../kernel.ts";
 import type { NetworkNamespace } from "../net/network-namespace.ts";
 import { KERNEL_CREDENTIALS } from "../task/credentials.ts";
@@ -17,6 +19,7 @@ import { SyscallError } from "../task/syscall-error.ts";
 import type { Dentry, Location, Superblock } from "../vfs/mount.ts";
 import { Mount, MountFlag, MountNamespace, topOf } from "../vfs/mount.ts";
 import { walk } from "../vfs/walk.ts";
+import { containerDevices } from "./container-devices.ts";
 
 /** Something mounted in the container, by the container's path. */
 export interface ContainerMount {
@@ -28,6 +31,13 @@ export interface ContainerMount {
   readonly flags: number;
 }
 
+/** A mount point the image lacks, made in what lies below. */
+export interface MadeEntry {
+  readonly parent: Dentry;
+  readonly name: string;
+  readonly isDirectory: boolean;
+}
+
 export interface ContainerMounts {
   readonly root: Superblock;
   /** docker run --read-only. */
@@ -35,14 +45,24 @@ export interface ContainerMounts {
   readonly pids: PidNamespace;
   readonly network: NetworkNamespace;
   readonly cgroup: Cgroup;
-  /** In order, after /proc and /sys: /dev, /dev/pts, /dev/shm, /dev/mqueue, volumes, --tmpfs. */
+  /** devpts, for /dev/pts: absent where there are no terminals. */
+  readonly terminals?: Superblock;
+  /** docker run --shm-size; absent: no /dev/shm (--ipc none). */
+  readonly shmBytes?: number;
+  /**
+   * Over the defaults, in order: the engine's files, volumes, --tmpfs. One that has the path of a default takes
+   * its place, and one at /dev that of everything below.
+   */
   readonly mounts: readonly ContainerMount[];
-  /** docker run --privileged: nothing masked, /proc/sys, /sys and cgroups writable. */
+  /** docker run --privileged: /sys and cgroups are writable. */
   readonly isPrivileged?: boolean;
+  readonly maskedPaths?: readonly string[];
+  readonly readOnlyPaths?: readonly string[];
+  readonly onMade?: (entry: MadeEntry) => void;
 }
 
 const { readOnly, noSuid, noDevices, noExec, relAtime } = MountFlag;
-const KERNEL_FLAGS = noSuid | noDevices | noExec;
+const KERNEL_FLAGS = noSuid | noDevices | noExec | relAtime;
 
 /** moby/oci/defaults.go, as its documentation lists them. */
 export const MASKED_PATHS: readonly string[] = [
@@ -69,30 +89,59 @@ export const READ_ONLY_PATHS: readonly string[] = [
 
 /** Mounts everything; missing mount points are made in what lies below, as runc does. */
 export function mountContainer(kernel: Kernel, request: ContainerMounts): MountNamespace {
-  const { root, pids, network, cgroup, isPrivileged = false } = request;
+  const { root, mounts, maskedPaths = MASKED_PATHS, readOnlyPaths = READ_ONLY_PATHS } = request;
   const rootMount = new Mount(root, root.root, relAtime);
   const namespace = new MountNamespace(rootMount);
   const top: Location = { mount: rootMount, dentry: rootMount.root };
-  const writability = isPrivileged ? 0 : readOnly;
-  const proc = kernel.superblock(procFilesystem(kernel, pids), "proc");
-  mountAt(top, { path: "/proc", superblock: proc, flags: KERNEL_FLAGS | relAtime });
-  const sys = kernel.superblock(sysFilesystem(kernel, network), "sysfs");
-  mountAt(top, { path: "/sys", superblock: sys, flags: KERNEL_FLAGS | relAtime | writability });
-  const groups = kernel.superblock(cgroupFilesystem(kernel, cgroup), "cgroup");
-  mountAt(top, { path: "/sys/fs/cgroup", superblock: groups, flags: KERNEL_FLAGS | relAtime | writability });
-  for (const mount of request.mounts) mountAt(top, mount);
-  if (!isPrivileged) restrict(kernel, top);
+  const isReplaced = ({ path }: ContainerMount): boolean =>
+    mounts.some((mount) => mount.path === path || (mount.path === "/dev" && path.startsWith("/dev/")));
+  const defaults = defaultMounts(kernel, request).filter((mount) => !isReplaced(mount));
+  for (const mount of [...defaults, ...mounts]) mountAt(top, mount, request.onMade);
+  for (const path of readOnlyPaths) makeReadOnly(top, path);
+  maskPaths(kernel, top, maskedPaths);
   if (request.isRootReadOnly === true) rootMount.flags |= readOnly;
   return namespace;
+}
+
+function defaultMounts(kernel: Kernel, request: ContainerMounts): readonly ContainerMount[] {
+  const { pids, network, cgroup, terminals, shmBytes } = request;
+  const writability = request.isPrivileged === true ? 0 : readOnly;
+  const queues = new GeneratedFilesystem(kernel, "mqueue", directory({}, 0o1777));
+  const list: ContainerMount[] = [
+    { path: "/proc", superblock: kernel.superblock(procFilesystem(kernel, pids), "proc"), flags: KERNEL_FLAGS },
+    { path: "/dev", superblock: containerDevices(kernel), flags: noSuid },
+  ];
+  if (terminals !== undefined) {
+    list.push({ path: "/dev/pts", superblock: terminals, flags: noSuid | noExec | relAtime });
+  }
+  list.push(
+    {
+      path: "/sys",
+      superblock: kernel.superblock(sysFilesystem(kernel, network), "sysfs"),
+      flags: KERNEL_FLAGS | writability,
+    },
+    {
+      path: "/sys/fs/cgroup",
+      superblock: kernel.superblock(cgroupFilesystem(kernel, cgroup), "cgroup"),
+      flags: KERNEL_FLAGS | writability,
+    },
+    { path: "/dev/mqueue", superblock: kernel.superblock(queues, "mqueue"), flags: KERNEL_FLAGS },
+  );
+  if (shmBytes !== undefined) {
+    const shm = new Tmpfs(kernel, { sizeBytes: shmBytes });
+    list.push({ path: "/dev/shm", superblock: kernel.superblock(shm, "shm"), flags: KERNEL_FLAGS });
+  }
+  return list;
 }
 
 /** Mounts at a path below `top`, making the directory or file it goes on. Throws SyscallError, FsError. */
 export function mountAt(
   top: Location,
   { path, superblock, root = superblock.root, flags }: ContainerMount,
+  onMade?: (entry: MadeEntry) => void,
 ): Mount {
   const isDirectory = superblock.filesystem.attributes(root.node).type === "directory";
-  const at = ensure(top, path, isDirectory);
+  const at = ensure(top, path, isDirectory, onMade);
   const mount = new Mount(superblock, root, flags);
   mount.attach(at);
   return mount;
@@ -108,7 +157,12 @@ function find(top: Location, path: string): Location | undefined {
 }
 
 /** The place at `path`, made where it is missing; links in the image lead inside the container only. */
-function ensure(top: Location, path: string, isDirectory: boolean): Location {
+function ensure(
+  top: Location,
+  path: string,
+  isDirectory: boolean,
+  onMade?: (entry: MadeEntry) => void,
+): Location {
   const names = path.split("/").filter((name) => name !== "");
   let at = topOf(top);
   let done = "";
@@ -123,39 +177,34 @@ function ensure(top: Location, path: string, isDirectory: boolean): Location {
     const type = isDirectory || index < names.length - 1 ? "directory" : "file";
     const node = dentry.superblock.filesystem.create(dentry.node, found.name, {
       type,
-      mode: 0o755,
+      mode: type === "directory" ? 0o755 : 0o644,
       uid: 0,
       gid: 0,
     });
+    if (mount === top.mount) onMade?.({ parent: dentry, name: found.name, isDirectory: type === "directory" });
     at = { mount, dentry: dentry.adopt(found.name, node) };
   });
   return at;
 }
 
-function restrict(kernel: Kernel, top: Location): void {
-  for (const path of READ_ONLY_PATHS) {
-    const at = find(top, path);
-    if (at === undefined) continue;
-    const mount = new Mount(at.dentry.superblock, at.dentry, at.mount.flags | readOnly);
-    mount.attach(at);
-  }
+function makeReadOnly(top: Location, path: string): void {
+  const at = find(top, path);
+  if (at !== undefined) new Mount(at.dentry.superblock, at.dentry, at.mount.flags | readOnly).attach(at);
+}
+
+/** Hides directories behind an empty one, files behind /dev/null. */
+function maskPaths(kernel: Kernel, top: Location, paths: readonly string[]): void {
   const nothing = find(top, "/dev/null");
-  const emptyDirectory = kernel.superblock(new MemoryFilesystem({ clock: kernel.clock }), "tmpfs");
-  for (const path of MASKED_PATHS) {
+  for (const path of paths) {
     const at = find(top, path);
     if (at === undefined) continue;
     const { filesystem } = at.dentry.superblock;
-    const isDirectory = filesystem.attributes(at.dentry.node).type === "directory";
-    const source = isDirectory
-      ? { superblock: emptyDirectory, dentry: emptyDirectory.root, flags: readOnly | relAtime }
-      : maskOf(nothing);
-    if (source !== undefined) new Mount(source.superblock, source.dentry, source.flags).attach(at);
+    if (filesystem.attributes(at.dentry.node).type === "directory") {
+      const empty = kernel.superblock(new Tmpfs(kernel, {}), "tmpfs");
+      new Mount(empty, empty.root, readOnly | relAtime).attach(at);
+    } else if (nothing !== undefined) {
+      const { mount, dentry } = nothing;
+      new Mount(dentry.superblock, dentry, mount.flags).attach(at);
+    }
   }
-}
-
-function maskOf(
-  nothing: Location | undefined,
-): { superblock: Superblock; dentry: Dentry; flags: number } | undefined {
-  if (nothing === undefined) return undefined;
-  return { superblock: nothing.dentry.superblock, dentry: nothing.dentry, flags: nothing.mount.flags };
 }

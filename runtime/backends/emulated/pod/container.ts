@@ -46,16 +46,17 @@ export class Container implements PodContainer {
   readonly #pump: Pump;
   readonly #processes: GuestProcess[] = [];
 
-  private constructor(spec: TaskSpec, mounted: Mounted, root: ContainerRoot, kernel: Kernel, pump: Pump) {
+  private constructor(spec: TaskSpec, mounted: Mounted, cgroup: Cgroup, root: ContainerRoot, kernel: Kernel, pump: Pump) {
     this.#spec = spec;
     this.#mounted = mounted;
     this.#pump = pump;
     this.kernel = kernel;
     this.root = root;
-    this.cgroup = new Cgroup(spec.id, kernel.rootCgroup);
+    this.cgroup = cgroup;
     this.update(spec.resources);
-    this.namespaces = root.namespaces(kernel, spec);
-    this.files = filesOf(root, mounted, spec.root.writable !== "");
+    this.namespaces = root.namespaces;
+    const files = filesOf(root, mounted, spec.root.writable !== "");
+    this.files = { ...files, changes: async () => root.ownChanges(await files.changes()) };
     this.#add(spec.process);
   }
 
@@ -69,8 +70,9 @@ export class Container implements PodContainer {
     });
     pump.attach(kernel);
     try {
-      const root = await ContainerRoot.open(kernel, spec, mounted, snapshotter);
-      container = new Container(spec, mounted, root, kernel, pump);
+      const cgroup = new Cgroup(spec.id, kernel.rootCgroup);
+      const root = await ContainerRoot.open({ kernel, cgroup, mounted, snapshotter }, spec);
+      container = new Container(spec, mounted, cgroup, root, kernel, pump);
       return container;
     } catch (thrown) {
       pump.dispose();
