@@ -1,11 +1,22 @@
 /** socket(2) below the descriptor: which family, type and protocol is which kind of socket (sock_create). */
 import { Errno } from "../abi/errno.ts";
 import {
-  AF_INET, AF_INET6, AF_MAX, AF_PACKET, AF_UNIX, SOCK_DGRAM, SOCK_PACKET, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM,
+  AF_INET,
+  AF_INET6,
+  AF_MAX,
+  AF_NETLINK,
+  AF_PACKET,
+  AF_UNIX,
+  SOCK_DGRAM,
+  SOCK_PACKET,
+  SOCK_RAW,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
 } from "../abi/socket.ts";
 import { Capability, hasCapability } from "../task/credentials.ts";
 import type { Task } from "../task/task.ts";
 import { createInetSocket } from "./inet/create-inet-socket.ts";
+import { createNetlinkSocket } from "./netlink/create-netlink-socket.ts";
 import type { Socket, SocketBirth } from "./socket.ts";
 import { UnixDatagramSocket } from "./unix/unix-datagram.ts";
 import type { UnixSocket } from "./unix/unix-socket.ts";
@@ -32,6 +43,8 @@ export function createSocket(task: Task, request: SocketRequest): Socket | numbe
     case AF_INET:
     case AF_INET6:
       return createInetSocket(task, family, birth);
+    case AF_NETLINK:
+      return createNetlinkSocket(birth);
     case AF_PACKET:
       return hasCapability(task.credentials, Capability.CAP_NET_RAW) ? -Errno.EAFNOSUPPORT : -Errno.EPERM;
     default:
@@ -60,7 +73,12 @@ export function createPair(task: Task, request: SocketRequest): readonly [Socket
 
 function birthOf(task: Task, { type, protocol, statusFlags }: SocketRequest): SocketBirth {
   return {
-    kernel: task.kernel, namespace: task.namespaces.network, type, protocol, statusFlags, uid: task.credentials.fsuid,
+    kernel: task.kernel,
+    namespace: task.namespaces.network,
+    type,
+    protocol,
+    statusFlags,
+    uid: task.credentials.fsuid,
   };
 }
 

@@ -3,12 +3,19 @@
  * only kinds are the loopback and the ethernet-like interface a container is given.
  */
 import type { IpAddress } from "./inet/ip-address.ts";
-import { broadcastOf } from "./inet/ip-address.ts";
 
 /** linux/if.h. */
 export const Iff = {
-  UP: 0x1, BROADCAST: 0x2, LOOPBACK: 0x8, POINTOPOINT: 0x10, RUNNING: 0x40, NOARP: 0x80, PROMISC: 0x100, ALLMULTI: 0x200,
-  MULTICAST: 0x1000, LOWER_UP: 0x1_0000,
+  UP: 0x1,
+  BROADCAST: 0x2,
+  LOOPBACK: 0x8,
+  POINTOPOINT: 0x10,
+  RUNNING: 0x40,
+  NOARP: 0x80,
+  PROMISC: 0x100,
+  ALLMULTI: 0x200,
+  MULTICAST: 0x1000,
+  LOWER_UP: 0x1_0000,
 } as const;
 /** linux/if_arp.h. */
 export const ARPHRD_ETHER = 1;
@@ -25,6 +32,8 @@ export interface InterfaceAddress {
   readonly broadcast?: IpAddress | undefined;
   /** IFA_LABEL of IPv4 addresses. */
   readonly label: string;
+  /** IFA_F_NOPREFIXROUTE: no route to its network comes with it. */
+  readonly isRouteless?: boolean;
 }
 
 export interface InterfaceCounters {
@@ -46,7 +55,11 @@ export class NetworkInterface {
   readonly addresses: InterfaceAddress[] = [];
   readonly counters: InterfaceCounters = { rxBytes: 0, rxPackets: 0, txBytes: 0, txPackets: 0 };
 
-  constructor(index: number, name: string, options: { isLoopback: boolean; hardwareAddress: Uint8Array; mtu?: number }) {
+  constructor(
+    index: number,
+    name: string,
+    options: { isLoopback: boolean; hardwareAddress: Uint8Array; mtu?: number },
+  ) {
     this.index = index;
     this.name = name;
     this.isLoopback = options.isLoopback;
@@ -66,12 +79,6 @@ export class NetworkInterface {
 
   get hardwareType(): number {
     return this.isLoopback ? ARPHRD_LOOPBACK : ARPHRD_ETHER;
-  }
-
-  addAddress(address: IpAddress, prefixBits: number, scope: number): void {
-    const hasBroadcast = address.version === 4 && !this.isLoopback && prefixBits < 31;
-    const broadcast = hasBroadcast ? broadcastOf(address, prefixBits) : undefined;
-    this.addresses.push({ address, prefixBits, scope, broadcast, label: this.name });
   }
 
   /** The first IPv4 address: what the old ioctls show. */

@@ -5,17 +5,20 @@
  * to join namespaces. Without one, other addresses are unreachable, as on a machine without a cable.
  */
 import { assert } from "../../../layers/base/assert.ts";
+import { RTPROT_KERNEL } from "../abi/rtnetlink.ts";
 import { nextNamespaceInode } from "../task/pid-namespace.ts";
 import type { IpAddress } from "./inet/ip-address.ts";
 import {
   ANY_V4,
   ANY_V6,
+  broadcastOf,
   isInPrefix,
   isLoopback,
   LOOPBACK_V4,
   LOOPBACK_V6,
   networkOf,
 } from "./inet/ip-address.ts";
+import { NetlinkPorts } from "./netlink/netlink-ports.ts";
 import { PortTable } from "./inet/port-table.ts";
 import type { InterfaceAddress } from "./network-interface.ts";
 import { Iff, NetworkInterface } from "./network-interface.ts";
@@ -55,6 +58,16 @@ export type Path =
       readonly wire: Wire;
     };
 
+/** An address to be; the rest follows from the interface unless given. */
+export interface AddressRequest {
+  readonly address: IpAddress;
+  readonly prefixBits: number;
+  readonly scope?: number;
+  readonly broadcast?: IpAddress | undefined;
+  readonly label?: string | undefined;
+  readonly isRouteless?: boolean;
+}
+
 /** What a container's interface is made of. */
 export interface InterfaceRequest {
   readonly name: string;
@@ -76,6 +89,7 @@ export class NetworkNamespace {
   readonly sockets = new Set<Socket>();
   /** Raw and ping sockets: they see what the ports do not. */
   readonly icmpReceivers = new Set<IcmpReceiver>();
+  readonly netlink = new NetlinkPorts();
   readonly loopback: NetworkInterface;
   backlogMax = SOMAXCONN;
   unprivilegedPortStart = UNPRIVILEGED_PORT_START;
@@ -110,7 +124,11 @@ export class NetworkNamespace {
     const { hardwareAddress, mtu = ETHERNET_MTU } = request;
     const device = this.#addDevice(request.name, { isLoopback: false, hardwareAddress, mtu });
     this.setUp(device, true);
-    for (const { address, prefixBits } of request.addresses) this.addAddress(device, address, prefixBits);
+    for (const { address, prefixBits } of request.addresses) {
+      const hasBroadcast = address.version === 4 && prefixBits < 31;
+      const broadcast = hasBroadcast ? broadcastOf(address, prefixBits) : undefined;
+      this.addAddress(device, { address, prefixBits, broadcast });
+    }
     for (const gateway of request.gateways ?? []) {
       const destination = gateway.version === 4 ? ANY_V4 : ANY_V6;
       const metric = gateway.version === 4 ? 0 : 1024;
@@ -133,46 +151,61 @@ export class NetworkNamespace {
     this.interfaces.splice(this.interfaces.indexOf(device), 1);
   }
 
-  addAddress(device: NetworkInterface, address: IpAddress, prefixBits: number, scope?: number): void {
-    const isHost = device.isLoopback || isLoopback(address);
-    device.addAddress(address, prefixBits, scope ?? (isHost ? Scope.host : Scope.universe));
-    if (!isHost) this.#addConnected(device, address, prefixBits);
+  addAddress(device: NetworkInterface, wanted: AddressRequest): void {
+    const { address } = wanted;
+    const isHost = address.version === 4 ? device.isLoopback && isLoopback(address) : isLoopback(address);
+    const own: InterfaceAddress = {
+      ...wanted,
+      scope: wanted.scope ?? (isHost ? Scope.host : Scope.universe),
+      label: wanted.label ?? device.name,
+    };
+    device.addresses.push(own);
+    this.#addConnected(device, own);
   }
 
-  removeAddress(device: NetworkInterface, { address, prefixBits }: InterfaceAddress): void {
-    device.addresses.splice(
-      device.addresses.findIndex((own) => own.address.key === address.key),
-      1,
+  removeAddress(device: NetworkInterface, own: InterfaceAddress): void {
+    device.addresses.splice(device.addresses.indexOf(own), 1);
+    const { key } = networkOf(own.address, own.prefixBits);
+    const isShared = device.addresses.some(
+      (other) =>
+        other.prefixBits === own.prefixBits && networkOf(other.address, other.prefixBits).key === key,
     );
-    const destination = networkOf(address, prefixBits);
-    const at = this.routes.findIndex(
-      (route) => route.protocol === 2 && route.device === device && route.destination.key === destination.key,
-    );
-    if (at >= 0) this.routes.splice(at, 1);
+    if (isShared) return;
+    const isItsOwn = (route: Route): boolean =>
+      route.protocol === RTPROT_KERNEL && route.device === device && route.destination.key === key;
+    this.#keepRoutes((route) => !isItsOwn(route));
   }
 
-  /** ip link set up or down: the loopback gets its addresses with it; routes go when it goes. */
+  /**
+   * ip link set up or down. The loopback gets its addresses with it, and the routes to one's own networks
+   * come; all routes and the IPv6 addresses go when it goes.
+   */
   setUp(device: NetworkInterface, isUp: boolean): void {
     if (device.isUp === isUp) return;
     device.flags ^= Iff.UP;
-    if (isUp) {
-      if (device.isLoopback && device.addresses.length === 0) {
-        device.addAddress(LOOPBACK_V4, 8, Scope.host);
-        device.addAddress(LOOPBACK_V6, 128, Scope.host);
-      }
-      for (const { address, prefixBits, scope } of device.addresses)
-        if (scope !== Scope.host) this.#addConnected(device, address, prefixBits);
+    if (!isUp) {
+      this.#keepRoutes((route) => route.device !== device);
+      for (const own of device.addresses.filter(({ address }) => address.version === 6))
+        device.addresses.splice(device.addresses.indexOf(own), 1);
       return;
     }
-    const kept = this.routes.filter((route) => route.device !== device);
-    this.routes.splice(0, this.routes.length, ...kept);
+    for (const own of device.addresses) this.#addConnected(device, own);
+    if (!device.isLoopback) return;
+    if (device.firstV4 === undefined) this.addAddress(device, { address: LOOPBACK_V4, prefixBits: 8 });
+    this.addAddress(device, { address: LOOPBACK_V6, prefixBits: 128 });
+  }
+
+  #keepRoutes(isKept: (route: Route) => boolean): void {
+    this.routes.splice(0, this.routes.length, ...this.routes.filter(isKept));
   }
 
   /** The interface that has `address` as its own. */
   ownerOf(address: IpAddress): NetworkInterface | undefined {
     if (address.version === 4 && isLoopback(address)) return this.loopback.isUp ? this.loopback : undefined;
+    const isOwn = ({ isLoopback: isWide }: NetworkInterface, own: InterfaceAddress): boolean =>
+      own.address.key === address.key || (isWide && isInPrefix(address, own.address, own.prefixBits));
     return this.interfaces.find(
-      (device) => device.isUp && device.addresses.some((own) => own.address.key === address.key),
+      (device) => device.isUp && device.addresses.some((own) => isOwn(device, own)),
     );
   }
 
@@ -188,10 +221,10 @@ export class NetworkNamespace {
   pathTo(destination: IpAddress): Path | undefined {
     const owner = this.ownerOf(destination);
     if (owner !== undefined)
-      return { kind: "local", device: this.loopback, source: this.#localSource(destination) };
+      return { kind: "local", device: this.loopback, source: this.localSource(destination) };
     const route = this.routeTo(destination);
     if (route === undefined || this.wire === undefined) return undefined;
-    const source = route.source ?? this.#sourceOn(route.device, destination);
+    const source = route.source ?? this.sourceOn(route.device, destination);
     return source === undefined ? undefined : { kind: "wire", device: route.device, source, wire: this.wire };
   }
 
@@ -203,25 +236,41 @@ export class NetworkNamespace {
     return matches.sort((left, right) => right.prefixBits - left.prefixBits || left.metric - right.metric)[0];
   }
 
-  #localSource(destination: IpAddress): IpAddress {
+  /** What a packet to an address of one's own is from. */
+  localSource(destination: IpAddress): IpAddress {
     return destination.version === 4 && isLoopback(destination) ? LOOPBACK_V4 : destination;
   }
 
-  #sourceOn(device: NetworkInterface, destination: IpAddress): IpAddress | undefined {
+  /** What a packet through `device` is from. */
+  sourceOn(device: NetworkInterface, destination: IpAddress): IpAddress | undefined {
     return device.addresses.find(({ address }) => address.version === destination.version)?.address;
   }
 
-  #addConnected(device: NetworkInterface, address: IpAddress, prefixBits: number): void {
-    if (!device.isUp || (address.version === 4 && prefixBits === 32)) return;
+  /** The route to the address's own network; the loopback's IPv4 networks are in the local table. */
+  #addConnected(device: NetworkInterface, { address, prefixBits, isRouteless }: InterfaceAddress): void {
+    const isV4 = address.version === 4;
+    const isAlone = prefixBits === (isV4 ? 32 : 128);
+    if (!device.isUp || isAlone || isRouteless === true || (isV4 && device.isLoopback)) return;
+    const destination = networkOf(address, prefixBits);
+    if (
+      this.routes.some(
+        (route) =>
+          route.device === device &&
+          route.protocol === RTPROT_KERNEL &&
+          route.destination.key === destination.key &&
+          route.prefixBits === prefixBits,
+      )
+    )
+      return;
     this.routes.push({
-      destination: networkOf(address, prefixBits),
+      destination,
       prefixBits,
       gateway: undefined,
       device,
-      source: address.version === 4 ? address : undefined,
-      metric: address.version === 4 ? 0 : 256,
-      scope: address.version === 4 ? Scope.link : Scope.universe,
-      protocol: 2,
+      source: isV4 ? address : undefined,
+      metric: isV4 ? 0 : 256,
+      scope: isV4 ? Scope.link : Scope.universe,
+      protocol: RTPROT_KERNEL,
     });
   }
 

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { compile, hasCompiler, isRoot, runInKernel, runNatively } from "../../support/differential.ts";
 
-const TOPICS = ["unix-stream", "tcp", "udp"] as const;
+const TOPICS = ["unix-stream", "tcp", "udp", "netlink"] as const;
 
 test.skipIf(!hasCompiler || !isRoot).each(TOPICS)("%s answers as on Linux", async (topic) => {
   const program = compile(topic);
