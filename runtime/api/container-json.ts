@@ -1,5 +1,6 @@
 /** Containers as the API prints them: the element of `docker ps` and the whole of `docker inspect`. */
 import type { Container } from "../engine/containers/container.ts";
+import type { HealthState } from "../engine/containers/health.ts";
 import type { HostConfig } from "../engine/containers/host-config.ts";
 import type { ContainerRecord } from "../engine/containers/record.ts";
 import type { ContainerSizes } from "../engine/containers/sizes.ts";
@@ -112,7 +113,18 @@ function stateJson(container: Container): object {
     Error: state.error,
     StartedAt: state.startedAt,
     FinishedAt: state.finishedAt,
+    ...(state.health === undefined ? {} : { Health: healthJson(state.health) }),
   };
+}
+
+function healthJson({ status, failingStreak, log }: HealthState): object {
+  const entries = log.map(({ start, end, exitCode, output }) => ({
+    Start: start,
+    End: end,
+    ExitCode: exitCode,
+    Output: output,
+  }));
+  return { Status: status, FailingStreak: failingStreak, Log: entries.length === 0 ? null : entries };
 }
 
 function mountPoints(hostConfig: HostConfig): readonly object[] {

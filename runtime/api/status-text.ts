@@ -10,7 +10,9 @@ export function statusText(container: Container, nowNs: bigint): string {
     if (state.isRestarting) {
       return `Restarting (${state.exitCode}) ${humanDuration(nowNs - timeNs(state.finishedAt))} ago`;
     }
-    return `Up ${up}`;
+    const { health } = state;
+    if (health === undefined) return `Up ${up}`;
+    return `Up ${up} (${health.status === "starting" ? "health: starting" : health.status})`;
   }
   switch (container.status) {
     case "removing":

@@ -125,6 +125,8 @@ export interface Process {
   /** Settles once, after stdout and stderr have ended. */
   readonly exited: Promise<ExitStatus>;
   resize(size: ConsoleSize): Promise<void>;
+  /** Sends a signal by number. `conflict` when it has exited. */
+  kill(signal: number): Promise<void>;
 }
 
 /** As `ps` prints: one title per column, one row per process. */
@@ -181,8 +183,6 @@ export interface ContainerFiles {
 export interface Task extends Process, Disposable {
   readonly files: ContainerFiles;
   start(): Promise<void>;
-  /** Sends a signal by number to the first process. `conflict` when it has exited. */
-  kill(signal: number): Promise<void>;
   /** Suspends and continues every process. */
   pause(): Promise<void>;
   resume(): Promise<void>;

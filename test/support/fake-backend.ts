@@ -119,7 +119,7 @@ class FakeProcess implements Process {
     void this.#run(this.#program);
   }
 
-  kill(signal: number): void {
+  async kill(signal: number): Promise<void> {
     if (this.#hasExited) throw fail("conflict", "the process has exited");
     // Like pid 1 of a namespace: signals without a handler do nothing, but for SIGKILL.
     if (signal === SIGKILL) this.#killed.abort();
@@ -230,7 +230,7 @@ export class FakeTask implements Task {
 
   async kill(signal: number): Promise<void> {
     this.signals.push(signal);
-    this.#first.kill(signal);
+    await this.#first.kill(signal);
   }
 
   resize(size: ConsoleSize): Promise<void> {

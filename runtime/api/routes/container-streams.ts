@@ -6,12 +6,8 @@ import { attachContainer } from "../../engine/containers/attach.ts";
 import type { Attachment } from "../../engine/containers/attach.ts";
 import type { LogEntry } from "../../engine/containers/log-reader.ts";
 import { containerLogs as readLogs } from "../../engine/containers/logs.ts";
-import {
-  pauseContainer,
-  resizeContainer,
-  topContainer,
-  unpauseContainer,
-} from "../../engine/containers/processes.ts";
+import { pauseContainer, unpauseContainer } from "../../engine/containers/pause.ts";
+import { resizeContainer, topContainer } from "../../engine/containers/processes.ts";
 import type { ApiCall, Route } from "../call.ts";
 import { param } from "../call.ts";
 import { MULTIPLEXED_STREAM, RAW_STREAM, frame } from "../multiplex.ts";

@@ -30,6 +30,8 @@ export class Container {
   readonly lock = new Lock();
   /** Undefined for logging drivers that keep nothing. */
   readonly log: JsonLog | undefined;
+  /** Aborting it ends the health checks under way. */
+  healthWatch: AbortController | undefined;
   /** Live and finished execs by id, until the container goes. */
   readonly execs = new Map<string, Exec>();
   readonly #exitWaiters: ((result: WaitResult) => void)[] = [];

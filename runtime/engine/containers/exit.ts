@@ -9,6 +9,7 @@ import { formatTime, timeNs } from "../time.ts";
 import type { Container } from "./container.ts";
 import { containerEvent } from "./container-events.ts";
 import { discardContainer } from "./discard.ts";
+import { unwatchHealth } from "./health-monitor.ts";
 
 /** How long the end of a run waits for clients that do not read (moby: StreamConfig.Wait). */
 const SLOW_CLIENT_MS = 2_000;
@@ -124,6 +125,7 @@ async function recordExit(
       exitCode,
       error: status.error ?? "",
       finishedAt: formatTime(nowNs),
+      health: unwatchHealth(container),
     },
   });
   // A full disk must not leave clients waiting: what is in memory is true, the record is behind.

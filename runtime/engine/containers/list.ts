@@ -82,7 +82,7 @@ function matcher(context: EngineContext, filters: Filters): (container: Containe
       filters.matchesExactly("isolation", record.hostConfig.Isolation) &&
       (exitCodes.length === 0 || hasExited(container, exitCodes)) &&
       filters.matchesExactly("status", container.status) &&
-      filters.matchesExactly("health", "none") &&
+      filters.matchesExactly("health", record.state.health?.status ?? "none") &&
       (ancestors === undefined || ancestors.has(record.imageID)) &&
       matchesNetwork(container, filters) &&
       matchesVolume(container, filters) &&

@@ -1,5 +1,5 @@
-/** What is asked of a running container's processes: resize, top, pause, unpause, statistics. */
-import { fail, messageOf } from "../../../layers/base/errors.ts";
+/** What is asked of a running container's processes: resize, top, statistics. */
+import { fail } from "../../../layers/base/errors.ts";
 import type { ConsoleSize, ProcessTable, Task, TaskStatistics } from "../../backends/backend.ts";
 import type { EngineContext } from "../context.ts";
 import type { Container } from "./container.ts";
@@ -41,35 +41,6 @@ export async function topContainer(
   const table = await task.top(words);
   containerEvent(context, container, "top");
   return table;
-}
-
-export async function pauseContainer(context: EngineContext, nameOrId: string): Promise<void> {
-  const container = context.containers.get(nameOrId);
-  await container.lock.run(async () => {
-    const task = requireTask(container);
-    if (container.record.state.isPaused)
-      throw fail("conflict", `Container ${container.id} is already paused`);
-    await task.pause().catch((thrown: unknown) => {
-      throw fail("system", `cannot pause container ${container.id}: ${messageOf(thrown)}`, { cause: thrown });
-    });
-    await context.containers.updateState(container, { isPaused: true });
-    containerEvent(context, container, "pause");
-  });
-}
-
-export async function unpauseContainer(context: EngineContext, nameOrId: string): Promise<void> {
-  const container = context.containers.get(nameOrId);
-  await container.lock.run(async () => {
-    if (!container.record.state.isPaused) throw fail("system", `Container ${container.id} is not paused`);
-    const task = requireTask(container);
-    await task.resume().catch((thrown: unknown) => {
-      throw fail("system", `Cannot unpause container ${container.id}: ${messageOf(thrown)}`, {
-        cause: thrown,
-      });
-    });
-    await context.containers.updateState(container, { isPaused: false });
-    containerEvent(context, container, "unpause");
-  });
 }
 
 /** One sample; undefined while the container does not run, as `docker stats` shows zeros then. */

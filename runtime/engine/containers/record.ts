@@ -3,6 +3,7 @@
  * again after a crash. Instants are text (RFC 3339), because records must survive any storage.
  */
 import type { ContainerConfig } from "./config.ts";
+import type { HealthState } from "./health.ts";
 import type { HostConfig } from "./host-config.ts";
 
 export interface ContainerState {
@@ -17,6 +18,8 @@ export interface ContainerState {
   readonly error: string;
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** Only with a health check, and once it has run. */
+  readonly health?: HealthState | undefined;
 }
 
 export interface ContainerRecord {

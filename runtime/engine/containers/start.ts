@@ -10,6 +10,7 @@ import type { Container } from "./container.ts";
 import { containerEvent } from "./container-events.ts";
 import { discardContainer } from "./discard.ts";
 import { watchExit } from "./exit.ts";
+import { initialHealth, watchHealth } from "./health-monitor.ts";
 import { backendFor } from "./platforms.ts";
 import { taskSpecOf } from "./task-spec.ts";
 
@@ -59,8 +60,10 @@ export async function startLocked(context: EngineContext, container: Container):
         exitCode: 0,
         error: "",
         startedAt: formatTime(context.clock.nowNs()),
+        health: initialHealth(container),
       },
     });
+    watchHealth(context, container);
     containerEvent(context, container, "start");
     watch.arm();
   } catch (thrown) {
