@@ -149,10 +149,11 @@ function sysCopyFileRange(
   const start = outPointer === 0 ? target.seek(0, SEEK_CUR) : task.memory.readInteger(outPointer);
   const inStart = inPointer === 0 ? source.seek(0, SEEK_CUR) : task.memory.readInteger(inPointer);
   if (start < 0 || inStart < 0) return -Errno.EINVAL;
-  if (sizeBytes < 0 || inStart + sizeBytes > Number.MAX_SAFE_INTEGER) return -Errno.EOVERFLOW;
+  const wanted = BigInt.asUintN(64, BigInt(sizeBytes));
+  if (BigInt(Math.max(start, inStart)) + wanted > 0xffff_ffff_ffff_ffffn) return -Errno.EOVERFLOW;
   const [from, to] = [source.status(), target.status()];
   const isSame = from.device === to.device && from.attributes.ino === to.attributes.ino;
-  const count = Math.min(sizeBytes, BYTES_MAX, Math.max(0, from.attributes.sizeBytes - inStart));
+  const count = Math.min(Number(wanted), BYTES_MAX, Math.max(0, from.attributes.sizeBytes - inStart));
   if (isSame && inStart < start + count && start < inStart + count) return -Errno.EINVAL;
   const input = fileSource(task, source, inPointer);
   if (typeof input === "number") return input;

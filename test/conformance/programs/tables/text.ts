@@ -30,8 +30,8 @@ export const TEXT_CASES: readonly ProgramCase[] = [
   ...casesOf(
     { program: "tar", tree: "base", isQuick: true, shell: "dash" },
     {
-      "create, list, extract": `${TREE}tar cf a.tar t; tar tf a.tar | sort; tar tvf a.tar --full-time t/numbers t/sub/hello | tr -s ' '; mkdir x; tar xpf a.tar -C x; ls -lnR --time-style=+%s x/t/sub | grep hello; cmp t/numbers x/t/numbers; stat -c %h x/t/hard; tar cf - t | tar df - ; echo $?; tar --delete -f a.tar t/fifo; tar tf a.tar | wc -l; tar xf nothere; echo $?`,
-      compressed: `${TREE}for z in z j J; do tar c$z"f" a.$z t; tar tf a.$z | wc -l; done; tar --zstd -cf a.zst t; tar tf a.zst | wc -l; mkdir y; tar xf a.J -C y; cmp t/numbers y/t/numbers; tar -czf - t/numbers | gzip -dc | tar xOf - | cksum; tar --sort=name --owner=0 --group=0 --mtime=@0 -cf - t/sub t/numbers | cksum`,
+      "create, list, extract": `${TREE}tar --sort=name -cf a.tar t; tar tf a.tar; tar tvf a.tar --full-time t/numbers t/sub/hello | tr -s ' '; mkdir x; tar xpf a.tar -C x; ls -lnR --time-style=+%s x/t/sub | grep hello; cmp t/numbers x/t/numbers; stat -c %h x/t/hard; tar --sort=name -cf - t | tar df - ; echo $?; tar --delete -f a.tar t/fifo; tar tf a.tar | wc -l; tar xf nothere; echo $?`,
+      compressed: `${TREE}for z in z j J; do tar --sort=name -c$z"f" a.$z t; tar tf a.$z | wc -l; done; tar --sort=name --zstd -cf a.zst t; tar tf a.zst | wc -l; mkdir y; tar xf a.J -C y; cmp t/numbers y/t/numbers; tar -czf - t/numbers | gzip -dc | tar xOf - | cksum; tar --sort=name --owner=0 --group=0 --mtime=@0 -cf - t/sub t/numbers | cksum`,
     },
   ),
   ...casesOf(
