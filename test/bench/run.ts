@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- run [ROUNDS]`: `docker run --rm hello-wasi`, warm, from the call in the page to the
- * exit code, in Chromium and Firefox; and the same by the real docker command against `slipway engine`.
- * Beside it, in the same run, what it costs to start any program on this machine, as the measure of
- * how busy it is.
+ * `npm run bench -- run [ROUNDS]`: `docker run --rm` of hello-wasi and of Debian's true, sh and perl, warm,
+ * from the call in the page to the exit code, in Chromium and Firefox; and the same by the real docker
+ * command against `slipway engine`. Beside it, in the same run, what it costs to start the program on
+ * this machine itself, as the measure of how busy it is.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -14,51 +14,72 @@ import { EngineProcess, hasBuiltCommand } from "../support/engine-process.ts";
 import { IMAGES, SlipwayPage, hasImage, launch, serveSite } from "../support/site.ts";
 
 const ROUNDS = 15;
-const COMMAND = ["run", "--rm", "hello-wasi"];
+/** What runs, and the host's own program to compare with. */
+const CASES: readonly Case[] = [
+  { image: "hello-wasi", command: [], native: ["true"] },
+  { image: "busybox", command: ["true"], native: ["true"] },
+  { image: "debian:bookworm-slim", command: ["true"], native: ["true"] },
+  { image: "debian:bookworm-slim", command: ["bash", "-c", "echo $((6 * 7))"], native: ["bash", "-c", "echo $((6 * 7))"] },
+  { image: "debian:bookworm-slim", command: ["perl", "-e", "print 42"], native: ["perl", "-e", "print 42"] },
+];
 /** Warm begins after the image is there, a pod is warm and the engine's code is compiled. */
 const WARM_UP_ROUNDS = 4;
 
+interface Case {
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly native: readonly [string, ...string[]];
+}
+
 interface Row {
   readonly host: string;
+  readonly what: string;
   readonly runsMs: readonly number[];
   readonly spawnsMs: readonly number[];
 }
 
 export default async function main([rounds = String(ROUNDS)]: readonly string[]): Promise<number> {
-  if (!hasImage("hello-wasi")) {
-    console.error("run `npm run images -- hello-wasi` first");
+  const cases = CASES.filter(({ image }) => hasImage(image.split(":")[0] ?? ""));
+  if (cases.length === 0) {
+    console.error("run `npm run images` first");
     return 1;
   }
   const rows: Row[] = [];
   for (const { name, missing } of browsers()) {
-    if (missing === undefined) rows.push(await measurePage(name, Number(rounds)));
+    if (missing === undefined) rows.push(...(await measurePage(name, cases, Number(rounds))));
     else console.log(`skipped: ${missing}`);
   }
-  if (hasDockerCli && hasBuiltCommand) rows.push(await measureCommand(Number(rounds)));
+  if (hasDockerCli && hasBuiltCommand) rows.push(...(await measureCommand(cases, Number(rounds))));
   else console.log("skipped: the docker command (needs docker 28 and npm run build)");
-  console.log("host                 min ms  median ms  max ms   spawn true (median ms)  ratio");
-  for (const { host, runsMs, spawnsMs } of rows) {
+  console.log("docker run --rm                          where                  min ms  median ms    max ms  native ms     ratio");
+  for (const { host, what, runsMs, spawnsMs } of rows) {
     const [run, spawn] = [median(runsMs), median(spawnsMs)];
     const numbers = [Math.min(...runsMs), run, Math.max(...runsMs), spawn, run / spawn];
-    console.log(`${host.padEnd(20)} ${numbers.map((number) => number.toFixed(1).padStart(8)).join("  ")}`);
+    console.log(`${what.padEnd(40)} ${host.padEnd(20)} ${numbers.map((number) => number.toFixed(1).padStart(8)).join("  ")}`);
   }
   return 0;
 }
 
-async function measurePage(browserName: "chromium" | "firefox", rounds: number): Promise<Row> {
+async function measurePage(
+  browserName: "chromium" | "firefox",
+  cases: readonly Case[],
+  rounds: number,
+): Promise<readonly Row[]> {
   const site = await serveSite();
   const browser = await launch(browserName);
   try {
     const tab = await SlipwayPage.open(await browser.newContext(), site.address);
-    return await measure(browserName, rounds, async () => {
+    return await measureAll(browserName, cases, rounds, async (words) => {
       // Timed inside the page: what the driver adds is not ours.
-      const { exitCode, ms } = await tab.page.evaluate(async (words) => {
-        const { slipway } = window as unknown as { slipway: { docker(args: readonly string[]): Promise<{ exitCode: number }> } };
+      const { exitCode, ms } = await tab.page.evaluate(async (args) => {
+        const { slipway } = window as unknown as {
+          slipway: { docker(args: readonly string[]): Promise<{ exitCode: number }> };
+        };
         const started = performance.now();
-        const result = await slipway.docker(words);
+        const result = await slipway.docker(args);
         return { exitCode: result.exitCode, ms: performance.now() - started };
-      }, COMMAND);
-      if (exitCode !== 0) throw new Error(`docker ${COMMAND.join(" ")} exited with ${exitCode} in ${browserName}`);
+      }, words);
+      if (exitCode !== 0) throw new Error(`docker ${words.join(" ")} exited with ${exitCode} in ${browserName}`);
       return ms;
     });
   } finally {
@@ -67,15 +88,16 @@ async function measurePage(browserName: "chromium" | "firefox", rounds: number):
   }
 }
 
-async function measureCommand(rounds: number): Promise<Row> {
+async function measureCommand(cases: readonly Case[], rounds: number): Promise<readonly Row[]> {
   const directory = mkdtempSync(join(tmpdir(), "slipway-bench-run-"));
-  const engine = await EngineProcess.start(["-H", "tcp://127.0.0.1:0", "--data-root", directory, "--mirror", IMAGES]);
+  const options = ["-H", "tcp://127.0.0.1:0", "--data-root", directory, "--mirror", IMAGES];
+  const engine = await EngineProcess.start(options);
   try {
-    return await measure("docker, Node engine", rounds, async () => {
+    return await measureAll("docker, Node engine", cases, rounds, (words) => {
       const started = performance.now();
-      const result = spawnSync("docker", COMMAND, { env: { ...process.env, DOCKER_HOST: engine.host } });
+      const result = spawnSync("docker", words, { env: { ...process.env, DOCKER_HOST: engine.host } });
       if (result.status !== 0) throw new Error(`docker: ${String(result.stderr)}`);
-      return performance.now() - started;
+      return Promise.resolve(performance.now() - started);
     });
   } finally {
     await engine.stop("SIGTERM");
@@ -83,16 +105,26 @@ async function measureCommand(rounds: number): Promise<Row> {
   }
 }
 
-async function measure(host: string, rounds: number, run: () => Promise<number>): Promise<Row> {
-  for (let round = 0; round < WARM_UP_ROUNDS; round++) await run();
-  const [runsMs, spawnsMs]: [number[], number[]] = [[], []];
-  for (let round = 0; round < rounds; round++) {
-    const started = performance.now();
-    spawnSync("true");
-    spawnsMs.push(performance.now() - started);
-    runsMs.push(await run());
+async function measureAll(
+  host: string,
+  cases: readonly Case[],
+  rounds: number,
+  docker: (words: readonly string[]) => Promise<number>,
+): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const { image, command, native } of cases) {
+    const words = ["run", "--rm", image, ...command];
+    for (let round = 0; round < WARM_UP_ROUNDS; round++) await docker(words);
+    const [runsMs, spawnsMs]: [number[], number[]] = [[], []];
+    for (let round = 0; round < rounds; round++) {
+      const started = performance.now();
+      spawnSync(native[0], native.slice(1));
+      spawnsMs.push(performance.now() - started);
+      runsMs.push(await docker(words));
+    }
+    rows.push({ host, what: words.slice(2).join(" "), runsMs, spawnsMs });
   }
-  return { host, runsMs, spawnsMs };
+  return rows;
 }
 
 function median(values: readonly number[]): number {
