@@ -4,6 +4,7 @@ import { DESCRIPTOR_CALLS } from "./descriptors.ts";
 import { DIRECTORY_CALLS } from "./directories.ts";
 import { EPOLL_CALLS } from "./epoll.ts";
 import { EVENT_FILE_CALLS } from "./event-files.ts";
+import { FUTEX_CALLS } from "./futex.ts";
 import { IDENTITY_CALLS } from "./identity.ts";
 import { KILL_CALLS } from "./kill.ts";
 import { LINK_CALLS } from "./links.ts";
@@ -55,6 +56,7 @@ export const SYSCALLS: Syscalls = syscallsOf([
   ...SCHEDULING_CALLS,
   ...RESOURCE_CALLS,
   ...THREAD_CALLS,
+  ...FUTEX_CALLS,
   ...TIME_CALLS,
   ...IDENTITY_CALLS,
   ...PRCTL_CALLS,

@@ -13,6 +13,7 @@ import {
   SIG_IGN,
   Signal,
 } from "../abi/signal.ts";
+import { releasePiLocks } from "./futex-pi.ts";
 import { wakeFutex } from "./futex.ts";
 import { releaseRobustList } from "./robust-list.ts";
 import { Session, type Process, type StateChange } from "./process.ts";
@@ -31,6 +32,7 @@ export function exitTask(task: Task, status: number): void {
   task.state = "dead";
   task.exitStatus = status;
   releaseRobustList(task);
+  releasePiLocks(task);
   clearChildTid(task);
   task.vforkDone?.();
   task.vforkDone = undefined;
@@ -163,7 +165,7 @@ function clearChildTid(task: Task): void {
   const bytes = addressSpace.bytes(address, 4, 2);
   if (bytes === undefined) return;
   bytes.fill(0);
-  wakeFutex(task, address, 1);
+  wakeFutex(task, { address, isPrivate: false }, 1);
 }
 
 function freePids(task: Task): void {
