@@ -58,6 +58,16 @@ export type Path =
       readonly wire: Wire;
     };
 
+export interface NetworkCounters {
+  activeOpens: number;
+  passiveOpens: number;
+  attemptFails: number;
+  datagramsSent: number;
+  datagramsReceived: number;
+  /** For ports nobody had. */
+  datagramsUnwanted: number;
+}
+
 /** An address to be; the rest follows from the interface unless given. */
 export interface AddressRequest {
   readonly address: IpAddress;
@@ -90,6 +100,15 @@ export class NetworkNamespace {
   /** Raw and ping sockets: they see what the ports do not. */
   readonly icmpReceivers = new Set<IcmpReceiver>();
   readonly netlink = new NetlinkPorts();
+  /** What /proc/net/snmp tells. */
+  readonly counters: NetworkCounters = {
+    activeOpens: 0,
+    passiveOpens: 0,
+    attemptFails: 0,
+    datagramsSent: 0,
+    datagramsReceived: 0,
+    datagramsUnwanted: 0,
+  };
   readonly loopback: NetworkInterface;
   backlogMax = SOMAXCONN;
   unprivilegedPortStart = UNPRIVILEGED_PORT_START;

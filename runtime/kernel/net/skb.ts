@@ -21,15 +21,22 @@ export function truesize(payloadBytes: number): number {
   return slab + SK_BUFF_BYTES + roundUp(paged, PAGE_BYTES);
 }
 
-/** Link, network and transport headers in front of the payload. */
-const HEADERS_BYTES = 48;
+/** Room for link, network and transport headers, and to align them (__ip_append_data). */
+const HEADERS_BYTES = 59;
 /** skb_small_head_cache: heads of internet packets that fit it all cost the same. */
-const SMALL_HEAD_BYTES = 704;
+const SMALL_HEAD_BYTES = 576;
+/** SKB_MAX_ALLOC: packets that need more keep their payload in pages. */
+const LINEAR_BYTES_MAX = 16_064;
 
 /** The same for an internet packet. */
 export function packetTruesize(payloadBytes: number): number {
-  const needed = roundUp(payloadBytes + HEADERS_BYTES, LINE_BYTES) + SHARED_INFO_BYTES;
-  return needed <= SMALL_HEAD_BYTES ? SMALL_HEAD_BYTES + SK_BUFF_BYTES : truesize(payloadBytes + HEADERS_BYTES);
+  const headedBytes = payloadBytes + HEADERS_BYTES;
+  if (headedBytes >= LINEAR_BYTES_MAX) return SMALL_HEAD_BYTES + SK_BUFF_BYTES + payloadBytes;
+  const needed = roundUp(headedBytes, LINE_BYTES) + SHARED_INFO_BYTES;
+  if (needed <= SMALL_HEAD_BYTES) return SMALL_HEAD_BYTES + SK_BUFF_BYTES;
+  let slab = SLAB_MIN;
+  while (slab < needed) slab *= 2;
+  return slab + SK_BUFF_BYTES;
 }
 
 function roundUp(value: number, unit: number): number {

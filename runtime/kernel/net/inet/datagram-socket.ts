@@ -72,10 +72,11 @@ export abstract class DatagramSocket extends InetSocket {
     return this.#queuedMemory;
   }
 
-  /** Takes a datagram, or drops it when the buffer is full. */
+  /** Takes a datagram, or drops it when the buffer is full; one is always taken (__udp_enqueue_schedule_skb). */
   enqueue(datagram: Datagram): void {
     const charge = packetTruesize(datagram.bytes.length);
-    if (this.#queuedMemory > this.options.receiveBufferBytes) {
+    const isTooMuch = this.#queuedMemory + charge > this.options.receiveBufferBytes;
+    if (isTooMuch && this.#queuedMemory > 0) {
       this.drops += 1;
       return;
     }

@@ -17,7 +17,6 @@ import { SyscallError } from "../../task/syscall-error.ts";
 import type { Task } from "../../task/task.ts";
 import { ByteQueue } from "../byte-queue.ts";
 import type { NetworkInterface } from "../network-interface.ts";
-import type { Path } from "../network-namespace.ts";
 import type { Received, SendRequest, SocketBirth } from "../socket.ts";
 import type { Connecting, StreamPort } from "../wire.ts";
 import { InetSocket } from "./inet-socket.ts";
@@ -149,7 +148,7 @@ export class TcpSocket extends InetSocket implements StreamPort {
     const destination = this.destinationOf(address);
     const path = isMulticast(destination.address) ? undefined : this.pathTo(destination.address);
     if (path === undefined || this.namespace.isBroadcast(destination.address)) throw new SyscallError(Errno.ENETUNREACH);
-    const refusal = this.autobindTo(path);
+    const refusal = this.localPort === 0 ? this.take(path.source, 0, false) : 0;
     if (refusal !== 0) throw new SyscallError(-refusal);
     this.boundTo = path.source;
     this.remote = { address: destination.address, port: destination.port };
@@ -158,6 +157,7 @@ export class TcpSocket extends InetSocket implements StreamPort {
     this.shutdownBits = 0;
     this.error = 0;
     this.#device = path.device;
+    this.namespace.counters.activeOpens += 1;
     const near: Endpoint = { address: this.boundTo, port: this.localPort };
     const connecting: Connecting = {
       established: (far) => this.#establish(far),
@@ -171,12 +171,6 @@ export class TcpSocket extends InetSocket implements StreamPort {
     return knock(() => this.ports.find(isListener, remote, near), near, remote, this, connecting);
   }
 
-  /** A port free for this source. */
-  protected autobindTo(path: Path): number {
-    if (this.localPort !== 0) return 0;
-    return this.take(path.source, 0, false);
-  }
-
   #establish(far: StreamPort): void {
     if (this.state !== TcpState.SYN_SENT) return far.reset();
     this.#attempt = undefined;
@@ -188,6 +182,7 @@ export class TcpSocket extends InetSocket implements StreamPort {
 
   #failConnect(error: number): void {
     if (this.state !== TcpState.SYN_SENT) return;
+    this.namespace.counters.attemptFails += 1;
     this.#attempt = undefined;
     this.#dead(error);
   }
@@ -206,6 +201,7 @@ export class TcpSocket extends InetSocket implements StreamPort {
     near.#far = far;
     near.#device = this.namespace.loopback;
     near.#tune();
+    this.namespace.counters.passiveOpens += 1;
     this.ports.add(near, destination.port);
     this.#embryos.push(near);
     this.queue.wake();

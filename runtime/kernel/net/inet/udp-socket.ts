@@ -4,8 +4,8 @@
  */
 import { Errno } from "../../abi/errno.ts";
 import { Ip, Ipv6 } from "../../abi/inet.ts";
-import { AF_INET6, MSG_OOB, SEND_SHUTDOWN, So, SOL_IP, SOL_IPV6, SOL_UDP } from "../../abi/socket.ts";
-import type { SendRequest, SocketBirth } from "../socket.ts";
+import { AF_INET6, MSG_OOB, MSG_PEEK, SEND_SHUTDOWN, So, SOL_IP, SOL_IPV6, SOL_UDP } from "../../abi/socket.ts";
+import type { Received, SendRequest, SocketBirth } from "../socket.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
 import type { Datagram } from "./datagram-socket.ts";
 import { isAny, isMulticast } from "./ip-address.ts";
@@ -50,6 +50,7 @@ export class UdpSocket extends DatagramSocket {
     if (source.length > (isV6 ? PAYLOAD_MAX_V6 : PAYLOAD_MAX_V4)) return -Errno.EMSGSIZE;
     const from: Endpoint = { address: asked ?? path.source, port: this.localPort };
     path.device.count(source.length, "sent");
+    this.namespace.counters.datagramsSent += 1;
     if (path.kind === "wire") path.wire.sendDatagram(from, destination, source.slice());
     else this.#deliver(source, from, destination);
     return source.length;
@@ -70,6 +71,7 @@ export class UdpSocket extends DatagramSocket {
       receivedNs: Number(this.kernel.realtimeNs()),
     };
     const isDelivered = deliverUdp(this.ports, datagram);
+    if (!isDelivered) this.namespace.counters.datagramsUnwanted += 1;
     if (!isDelivered && this.isConnected) this.fail(Errno.ECONNREFUSED);
   }
 
@@ -84,6 +86,13 @@ export class UdpSocket extends DatagramSocket {
     )?.address;
     if (device === undefined || source === undefined) return this.pathTo(destination.address);
     return { kind: "local", device, source: isAny(this.boundTo) ? source : this.boundTo };
+  }
+
+  override receive(target: Uint8Array, flags: number): Received | number {
+    const received = super.receive(target, flags);
+    const isTaken = typeof received !== "number" && (flags & MSG_PEEK) === 0;
+    if (isTaken) this.namespace.counters.datagramsReceived += 1;
+    return received;
   }
 
   override connect(address: Uint8Array): number {
