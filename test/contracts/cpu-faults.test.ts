@@ -102,6 +102,11 @@ const ACCESSES: readonly Case[] = [
     fault: { vector: pageFault, address: 0x1_0200 },
   },
   {
+    name: "a constant address in the lowest 64 KiB of the upper half's last 2 GiB",
+    code: "c0 0c 25 00 00 00 80 20", // ror byte [-0x80000000], 0x20
+    fault: { vector: pageFault, address: -0x8000_0000, isBeyond: true, isWrite: true },
+  },
+  {
     name: "an address beyond 4 GiB",
     code: "8b 03",
     set: { rbx: 0x7fff_ffff_e123n },

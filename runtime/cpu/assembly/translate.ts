@@ -32,12 +32,9 @@ function registerAddress(number: u32, isByte: bool): u32 {
   return <u32>REG + number * 8;
 }
 
-/** A constant address: below 2 GiB from ZERO, above from HIGH (2^32), whose sum wraps back. */
+/** A constant address: below 2 GiB from ZERO, else from HIGH (2^32), from which the rest leads back or on. */
 function absolute(u: usize, value: i64): void {
   store<u16>(u, value >= 0x8000_0000 ? <u16>HIGH : <u16>ZERO, UOP_BASE);
-  // Beyond 4 GiB or negative: two times 2^32 is beyond as well.
-  let isBeyond = value >= 0x1_0000_0000 || value < -0x8000_0000;
-  store<u16>(u, isBeyond ? <u16>HIGH : <u16>ZERO, UOP_INDEX);
   store<u32>(u, <u32>value, UOP_DISP);
 }
 
@@ -76,7 +73,8 @@ function memoryOperand(u: usize, next: u32, bias: i64): u32 {
     index = <u32>HIGH;
     biased -= 0x1_0000_0000;
   }
-  if (segment != 0 || is32 || ((base != 0 || index != 0) && biased != <i64><i32>biased)) {
+  if (segment != 0 || is32 || biased < -0x8000_0000 ||
+    ((base != 0 || index != 0) && biased != <i64><i32>biased)) {
     store<u8>(u, load<u8>(u, UOP_MODE) | (is32 ? 4 : 0) | ((segment != 0 || is32 ? segment : 3) << 3), UOP_MODE);
     store<u16>(u, base != 0 ? base : <u32>ZERO, UOP_BASE);
     store<u16>(u, index != 0 ? index : <u32>ZERO, UOP_INDEX);
@@ -85,7 +83,7 @@ function memoryOperand(u: usize, next: u32, bias: i64): u32 {
   }
   if (base == 0 && index == 0) {
     absolute(u, biased);
-    return load<u16>(u, UOP_INDEX) != <u16>ZERO ? 1 : 0;
+    return 0;
   }
   store<u16>(u, base != 0 ? base : <u32>ZERO, UOP_BASE);
   store<u16>(u, index != 0 ? index : <u32>ZERO, UOP_INDEX);

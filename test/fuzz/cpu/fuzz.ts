@@ -28,7 +28,7 @@ const FLAG_BITS: Readonly<Record<string, number>> = {
   s: 0x80,
   o: 0x800,
 };
-const STATUS = 0x8d5;
+export const STATUS = 0x8d5;
 const DIRECTION = 0x400;
 const IMAGE = 0x800;
 
@@ -47,7 +47,7 @@ interface Case {
 }
 
 /** Flags whose value the manual leaves open for this instruction. */
-function undefinedFlags(row: Row): number {
+export function openFlags(row: Row): number {
   let mask = 0;
   const isByOne = row.operands.some(({ kind }) => kind === "1");
   for (const letter of operationOf(row.operation).undefined) {
@@ -162,7 +162,7 @@ export class Subject {
         answers.register(number),
       );
     }
-    const undefinedMask = isDone ? undefinedFlags(one.instruction.row) : 0;
+    const undefinedMask = isDone ? openFlags(one.instruction.row) : 0;
     const mask = (STATUS | DIRECTION) & ~undefinedMask;
     differ("flags", space.core.rflags() & mask, answers.rflags & mask);
     const image = floatDifference(space.saveImage(), answers.fxsave);
@@ -197,7 +197,7 @@ export class Subject {
   }
 }
 
-function hex(value: bigint | number | string): string {
+export function hex(value: bigint | number | string): string {
   return typeof value === "string" ? value : `0x${value.toString(16)}`;
 }
 

@@ -43,7 +43,7 @@ export function randomValue(random: Random): bigint {
 }
 
 /** An address in the data pages: mostly plain, sometimes over an edge. */
-function randomAddress(random: Random): bigint {
+export function randomAddress(random: Random): bigint {
   switch (random.below(12)) {
     case 0: return BigInt(DATA + PAGE - random.below(16));
     case 1: return BigInt(DATA + 2 * PAGE - random.below(16));

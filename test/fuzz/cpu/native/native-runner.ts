@@ -21,10 +21,10 @@ const PAGE_BYTES = 4096;
 /** Sizes and offsets of `struct input` and `struct output`. */
 export const INPUT_BYTES = 1088;
 export const OUTPUT_BYTES = 976;
-export const DIRTY_BYTES_MAX = 1024;
+export const DIRTY_BYTES_MAX = 8192;
 /** Offsets both structures share: sixteen registers in encoding order first. */
 export const At = { registers: 0, rflags: 128, rip: 136, fsBase: 144, gsBase: 152 } as const;
-const InputAt = { mode: 160, patches: 164, length: 168, code: 169, patch: 192, fxsave: 320, upper: 832 } as const;
+const InputAt = { mode: 160, patches: 164, length: 168, code: 169, patch: 192, program: 184, fxsave: 320, upper: 832 } as const;
 const OutputAt = {
   signal: 160, code: 164, address: 168, trap: 176, error: 180, cr2: 184,
   dirtyStart: 192, dirtyLength: 196, fxsave: 208, upper: 720,
@@ -47,6 +47,12 @@ export const Mode = {
   /** By the trap flag: for jumps anywhere. A `rep` string traps after each turn; pushf shows the flag. */
   step: 2,
 } as const;
+/** Bit of the mode: the code page is a program's. */
+const PROGRAM = 4;
+/** Ends a program: a jump through the cell of `struct area` where the way back lies. */
+export const PROGRAM_EXIT: readonly number[] = [0xff, 0x24, 0x25, 0x98, 0x00, 0x00, 0x30];
+/** `Answers.signal` of a program that did not end. */
+export const SIGALRM = 14;
 export type Mode = (typeof Mode)[keyof typeof Mode];
 
 /** Why there is no oracle here, or undefined. */
@@ -103,6 +109,14 @@ export class Cases {
     this.view.setUint32(this.#base + InputAt.mode, fits ? mode : Mode.breakpoint, true);
     this.bytes[this.#base + InputAt.length] = code.length;
     this.bytes.set(code, this.#base + InputAt.code);
+    return this;
+  }
+
+  /** Program `index` of the last `setPrograms`, from `rip` on. */
+  setProgram(rip: number, index: number): this {
+    this.view.setBigUint64(this.#base + At.rip, BigInt(rip), true);
+    this.view.setUint32(this.#base + InputAt.mode, Mode.direct | PROGRAM, true);
+    this.view.setUint32(this.#base + InputAt.program, index, true);
     return this;
   }
 
@@ -218,6 +232,11 @@ export class NativeRunner {
     const { access, content } = pages;
     if (content.length !== access.length * PAGE_BYTES) throw new Error("content does not fit the pages");
     this.#send(Uint32Array.of(1, access.length, pages.base, pages.code, ...access), content);
+  }
+
+  /** Sets the code pages that cases with `setProgram` run: 4096 bytes each. */
+  setPrograms(pages: Uint8Array): void {
+    this.#send(Uint32Array.of(3, pages.length / PAGE_BYTES, 0, 0), pages);
   }
 
   async run(cases: Cases): Promise<Answers> {

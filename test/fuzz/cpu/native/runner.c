@@ -14,6 +14,8 @@
  *              u32 (bits: 1 readable, 2 writable; 0 = unmapped), then count * 4096 bytes. No answer.
  *   command 2: a batch of a cases, struct input each. Answer: u32 bytes, then for each case struct
  *              output and the changed bytes, padded to 8.
+ *   command 3: programs. a = count, then count * 4096 bytes: code pages for later cases whose mode has
+ *              MODE_PROGRAM. They end by a jump through area.exit, by a fault, or by the clock. No answer.
  *   end of file: exit.
  * Nothing the handler calls may use thread-local storage: fs belongs to the guest there.
  */
@@ -27,6 +29,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include <cpuid.h>
@@ -34,19 +37,21 @@
 #define MAGIC 0x52504c53u
 #define PAGE 4096u
 #define PAGES_MAX 64u
-#define DIRTY_MAX 1024u
+#define DIRTY_MAX 8192u
 #define FLAG_TRAP 0x100ull
 #define FLAG_ALIGNMENT 0x40000ull
 /* What a case may set: CF PF AF ZF SF DF OF ID and the reserved bit 1. */
 #define FLAGS_INPUT 0x200cd5ull
-enum { MODE_DIRECT = 0, MODE_BREAKPOINT = 1, MODE_STEP = 2 };
+enum { MODE_DIRECT = 0, MODE_BREAKPOINT = 1, MODE_STEP = 2, MODE_MASK = 3, MODE_PROGRAM = 4 };
+/* A program that still runs at the second tick from its start is ended there (signal SIGALRM). */
+#define TICK_MICROSECONDS 20000
 
 struct patch { uint32_t address, length; uint8_t bytes[24]; };
 struct input {
   uint64_t gpr[16], rflags, rip, fs, gs;
   uint32_t mode, patches;
   uint8_t length, code[15];
-  uint64_t unused;
+  uint64_t program; /* of MODE_PROGRAM: which */
   struct patch patch[4];
   uint8_t fxsave[512], upper[256];
 };
@@ -86,6 +91,9 @@ static struct {
   uint8_t *alias;     /* all data pages, writable */
   uint8_t *codeAlias; /* one page, writable */
   uint8_t *expected;  /* what the data pages hold before a case */
+  uint8_t *programs;
+  uint32_t programCount;
+  int isProgramInPage, ticks;
 } runner;
 
 /* void enter(void): everything but the extended state, which is loaded and saved around it in C. */
@@ -158,26 +166,40 @@ static void patchMemory(const struct input *in, int undo) {
   }
 }
 
-/* Everything of a case that is not a general register; leaves fs and gs the guest's. */
-static void prepare(const struct input *in) {
-  copy(area->gpr, in->gpr, sizeof in->gpr);
-  area->rflags = (in->rflags & FLAGS_INPUT) | 0x202;
-  area->rip = in->rip;
-  area->exit = (uint64_t)(uintptr_t)leave;
-  area->trap = in->mode == MODE_STEP;
-  patchMemory(in, 0);
+static void prepareCode(const struct input *in) {
+  if (in->mode & MODE_PROGRAM) {
+    if (in->program >= runner.programCount) __builtin_trap();
+    copy(runner.codeAlias, runner.programs + in->program * PAGE, PAGE);
+    runner.isProgramInPage = 1;
+    return;
+  }
+  if (runner.isProgramInPage) {
+    __builtin_memset(runner.codeAlias, 0xcc, PAGE);
+    runner.isProgramInPage = 0;
+  }
   uint32_t at = (uint32_t)in->rip - runner.code;
   uint8_t code[24];
   __builtin_memset(code, 0xcc, sizeof code);
   copy(code, in->code, 15);
   uint32_t length = in->length < 15 ? in->length : 15;
   __builtin_memset(code + length, 0xcc, 15 - length);
-  if (in->mode == MODE_DIRECT) {
+  if ((in->mode & MODE_MASK) == MODE_DIRECT) {
     /* jmp *exit */
     static const uint8_t jump[7] = { 0xff, 0x24, 0x25, (AREA + 152) & 255, (AREA + 152) >> 8 & 255, 0, AREA >> 24 };
     copy(code + length, jump, 7);
   }
   for (uint32_t i = 0; i < 24 && at + i < PAGE; i++) runner.codeAlias[at + i] = code[i];
+}
+
+/* Everything of a case that is not a general register; leaves fs and gs the guest's. */
+static void prepare(const struct input *in) {
+  copy(area->gpr, in->gpr, sizeof in->gpr);
+  area->rflags = (in->rflags & FLAGS_INPUT) | 0x202;
+  area->rip = in->rip;
+  area->exit = (uint64_t)(uintptr_t)leave;
+  area->trap = (in->mode & MODE_MASK) == MODE_STEP;
+  patchMemory(in, 0);
+  prepareCode(in);
   copy(area->xsave, in->fxsave, 28);
   copy(area->xsave + 32, in->fxsave + 32, 384);
   *(uint64_t *)(area->xsave + 512) = 7;
@@ -242,7 +264,7 @@ static void finish(struct output *out, const struct input *in) {
   out->unused = 0;
   runner.out = collectMemory(in, out, runner.out + sizeof *out);
   uint32_t at = (uint32_t)in->rip - runner.code;
-  for (uint32_t i = 0; i < 24 && at + i < PAGE; i++) runner.codeAlias[at + i] = 0xcc;
+  for (uint32_t i = 0; i < 24 && at + i < PAGE && !(in->mode & MODE_PROGRAM); i++) runner.codeAlias[at + i] = 0xcc;
   runner.isCollected = 1;
 }
 static void copyExtended(struct output *out, const uint8_t *source) {
@@ -277,7 +299,12 @@ static void collectTrapped(const ucontext_t *context, const siginfo_t *info, con
 }
 
 static void handler(int number, siginfo_t *info, void *pointer) {
-  (void)number;
+  /* A tick: only a program that has seen one before, and is itself running, is ended. */
+  if (number == SIGALRM) {
+    const greg_t *gregs = ((ucontext_t *)pointer)->uc_mcontext.gregs;
+    uint64_t offset = (uint64_t)gregs[REG_RIP] - runner.code;
+    if (!runner.current || !(runner.current->mode & MODE_PROGRAM) || offset >= PAGE || runner.ticks++ == 0) return;
+  }
   __asm__ volatile("pushfq; andl $~0x40000, (%%rsp); popfq" : : : "memory", "cc");
   ucontext_t *context = pointer;
   greg_t *gregs = context->uc_mcontext.gregs;
@@ -347,6 +374,7 @@ static void setPages(uint32_t count, uint32_t base, uint32_t code) {
 static void runCase(const struct input *in) {
   runner.current = in;
   runner.isCollected = 0;
+  runner.ticks = 0;
   prepare(in);
   loadExtended();
   enter();
@@ -379,6 +407,14 @@ static void runBatch(uint32_t count) {
   writeAll(answers, bytes);
 }
 
+static void setPrograms(uint32_t count) {
+  free(runner.programs);
+  runner.programs = malloc((size_t)count * PAGE);
+  if (!runner.programs) fail("malloc");
+  readAll(runner.programs, (size_t)count * PAGE);
+  runner.programCount = count;
+}
+
 int main(void) {
   unsigned a, b, c, d;
   runner.haveFsgsbase = (getauxval(AT_HWCAP2) & 2) != 0;
@@ -392,16 +428,19 @@ int main(void) {
   if (low != area) fail("mmap");
   stack_t stack = { .ss_sp = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), .ss_size = 1 << 20 };
   if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL)) fail("sigaltstack");
-  struct sigaction action = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+  struct sigaction action = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
   sigfillset(&action.sa_mask);
-  const int signals[] = { SIGTRAP, SIGSEGV, SIGILL, SIGFPE, SIGBUS };
+  const int signals[] = { SIGTRAP, SIGSEGV, SIGILL, SIGFPE, SIGBUS, SIGALRM };
   for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
     if (sigaction(signals[i], &action, NULL)) fail("sigaction");
+  struct itimerval tick = { { 0, TICK_MICROSECONDS }, { 0, TICK_MICROSECONDS } };
+  if (setitimer(ITIMER_REAL, &tick, NULL)) fail("setitimer");
   uint32_t header[4] = { MAGIC, (uint32_t)(runner.haveFsgsbase | runner.haveAvx << 1), 0, 0 };
   writeAll(header, sizeof header);
   while (readAll(header, sizeof header)) {
     if (header[0] == 1) setPages(header[1], header[2], header[3]);
     else if (header[0] == 2) runBatch(header[1]);
+    else if (header[0] == 3) setPrograms(header[1]);
     else return 3;
   }
   return 0;
