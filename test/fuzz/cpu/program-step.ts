@@ -59,8 +59,11 @@ function memoryOperand(random: Random, row: Row, shape: Shape, reg: number, at: 
     case 4: return random.oneIn(3) ? based(random.below(15), -1, 0, random.below(64)) : based(3, -1, 0, 0);
     case 5:
     case 6:
-    case 7: return based(random.pick(POINTERS), INDEX, isAligned && random.oneIn(8) ? 0 : random.below(4), round(random.below(128)));
-    default: return based(random.pick(POINTERS), -1, 0, round(random.oneIn(4) ? random.below(1024) - 512 : random.below(256) - 128));
+    case 7: return based(random.pick(POINTERS), INDEX, random.below(4), round(random.below(128)));
+    default: {
+      const reach = random.oneIn(4) ? 512 : 128;
+      return based(random.pick(POINTERS), -1, 0, round(random.below(2 * reach) - reach));
+    }
   }
 }
 

@@ -158,7 +158,8 @@ export class ProgramSubject {
     const start = answers.dirtyStart - DATA;
     if (answers.dirtyLength > 0) expected.set(dirty, start);
     // Beyond what the runner tells, anything goes.
-    if (answers.dirtyLength > dirty.length) ours.copy(expected, start + dirty.length, start + dirty.length, start + answers.dirtyLength);
+    const told = start + dirty.length;
+    if (answers.dirtyLength > dirty.length) ours.copy(expected, told, told, start + answers.dirtyLength);
     if (Buffer.compare(ours, expected) === 0) return;
     const first = ours.findIndex((byte, index) => byte !== expected[index]);
     differences.push(
