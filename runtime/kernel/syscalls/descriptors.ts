@@ -232,7 +232,7 @@ export const DESCRIPTOR_CALLS: readonly SyscallRow[] = [
   call(16, "ioctl", "fd, request, address", sysIoctl),
   call(32, "dup", "fd", sysDup),
   call(33, "dup2", "fd, fd", sysDup2),
-  call(72, "fcntl", "fd, command:fcntl, int", sysFcntl, "no leases, no SIGIO"),
+  call(72, "fcntl", "fd, command:fcntl, address", sysFcntl, "no leases, no SIGIO"),
   call(292, "dup3", "fd, fd, flags:open", sysDup3),
-  call(436, "close_range", "fd, fd, flags:close_range", sysCloseRange),
+  call(436, "close_range", "unsigned, unsigned, flags:close_range", sysCloseRange),
 ];

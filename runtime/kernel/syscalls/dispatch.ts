@@ -31,7 +31,14 @@ export function dispatch(task: Task): void {
 
 function invoke(task: Task, number: number, a: number, b: number, c: number, d: number, e: number, f: number): Result {
   const row = task.kernel.syscalls.get(number);
-  if (row?.handler !== undefined) return row.handler(task, a, b, c, d, e, f);
+  if (row?.handler !== undefined) {
+    const { integers = 0, handler } = row;
+    if (integers === 0) return handler(task, a, b, c, d, e, f);
+    return handler(
+      task, (integers & 1) === 0 ? a : a | 0, (integers & 2) === 0 ? b : b | 0, (integers & 4) === 0 ? c : c | 0,
+      (integers & 8) === 0 ? d : d | 0, (integers & 16) === 0 ? e : e | 0, (integers & 32) === 0 ? f : f | 0,
+    );
+  }
   countMissing(task, row?.name ?? `syscall_${number}`);
   return -Errno.ENOSYS;
 }

@@ -88,8 +88,8 @@ function pollFiles(
   durationNs: number | undefined,
   rest: Pick<Wait, "leave" | "interrupted">,
 ): Result {
-  if (count > task.process.limit(Rlimit.RLIMIT_NOFILE).soft || count < 0) return -Errno.EINVAL;
-  const polled: Polled[] = Array.from({ length: count }, (_, index) => {
+  if (count >>> 0 > task.process.limit(Rlimit.RLIMIT_NOFILE).soft) return -Errno.EINVAL;
+  const polled: Polled[] = Array.from({ length: count >>> 0 }, (_, index) => {
     const at = address + index * POLLFD_BYTES;
     const fd = task.memory.readI32(at);
     return { file: task.files.get(fd), fd, events: task.memory.readU16(at + 4), at };
@@ -119,8 +119,7 @@ function bitsOf({ file, fd, events }: Polled): number {
 }
 
 function sysPoll(task: Task, address: number, count: number, timeoutMs: number): Result {
-  const ms = timeoutMs | 0;
-  return pollFiles(task, address, count, ms < 0 ? undefined : ms * NS_PER_MS, {
+  return pollFiles(task, address, count, timeoutMs < 0 ? undefined : timeoutMs * NS_PER_MS, {
     leave: () => undefined,
     interrupted: (again) => {
       task.restart = again;
@@ -160,12 +159,13 @@ interface Selected {
 /** `sets` are the addresses of the three fd_sets, 0 for none. */
 function selectFiles(
   task: Task,
-  count: number,
+  highest: number,
   sets: readonly number[],
   durationNs: number | undefined,
   leave: (leftNs: number) => void,
 ): Result {
-  if (count < 0) return -Errno.EINVAL;
+  if (highest < 0) return -Errno.EINVAL;
+  const count = Math.min(highest, task.files.size);
   const bytes = Math.ceil(count / (BITS_PER_BYTE * WORD_BYTES)) * WORD_BYTES;
   const given = sets.map((address) => (address === 0 ? undefined : task.memory.copyIn(address, bytes)));
   const selected: Selected[] = [];

@@ -14,7 +14,10 @@ export type Parameter = string;
 /** full: all that Linux does and programs use; partial: `note` says what is missing; none: answers ENOSYS. */
 export type Level = "full" | "partial" | "none";
 
-/** Arguments are signed 64-bit words as numbers; a handler declares as many as it needs. */
+/**
+ * Arguments are signed 64-bit words as numbers, those that are an int in C cut to one, as SYSCALL_DEFINE does;
+ * a handler declares as many as it needs.
+ */
 export type Handler = (task: Task, a: number, b: number, c: number, d: number, e: number, f: number) => Result;
 
 export interface SyscallRow {
@@ -22,6 +25,8 @@ export interface SyscallRow {
   readonly number: number;
   readonly name: string;
   readonly parameters: readonly Parameter[];
+  /** Bit n: parameter n is an int, whatever the upper half of its register holds. */
+  readonly integers?: number;
   readonly level: Level;
   /** What is missing, for "partial". */
   readonly note?: string;
@@ -40,9 +45,25 @@ export function syscallsOf(rows: readonly SyscallRow[]): Syscalls {
   return { rows, get: (number) => byNumber[number] };
 }
 
+/** Kinds whose C type is int, and flags: of flags, only these are an unsigned long. */
+const INTEGERS = new Set<Parameter>([
+  "fd", "dirfd", "pid", "signal", "int", "clock", "whence", "family", "socktype", "shutdown", "epollctl", "futex", "advice",
+]);
+const LONG_FLAGS = new Set<Parameter>(["flags:clone", "flags:prot", "flags:map", "flags:mremap", "flags:mount"]);
+
+function integersOf(parameters: readonly Parameter[]): number {
+  let bits = 0;
+  parameters.forEach((kind, index) => {
+    const isFlags = kind.startsWith("flags") && !LONG_FLAGS.has(kind);
+    if (isFlags || INTEGERS.has(kind)) bits |= 1 << index;
+  });
+  return bits;
+}
+
 /** A row that is all there: `call(0, "read", "fd, buffer, size", sysRead)`. */
 export function call(number: number, name: string, parameters: string, handler: Handler, note?: string): SyscallRow {
   const list = parameters === "" ? [] : parameters.split(", ");
   const level: Level = note === undefined ? "full" : "partial";
-  return { number, name, parameters: list, level, handler, ...(note === undefined ? {} : { note }) };
+  const row = { number, name, parameters: list, integers: integersOf(list), level, handler };
+  return note === undefined ? row : { ...row, note };
 }

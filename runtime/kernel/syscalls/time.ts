@@ -16,20 +16,18 @@ const US_PER_S = 1_000_000n;
 /** Coarse clocks tick with the timer interrupt: CONFIG_HZ=250. */
 const COARSE_NS = 4_000_000;
 
-/** The clock's time in nanoseconds; undefined for a clock there is not. */
+/** The clock's time in nanoseconds; undefined for a clock there is not. Without an RTC there are no alarm clocks. */
 export function clockNs(task: Task, clockId: number): bigint | undefined {
   const { kernel } = task;
   switch (clockId) {
     case clock.CLOCK_REALTIME:
     case clock.CLOCK_REALTIME_COARSE:
-    case clock.CLOCK_REALTIME_ALARM:
     case clock.CLOCK_TAI:
       return kernel.realtimeNs();
     case clock.CLOCK_MONOTONIC:
     case clock.CLOCK_MONOTONIC_RAW:
     case clock.CLOCK_MONOTONIC_COARSE:
     case clock.CLOCK_BOOTTIME:
-    case clock.CLOCK_BOOTTIME_ALARM:
       return BigInt(kernel.monotonicNs());
     case clock.CLOCK_PROCESS_CPUTIME_ID:
       kernel.chargeTurn();
@@ -97,6 +95,7 @@ function sysNanosleep(task: Task, request: number, remaining: number): Result {
 }
 
 function sysClockNanosleep(task: Task, clockId: number, flags: number, request: number, remaining: number): Result {
+  if (clockId === clock.CLOCK_REALTIME_ALARM || clockId === clock.CLOCK_BOOTTIME_ALARM) return -Errno.EOPNOTSUPP;
   if (clockNs(task, clockId) === undefined || clockId === clock.CLOCK_THREAD_CPUTIME_ID) return -Errno.EINVAL;
   if (clockId < 0 || clockId === clock.CLOCK_MONOTONIC_RAW) return -Errno.EOPNOTSUPP;
   if (clockId === clock.CLOCK_REALTIME_COARSE || clockId === clock.CLOCK_MONOTONIC_COARSE) return -Errno.EOPNOTSUPP;

@@ -73,6 +73,7 @@ function sysAlarm(task: Task, seconds: number): Result {
 }
 
 function sysTimerCreate(task: Task, clockId: number, event: number, id: number): Result {
+  if (clockId === clock.CLOCK_REALTIME_ALARM || clockId === clock.CLOCK_BOOTTIME_ALARM) return -Errno.EOPNOTSUPP;
   if (clockNs(task, clockId) === undefined || !isTimerClock(clockId)) return -Errno.EINVAL;
   const { process } = task;
   const { posixTimers } = process;

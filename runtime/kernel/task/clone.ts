@@ -3,6 +3,7 @@
  * before anything is made.
  */
 import { Errno } from "../abi/errno.ts";
+import { O_RDWR } from "../abi/fcntl.ts";
 import * as flag from "../abi/clone.ts";
 import { cloneNamespaces } from "../ns/clone-namespaces.ts";
 import { createTask } from "./birth.ts";
@@ -11,6 +12,7 @@ import { Rlimit } from "./limits.ts";
 import type { Task, TaskParts } from "./task.ts";
 import type { Result } from "./wait.ts";
 import { Blocked, WaitQueue } from "./wait.ts";
+import { PidFile } from "../vfs/pid-file.ts";
 import { Capability, hasCapability } from "./credentials.ts";
 
 const RAX = 0;
@@ -38,6 +40,9 @@ export function cloneTask(task: Task, request: CloneRequest): Result {
   const has = (bit: number): boolean => (request.flags & bit) !== 0;
   const refusal = checkFlags(task, request.flags);
   if (refusal !== 0) return refusal;
+  if (has(flag.CLONE_PIDFD) && has(flag.CLONE_PARENT_SETTID) && request.pidfd === request.parentTid) return -Errno.EINVAL;
+  const fdLimit = task.process.limit(Rlimit.RLIMIT_NOFILE).soft;
+  if (has(flag.CLONE_PIDFD) && task.files.lowestFree() >= fdLimit) return -Errno.EMFILE;
   const namespaces = cloneNamespaces(task, request.flags);
   if (typeof namespaces === "number") return namespaces;
   const addressSpace = has(flag.CLONE_VM) ? task.addressSpace.acquire() : task.addressSpace.fork(task.cgroup);
@@ -68,6 +73,7 @@ export function cloneTask(task: Task, request: CloneRequest): Result {
   if (request.stack !== 0) context.setInteger(RSP, request.stack);
   if (has(flag.CLONE_SETTLS)) context.fsBase = BigInt.asUintN(64, BigInt(request.tls));
   const tid = child.tidIn(task.pidNamespace);
+  if (has(flag.CLONE_PIDFD)) givePidfd(task, child, request.pidfd);
   if (has(flag.CLONE_PARENT_SETTID)) task.memory.writeU32(request.parentTid, tid);
   if (has(flag.CLONE_CHILD_SETTID)) child.memory.writeU32(request.childTid, child.ownTid);
   if (has(flag.CLONE_CHILD_CLEARTID)) child.clearChildTid = request.childTid;
@@ -75,9 +81,14 @@ export function cloneTask(task: Task, request: CloneRequest): Result {
   return has(flag.CLONE_VFORK) ? waitForVfork(child, tid) : tid;
 }
 
+function givePidfd(task: Task, child: Task, address: number): void {
+  const file = new PidFile(child.process, O_RDWR);
+  task.memory.writeU32(address, task.files.open(file, Number.POSITIVE_INFINITY, { isClosedOnExec: true }));
+}
+
 function checkFlags(task: Task, flags: number): number {
   const has = (bit: number): boolean => (flags & bit) !== 0;
-  if (has(flag.CLONE_PIDFD)) return -Errno.EINVAL; // Not there yet: as kernels before 5.2 answer.
+  if (has(flag.CLONE_PIDFD) && (has(flag.CLONE_DETACHED) || has(flag.CLONE_THREAD))) return -Errno.EINVAL;
   if (has(flag.CLONE_THREAD) && !has(flag.CLONE_SIGHAND)) return -Errno.EINVAL;
   if ((flags & SHARED_HANDLERS) === flag.CLONE_SIGHAND) return -Errno.EINVAL;
   if (has(flag.CLONE_NEWNS) && has(flag.CLONE_FS)) return -Errno.EINVAL;

@@ -11,6 +11,7 @@ import { deliverSignals } from "./deliver-signals.ts";
 import { exitTask, notifyParent } from "./exit.ts";
 import { abortSequence } from "./rseq.ts";
 import type { Task } from "./task.ts";
+import { fireCpuAlarms } from "./timers.ts";
 
 /** About two milliseconds of interpreted code. */
 const FUEL = 500_000;
@@ -29,6 +30,7 @@ export function runTask(task: Task): void {
       task.process.hasContinued = false;
       notifyParent(task.process, "continued");
     }
+    if (task.process.cpuAlarms.size > 0) fireCpuAlarms(task.process);
     if (task.parking !== undefined) resume(task, task.parking);
     if (task.deliverable !== 0n || task.isInterrupted) {
       // All of them before the guest goes on, as Linux does: the last one's handler runs first.

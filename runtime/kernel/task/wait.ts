@@ -17,16 +17,25 @@ export interface Waiter {
   wake(queue: WaitQueue, events: number): void;
 }
 
-/** Waiters for one thing that may change: data in a pipe, a child's end, a futex word. */
+/**
+ * Waiters for one thing that may change: data in a pipe, a child's end, a futex word. Listeners (epoll) hear of
+ * every change, the newest first, as Linux adds them at the queue's head; then tasks wake, the longest waiting first.
+ */
 export class WaitQueue {
   readonly #waiters = new Set<Waiter>();
+  #listeners: readonly Waiter[] = [];
 
   get isEmpty(): boolean {
-    return this.#waiters.size === 0;
+    return this.size === 0;
   }
 
   get size(): number {
-    return this.#waiters.size;
+    return this.#waiters.size + this.#listeners.length;
+  }
+
+  /** Hears of every change, until `remove`. */
+  listen(listener: Waiter): void {
+    this.#listeners = [listener, ...this.#listeners];
   }
 
   add(waiter: Waiter): void {
@@ -34,11 +43,12 @@ export class WaitQueue {
   }
 
   remove(waiter: Waiter): void {
-    this.#waiters.delete(waiter);
+    if (!this.#waiters.delete(waiter)) this.#listeners = this.#listeners.filter((listener) => listener !== waiter);
   }
 
-  /** Wakes the `count` longest waiting, all unless given; answers how many there were. */
+  /** Wakes the `count` longest waiting, all unless given, and tells all listeners; how many of the former. */
   wake(count = Number.POSITIVE_INFINITY, events = ALL_EVENTS): number {
+    if (this.#listeners.length > 0) for (const listener of this.#listeners) listener.wake(this, events);
     if (this.#waiters.size === 0) return 0;
     let woken = 0;
     for (const waiter of [...this.#waiters]) {

@@ -46,7 +46,7 @@ class Interest implements Waiter {
     this.data = event.data;
     this.#triggered = triggered;
     this.#closed = () => closed(this);
-    file.queue.add(this);
+    file.queue.listen(this);
     file.onClosed.add(this.#closed);
   }
 
@@ -105,8 +105,7 @@ export class Epoll extends AnonymousFile {
     if (((interest.events | event.events) & EPOLLEXCLUSIVE) !== 0) return -Errno.EINVAL;
     interest.events = event.events;
     interest.data = event.data;
-    this.#triggered.delete(interest);
-    if (this.#ready(interest) !== 0) this.#trigger(interest);
+    if (!this.#triggered.has(interest) && this.#ready(interest) !== 0) this.#trigger(interest);
     return 0;
   }
 

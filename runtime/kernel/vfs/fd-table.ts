@@ -6,6 +6,10 @@ import { Errno } from "../abi/errno.ts";
 import type { Task } from "../task/task.ts";
 import type { FileDescription } from "./file-description.ts";
 
+/** NR_OPEN_DEFAULT; what a larger table is a multiple of (fs/file.c: alloc_fdtable). */
+const FIRST_SIZE = 64;
+const STEP = 128;
+
 interface Slot {
   readonly description: FileDescription;
   isClosedOnExec: boolean;
@@ -23,6 +27,13 @@ export class FdTable {
   /** Open descriptors in order. */
   numbers(): readonly number[] {
     return this.#slots.flatMap((slot, fd) => (slot === undefined ? [] : [fd]));
+  }
+
+  /** Numbers there is room for, as expand_fdtable enlarges it: select(2) looks at no others. */
+  get size(): number {
+    const last = this.#slots.findLastIndex((slot) => slot !== undefined);
+    if (last < FIRST_SIZE) return FIRST_SIZE;
+    return STEP * 2 ** Math.ceil(Math.log2(Math.floor(last / STEP) + 1));
   }
 
   /** The number the next descriptor gets. */

@@ -67,7 +67,13 @@ export class Pipe {
     return capacity;
   }
 
+  /** Too full for a whole PIPE_BUF: POLLOUT does not hold, and writers may be waiting. */
+  get isFull(): boolean {
+    return this.free < PIPE_BUF;
+  }
+
   take(target: Uint8Array, isPeeking = false): number {
+    const wasFull = this.isFull;
     const count = Math.min(target.length, this.#count);
     const first = Math.min(count, this.#ring.length - this.#start);
     target.set(this.#ring.subarray(this.#start, this.#start + first));
@@ -75,7 +81,7 @@ export class Pipe {
     if (isPeeking) return count;
     this.#start = (this.#start + count) % this.#ring.length;
     this.#count -= count;
-    if (count > 0) this.queue.notify(POLLOUT | POLLWRNORM);
+    if (count > 0 && wasFull) this.queue.notify(this.free < PIPE_BUF ? 0 : POLLOUT | POLLWRNORM);
     return count;
   }
 
@@ -162,7 +168,7 @@ export class PipeEnd extends FileDescription {
       if (pipe.writers === 0 && hadWriter) bits |= POLLHUP;
     }
     if (this.isWritable) {
-      if (pipe.free >= PIPE_BUF) bits |= POLLOUT | POLLWRNORM;
+      if (!pipe.isFull) bits |= POLLOUT | POLLWRNORM;
       if (pipe.readers === 0) bits |= POLLERR;
     }
     return bits;

@@ -127,21 +127,25 @@ static void nesting(void) {
   printf("nodefer nesting %d\n", deepest);
 }
 
+static char *expected_fault;
 static void on_segv(int signal, siginfo_t *info, void *context) {
   ucontext_t *uc = context;
-  printf("segv code %d addr %p trapno %lld err %lld cr2 %llx\n", info->si_code, info->si_addr,
-         uc->uc_mcontext.gregs[REG_TRAPNO], uc->uc_mcontext.gregs[REG_ERR], uc->uc_mcontext.gregs[REG_CR2]);
+  printf("segv code %d addr %d trapno %lld err %lld cr2 %d\n", info->si_code, info->si_addr == expected_fault,
+         uc->uc_mcontext.gregs[REG_TRAPNO], uc->uc_mcontext.gregs[REG_ERR],
+         (char *)uc->uc_mcontext.gregs[REG_CR2] == expected_fault);
   uc->uc_mcontext.gregs[REG_RIP] += 3; /* movq (%rax),%rbx or movb %cl,(%rax) with nop */
   uc->uc_mcontext.gregs[REG_RBX] = 77;
 }
 static void faults(void) {
   set(SIGSEGV, on_segv, 0);
   long out = 0;
+  expected_fault = (char *)0x1230;
   asm volatile("xor %%eax,%%eax; mov $0x1230,%%ax; movq (%%rax),%%rbx; movq %%rbx,%0" : "=r"(out) : : "rax", "rbx", "memory");
   printf("after: rbx %ld\n", out);
   char *page = mmap(0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   struct sigaction old;
   (void)*(volatile char *)page;
+  expected_fault = page;
   asm volatile("movq %1,%%rax; xor %%ecx,%%ecx; movq %%rcx,(%%rax); movq %%rbx,%0" : "=r"(out) : "r"(page) : "rax", "rbx", "rcx", "memory");
   printf("read-only page: %ld\n", out);
 }
