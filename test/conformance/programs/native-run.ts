@@ -27,7 +27,7 @@ hostname test
 renice -n 0 -p $$ > /dev/null
 ip link set lo up
 shift 2
-exec chroot merged "$@"
+exec setsid chroot --groups=0 merged "$@"
 `;
 
 /** Streams are pipes, as in the guest: Node alone would give sockets. */

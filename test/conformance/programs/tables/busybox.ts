@@ -29,7 +29,7 @@ export const BUSYBOX_CASES: readonly ProgramCase[] = casesOf(
         "/bin/busybox",
         "sh",
         "-c",
-        `${SETUP}$B tar cf a.tar d f n; $B tar tf a.tar; $B mkdir x; $B tar xf a.tar -C x; $B diff -r d x/d; $B gzip -c n > n.gz; $B zcat n.gz | $B cmp - n; $B bzip2 -c n | $B bunzip2 | $B cmp - n; $B xz -dc < /dev/null; $B lzop -V 2>&1 | $B head -n 1; echo f | $B cpio -o -H newc > c; $B cpio -t < c; $B ar 2>&1 | $B head -n 1; $B unzip -l nothere; echo $?; $B gunzip nothere; echo $?; $B tar czf z.tgz d; $B tar tzf z.tgz`,
+        `${SETUP}$B find . -exec $B touch -d @1000000000 {} +; $B tar cf a.tar d f n; $B tar tf a.tar; $B mkdir x; $B tar xf a.tar -C x; $B diff -r d x/d; $B gzip -c n > n.gz; $B zcat n.gz | $B cmp - n; $B bzip2 -c n | $B bunzip2 | $B cmp - n; $B xz -dc < /dev/null; $B lzop -V 2>&1 | $B head -n 1; echo f | $B cpio -o -H newc > c; $B cpio -t < c; $B ar 2>&1 | $B head -n 1; $B unzip -l nothere; echo $?; $B gunzip nothere; echo $?; $B tar czf z.tgz d; $B tar tzf z.tgz`,
       ],
     },
     "the system": {

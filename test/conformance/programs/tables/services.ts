@@ -16,7 +16,7 @@ export const SERVICE_CASES: readonly ProgramCase[] = [
     { program: "nginx", tree: "full", shell: "bash", timeoutMs: 90_000 },
     {
       "master and workers answer curl": {
-        run: "cd /tmp; mkdir www; echo page > www/index.html; printf 'worker_processes 2; error_log /tmp/err; pid /tmp/pid; events {} http { access_log /tmp/acc; server { listen 127.0.0.1:8080; root /tmp/www; location /t { return 200 \"text\\\\n\"; } } }' > c; nginx -t -c /tmp/c; nginx -c /tmp/c; sleep 0.5; curl -s http://127.0.0.1:8080/; curl -s http://127.0.0.1:8080/t; curl -s -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:8080/none; curl -sI http://127.0.0.1:8080/ | head -n 2; pgrep -c nginx; nginx -c /tmp/c -s quit; sleep 0.5; pgrep -c nginx; curl -s http://127.0.0.1:8080/; echo $?",
+        run: "cd /tmp; mkdir www; echo page > www/index.html; printf 'worker_processes 2; error_log /tmp/err; pid /tmp/pid; events {} http { access_log /tmp/acc; server { listen 127.0.0.1:8080; root /tmp/www; location /t { return 200 \"text\\\\n\"; } } }' > c; nginx -t -c /tmp/c; nginx -c /tmp/c; sleep 0.5; curl -s http://127.0.0.1:8080/; curl -s http://127.0.0.1:8080/t; curl -s -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:8080/none; curl -sI http://127.0.0.1:8080/ | head -n 2; pgrep -c nginx; nginx -c /tmp/c -s quit 2>/dev/null; sleep 0.5; pgrep -c nginx; curl -s http://127.0.0.1:8080/; echo $?",
         ignored: { paths: ["/tmp", "/var/log/nginx"], reason: "logs hold times" },
       },
     },
