@@ -29,7 +29,7 @@ export const BUSYBOX_CASES: readonly ProgramCase[] = casesOf(
         "/bin/busybox",
         "sh",
         "-c",
-        `${SETUP}$B find . -exec $B touch -d @1000000000 {} +; $B tar cf a.tar d f n; $B tar tf a.tar; $B mkdir x; $B tar xf a.tar -C x; $B diff -r d x/d; $B gzip -c n > n.gz; $B zcat n.gz | $B cmp - n; $B bzip2 -c n | $B bunzip2 | $B cmp - n; $B xz -dc < /dev/null; $B lzop -V 2>&1 | $B head -n 1; echo f | $B cpio -o -H newc > c; $B cpio -t < c; $B ar 2>&1 | $B head -n 1; $B unzip -l nothere; echo $?; $B gunzip nothere; echo $?; $B tar czf z.tgz d; $B tar tzf z.tgz`,
+        `${SETUP}$B find . -exec $B touch -d @1000000000 {} +; $B tar cf a.tar d f n; $B tar tf a.tar; $B mkdir x; $B tar xf a.tar -C x; $B diff -r d x/d; $B gzip -c n > n.gz; $B zcat n.gz | $B cmp - n; $B bzip2 -c n | $B bunzip2 | $B cmp - n; $B xz -dc < /dev/null; $B lzop -V 2>&1 | $B head -n 1; echo f | $B cpio -o -H newc > c; $B cpio -t < c; rm c; $B ar 2>&1 | $B head -n 1; $B unzip -l nothere; echo $?; $B gunzip nothere; echo $?; $B tar czf z.tgz d; $B tar tzf z.tgz`,
       ],
     },
     "the system": {
@@ -37,7 +37,7 @@ export const BUSYBOX_CASES: readonly ProgramCase[] = casesOf(
         "/bin/busybox",
         "sh",
         "-c",
-        `${SETUP}$B uname -sm; $B hostname; $B id; $B whoami; $B env -i A=1 $B env; $B printenv HOME; $B pwd; $B date -u -d @0; $B cal 2 2024; $B sleep 0; $B usleep 1; $B timeout 1 $B true; echo $?; $B timeout 1 $B sleep 5; echo $?; $B nice $B true; $B nohup $B true; $B setsid $B echo s; $B kill -l 9; $B pidof nosuch; echo $?; $B tty; $B stty 2>&1 | $B head -n 1; $B nproc; $B ulimit 2>/dev/null; $B which sh; $B cat /proc/self/comm; $B mountpoint /proc; $B mountpoint /tmp; $B ipcalc -n 10.1.2.3/8; $B logname; echo $?; $B flock l echo locked; $B chroot / /bin/busybox echo ch; $B getopt ab: -a -b x; $B run-parts d; $B start-stop-daemon --help 2>&1 | $B head -n 1; $B mkpasswd -m md5 -S abcdefgh pw; $B cryptpw -m sha512 -S abcdefgh pw; $B ttysize 2>/dev/null; $B time $B true 2>/dev/null; $B ps -o comm | $B sort | $B uniq; $B pgrep -x busybox; $B free | $B wc -l; $B uptime | $B wc -l; $B who; $B ionice; $B renice 1 $$; $B chrt -p $$; $B taskset -p $$`,
+        `${SETUP}$B uname -sm; $B hostname; $B id; $B whoami; $B env -i A=1 $B env; $B printenv HOME; $B pwd; $B date -u -d @0; $B cal 2 2024; $B sleep 0; $B usleep 1; $B timeout 1 $B true; echo $?; $B timeout 1 $B sleep 5; echo $?; $B nice $B true; $B nohup $B true; $B setsid $B echo s; $B kill -l 9; $B pidof nosuch; echo $?; $B tty; $B stty 2>&1 | $B head -n 1; $B nproc | wc -l; $B ulimit 2>/dev/null; $B which sh; $B cat /proc/self/comm; $B mountpoint /proc; $B mountpoint /tmp; $B ipcalc -n 10.1.2.3/8; $B logname; echo $?; $B flock l echo locked; $B chroot / /bin/busybox echo ch; $B getopt ab: -a -b x; $B run-parts d; $B start-stop-daemon --help 2>&1 | $B head -n 1; $B mkpasswd -m md5 -S abcdefgh pw; $B cryptpw -m sha512 -S abcdefgh pw; $B ttysize 2>/dev/null; $B time $B true 2>/dev/null; $B ps -o comm | $B sort | $B uniq; $B pgrep -x busybox; $B free | $B wc -l; $B uptime | $B wc -l; $B who; $B ionice; $B renice 1 $$; $B chrt -p $$; $B taskset -p $$`,
       ],
     },
     ash: {

@@ -47,7 +47,7 @@ export const TEXT_CASES: readonly ProgramCase[] = [
     { program: "procps", tree: "base", shell: "dash", isQuick: true },
     {
       "ps, pgrep, pkill":
-        "sleep 100 & ps -o pid=,ppid=,comm=,stat= | head -n 2 | tr -s ' '; pgrep -x sleep; pkill sleep; wait; ps -e -o comm= | sort; ps -o args= 1 | head -c 20; pidof dash",
+        "sleep 100 & ps -o ppid=,comm=,stat= | head -n 2 | tr -s ' '; pgrep -x sleep; pkill sleep; wait; ps -e -o comm= | sort; ps -o args= 1 | head -c 20; pidof dash",
     },
   ),
 ];
