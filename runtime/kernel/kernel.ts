@@ -14,6 +14,7 @@ import { runTask } from "./task/run.ts";
 import { Scheduler } from "./task/scheduler.ts";
 import type { Task } from "./task/task.ts";
 import { fireCpuAlarms } from "./task/timers.ts";
+import { registerTerminals } from "./tty/devices.ts";
 import { DeviceTable } from "./vfs/devices.ts";
 import { registerMemoryDevices } from "./vfs/memory-devices.ts";
 import type { KernelFilesystem } from "./vfs/mount.ts";
@@ -95,6 +96,7 @@ export class Kernel {
     this.bootNs = options.clock.nowNs();
     this.#bootMs = options.clock.monotonicMs();
     registerMemoryDevices(this.devices);
+    registerTerminals(this.devices);
   }
 
   /** Nanoseconds since boot. */

@@ -38,6 +38,8 @@ export const TIOCSTI = 0x5412;
 export const TIOCGWINSZ = 0x5413;
 export const TIOCSWINSZ = 0x5414;
 export const FIONREAD = 0x541b;
+export const TIOCMGET = 0x5415;
+export const TIOCGSERIAL = 0x541e;
 export const TIOCPKT = 0x5420;
 export const FIONBIO = 0x5421;
 export const TIOCNOTTY = 0x5422;
@@ -49,6 +51,11 @@ export const TCGETS2 = 0x802c_542a;
 export const TCSETS2 = 0x402c_542b;
 export const TCSETSW2 = 0x402c_542c;
 export const TCSETSF2 = 0x402c_542d;
+export const TIOCGDEV = 0x8004_5432;
+export const TIOCVHANGUP = 0x5437;
+export const TIOCGEXCL = 0x8004_5440;
+export const TIOCSBRK = 0x5427;
+export const TIOCCBRK = 0x5428;
 export const TIOCGPTN = 0x8004_5430;
 export const TIOCSPTLCK = 0x4004_5431;
 export const TIOCGPTLCK = 0x8004_5439;
@@ -56,7 +63,16 @@ export const TIOCGPKT = 0x8004_5438;
 export const TIOCGPTPEER = 0x5441;
 
 /** Packet mode: bits of the control byte. */
-export const Packet = { FLUSHREAD: 1, FLUSHWRITE: 2, STOP: 4, START: 8, NOSTOP: 16, DOSTOP: 32 } as const;
+export const Packet = { FLUSHREAD: 1, FLUSHWRITE: 2, STOP: 4, START: 8, NOSTOP: 16, DOSTOP: 32, IOCTL: 64 } as const;
+
+/** Arguments of TCFLSH and TCXONC. */
+export const TCIFLUSH = 0;
+export const TCOFLUSH = 1;
+export const TCIOFLUSH = 2;
+export const TCOOFF = 0;
+export const TCOON = 1;
+export const TCIOFF = 2;
+export const TCION = 3;
 
 export const KEYS = 19;
 /** struct termios: four words of flags, c_line, c_cc. */

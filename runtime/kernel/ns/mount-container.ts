@@ -16,6 +16,7 @@ import type { NetworkNamespace } from "../net/network-namespace.ts";
 import { KERNEL_CREDENTIALS } from "../task/credentials.ts";
 import type { PidNamespace } from "../task/pid-namespace.ts";
 import { SyscallError } from "../task/syscall-error.ts";
+import { DevptsFilesystem } from "../tty/devpts.ts";
 import type { Dentry, Location, Superblock } from "../vfs/mount.ts";
 import { Mount, MountFlag, MountNamespace, topOf } from "../vfs/mount.ts";
 import { walk } from "../vfs/walk.ts";
@@ -45,8 +46,6 @@ export interface ContainerMounts {
   readonly pids: PidNamespace;
   readonly network: NetworkNamespace;
   readonly cgroup: Cgroup;
-  /** devpts, for /dev/pts: absent where there are no terminals. */
-  readonly terminals?: Superblock;
   /** docker run --shm-size; absent: no /dev/shm (--ipc none). */
   readonly shmBytes?: number;
   /**
@@ -63,6 +62,9 @@ export interface ContainerMounts {
 
 const { readOnly, noSuid, noDevices, noExec, relAtime } = MountFlag;
 const KERNEL_FLAGS = noSuid | noDevices | noExec | relAtime;
+
+/** What docker asks for: anybody may make a terminal, and group tty may write to all. */
+const DEVPTS_OPTIONS = "newinstance,ptmxmode=0666,mode=0620,gid=5";
 
 /** moby/oci/defaults.go, as its documentation lists them. */
 export const MASKED_PATHS: readonly string[] = [
@@ -104,16 +106,15 @@ export function mountContainer(kernel: Kernel, request: ContainerMounts): MountN
 }
 
 function defaultMounts(kernel: Kernel, request: ContainerMounts): readonly ContainerMount[] {
-  const { pids, network, cgroup, terminals, shmBytes } = request;
+  const { pids, network, cgroup, shmBytes } = request;
   const writability = request.isPrivileged === true ? 0 : readOnly;
+  const terminals = new DevptsFilesystem(kernel, DEVPTS_OPTIONS);
   const queues = new GeneratedFilesystem(kernel, "mqueue", directory({}, 0o1777));
   const list: ContainerMount[] = [
     { path: "/proc", superblock: kernel.superblock(procFilesystem(kernel, pids), "proc"), flags: KERNEL_FLAGS },
     { path: "/dev", superblock: containerDevices(kernel), flags: noSuid },
+    { path: "/dev/pts", superblock: kernel.superblock(terminals, "devpts"), flags: noSuid | noExec | relAtime },
   ];
-  if (terminals !== undefined) {
-    list.push({ path: "/dev/pts", superblock: terminals, flags: noSuid | noExec | relAtime });
-  }
   list.push(
     {
       path: "/sys",

@@ -17,6 +17,7 @@ function sysSetsid(task: Task): Result {
   const isTaken = [...process.session.groups].some((group) => group.id === process.id);
   if (isTaken || process.session.leader === process) return -Errno.EPERM;
   moveTo(process, new ProcessGroup(process, new Session(process)));
+  process.terminal = undefined;
   return process.leader.tidIn(task.pidNamespace);
 }
 

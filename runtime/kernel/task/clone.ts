@@ -126,6 +126,7 @@ function join(task: Task, child: Task, { flags, exitSignal }: CloneRequest): voi
   child.process.executable = process.executable;
   child.process.exitSignal = (flags & flag.CLONE_PARENT) !== 0 ? process.exitSignal : exitSignal;
   child.process.isDumpable = process.isDumpable;
+  child.process.terminal = process.terminal;
   child.process.oomScoreAdjustment = process.oomScoreAdjustment;
 }
 

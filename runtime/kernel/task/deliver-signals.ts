@@ -8,6 +8,7 @@ import {
   CLD_STOPPED, SA_NODEFER, SA_RESETHAND, SA_RESTART, SIG_DFL, SIG_IGN, Signal, signalBit,
 } from "../abi/signal.ts";
 import { notifyParent } from "./exit.ts";
+import { isOrphaned } from "./process-groups.ts";
 import { endProcess, forceSignal } from "./send-signal.ts";
 import { abortSequence } from "./rseq.ts";
 import { pushSignalFrame } from "./signal-frame.ts";
@@ -34,7 +35,8 @@ export function deliverSignals(task: Task): void {
       handle(task, info, action);
       return;
     }
-    if (!carryOutDefault(task, info.signal)) break;
+    // What was cut short is decided when the task goes on: SIGCONT may have a handler.
+    if (!carryOutDefault(task, info.signal)) return;
   }
   restartCall(task, undefined);
   if (task.savedMask !== undefined) {
@@ -51,7 +53,7 @@ function carryOutDefault(task: Task, signal: number): boolean {
     case "continue":
       return true;
     case "stop":
-      if (signal !== Signal.SIGSTOP && isOrphaned(task)) return true;
+      if (signal !== Signal.SIGSTOP && isOrphaned(process.group)) return true;
       process.isStopped = true;
       process.stopSignal = signal;
       process.stateChange = "stopped";
@@ -64,15 +66,6 @@ function carryOutDefault(task: Task, signal: number): boolean {
       endProcess(process, signal);
       return false;
   }
-}
-
-/** Nobody could continue it: terminal stop signals do nothing (POSIX: orphaned process groups). */
-function isOrphaned({ process }: Task): boolean {
-  for (const member of process.group.members) {
-    const { parent } = member;
-    if (parent !== undefined && parent.group !== process.group && parent.session === process.session) return false;
-  }
-  return true;
 }
 
 function handle(task: Task, info: SignalInfo, action: SignalAction): void {

@@ -13,10 +13,12 @@ import {
   SIG_IGN,
   Signal,
 } from "../abi/signal.ts";
+import { leaveTerminal } from "../tty/job-control.ts";
 import { releasePiLocks } from "./futex-pi.ts";
 import { wakeFutex } from "./futex.ts";
 import { releaseRobustList } from "./robust-list.ts";
-import { Session, type Process, type StateChange } from "./process.ts";
+import { hasStopped, isOrphaned } from "./process-groups.ts";
+import type { Process, StateChange } from "./process.ts";
 import { endProcess, kernelSignal, sendToGroup, sendToProcess } from "./send-signal.ts";
 import type { Task } from "./task.ts";
 import { cancelTimers } from "./timers.ts";
@@ -92,8 +94,9 @@ function endOfProcess(process: Process, status: number): void {
   process.isZombie = true;
   cancelTimers(process);
   endOfNamespace(process);
+  leaveTerminal(process, true);
   reparent(process);
-  hangUpSession(process);
+  hangUpOrphans(process, process.parent, process);
   const { parent } = process;
   const action = parent?.leader.handlers.action(Signal.SIGCHLD);
   const isUnwaited =
@@ -116,9 +119,11 @@ function reparent(process: Process): void {
     if (parentDeathSignal !== 0)
       sendToProcess(child, { signal: parentDeathSignal, code: 0, pid: process.id });
     heir?.children.add(child);
-    if (!child.isZombie) continue;
-    if (heir === undefined) reap(child);
-    else notifyParent(child, "exited");
+    if (child.isZombie) {
+      if (heir === undefined) reap(child);
+      else notifyParent(child, "exited");
+    }
+    hangUpOrphans(child, process);
   }
   process.children.clear();
 }
@@ -138,25 +143,16 @@ function endOfNamespace(process: Process): void {
   for (const task of pidNamespace.tasks()) endProcess(task.process, Signal.SIGKILL);
 }
 
-/** The end of a session's leader hangs up its terminal; a group left without a guide is hung up as well. */
-function hangUpSession(process: Process): void {
-  const { session, group } = process;
-  if (session.leader === process && session instanceof Session) {
-    session.terminal?.hangUp();
-    session.terminal = undefined;
-    return;
-  }
-  const isStopped = [...group.members].some((member) => member !== process && member.isStopped);
-  if (!isStopped || hasGuide(process)) return;
+/**
+ * `member`'s group loses a guide: `process` ends, which is the parent of `member` or `member` itself. When it
+ * was the last one and somebody is stopped, the group is hung up (kill_orphaned_pgrp).
+ */
+function hangUpOrphans(member: Process, guide: Process | undefined, leaving?: Process): void {
+  const { group, session } = member;
+  if (guide === undefined || guide.group === group || guide.session !== session) return;
+  if (!hasStopped(group) || !isOrphaned(group, leaving)) return;
   sendToGroup(group, kernelSignal(Signal.SIGHUP));
   sendToGroup(group, kernelSignal(Signal.SIGCONT));
-}
-
-function hasGuide({ group, session }: Process): boolean {
-  return [...group.members].some(
-    ({ parent, isZombie }) =>
-      !isZombie && parent !== undefined && parent.group !== group && parent.session === session,
-  );
 }
 
 function clearChildTid(task: Task): void {

@@ -11,13 +11,12 @@ import type { CpuAlarm, IntervalTimer, PosixTimer } from "./timers.ts";
 import { noUsage } from "./usage.ts";
 import { WaitQueue } from "./wait.ts";
 
-/** The terminal a session is controlled by, as far as tasks are concerned. */
+/** The terminal a session is controlled by, as far as tasks are concerned (tty/pty.ts). */
 export interface ControllingTerminal {
-  /** Of /proc/pid/stat: major << 8 | minor. */
+  /** As /proc/pid/stat shows it (new_encode_dev). */
   readonly deviceNumber: number;
+  session: Session | undefined;
   foreground: ProcessGroup | undefined;
-  /** The session's leader has ended, or gave it up. */
-  hangUp(): void;
 }
 
 export class Session {
@@ -25,7 +24,6 @@ export class Session {
   readonly id: number;
   readonly leader: Process;
   readonly groups = new Set<ProcessGroup>();
-  terminal: ControllingTerminal | undefined;
 
   constructor(leader: Process) {
     this.id = leader.id;
@@ -73,6 +71,10 @@ export class Process {
   parent: Process | undefined;
   readonly children = new Set<Process>();
   group: ProcessGroup;
+  /** Its own since its session's leader took one before it was forked: signal->tty. */
+  terminal: ControllingTerminal | undefined;
+  /** Of a leader whose terminal was hung up: the group in the foreground then. */
+  hungUpGroup: ProcessGroup | undefined;
   /** Signals for any of its tasks. */
   readonly pending = new PendingSignals();
   /** Woken when a child ends, stops or continues. */

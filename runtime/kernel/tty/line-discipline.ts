@@ -26,7 +26,8 @@ export interface LineSurroundings {
   flushOutput(): void;
   stop(): void;
   start(): void;
-  readonly isStopped: boolean;
+  /** By ^S: ^Q, or any key with IXANY, goes on. */
+  isStopped(): boolean;
   /** Something can be read now. */
   ready(): void;
 }
@@ -90,7 +91,7 @@ export class LineDiscipline {
       if (isCanonical && this.#queue.length > 0) this.#queue.push((this.#queue.pop() ?? 0) | END);
       this.#isLiteral = this.isErasing = false;
     }
-    if ((termios.input & Input.IXON) === 0 && this.#surroundings.isStopped) this.#surroundings.start();
+    if ((termios.input & Input.IXON) === 0 && this.#surroundings.isStopped()) this.#surroundings.start();
     this.#surroundings.ready();
   }
 
@@ -157,7 +158,7 @@ export class LineDiscipline {
     }
     if ((input & Input.IXON) !== 0 && this.#flowControl(byte)) return;
     if (this.#has(Local.ISIG) && this.#signalKey(byte)) return;
-    if (this.#surroundings.isStopped && (input & Input.IXON) !== 0 && (input & Input.IXANY) !== 0) {
+    if (this.#surroundings.isStopped() && (input & Input.IXON) !== 0 && (input & Input.IXANY) !== 0) {
       this.#surroundings.start();
     }
     if (byte === RETURN) {
@@ -186,7 +187,7 @@ export class LineDiscipline {
       this.flush();
       this.#surroundings.flushOutput();
     }
-    if ((this.termios.input & Input.IXON) !== 0 && this.#surroundings.isStopped) this.#surroundings.start();
+    if ((this.termios.input & Input.IXON) !== 0 && this.#surroundings.isStopped()) this.#surroundings.start();
     if (this.#has(Local.ECHO)) this.echo(byte);
     return true;
   }

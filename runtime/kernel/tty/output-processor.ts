@@ -6,7 +6,7 @@ import { Input, Output } from "../abi/termios.ts";
 import type { Termios } from "./termios.ts";
 
 const TAB_COLUMNS = 8;
-const [BACKSPACE, TAB, NEWLINE, RETURN, SPACE] = [8, 9, 10, 13, 32] as const;
+const [BACKSPACE, TAB, NEWLINE, RETURN, SPACE, DELETE] = [8, 9, 10, 13, 32, 127] as const;
 
 export class OutputProcessor {
   column = 0;
@@ -34,6 +34,26 @@ export class OutputProcessor {
     }
   }
 
+  /** How many of the first bytes are plain characters that stay as they are; counts their columns. */
+  plainRun(source: Uint8Array, { output, input }: Termios): number {
+    if ((output & Output.OLCUC) !== 0) return 0;
+    const isUtf8 = (input & Input.IUTF8) !== 0;
+    let count = 0;
+    for (const byte of source) {
+      if (byte < SPACE || byte === DELETE) break;
+      if (!isUtf8 || (byte & 0xc0) !== 0x80) this.column += 1;
+      count += 1;
+    }
+    return count;
+  }
+
+  /** Bytes that `process` would give at most. */
+  width(byte: number, { output }: Termios): number {
+    if (byte === NEWLINE) return (output & Output.ONLCR) === 0 ? 1 : 2;
+    if (byte !== TAB || (output & Output.TABDLY) !== Output.XTABS) return 1;
+    return TAB_COLUMNS - (this.column & (TAB_COLUMNS - 1));
+  }
+
   #newline(output: number): readonly number[] {
     if ((output & Output.ONLRET) !== 0) this.column = 0;
     if ((output & Output.ONLCR) !== 0) {
@@ -55,7 +75,7 @@ export class OutputProcessor {
   }
 
   #plain(byte: number, output: number, input: number): number {
-    const isControl = byte < SPACE || byte === 0x7f;
+    const isControl = byte < SPACE || byte === DELETE;
     if (isControl) return byte;
     const isContinuation = (input & Input.IUTF8) !== 0 && (byte & 0xc0) === 0x80;
     if (!isContinuation) this.column += 1;

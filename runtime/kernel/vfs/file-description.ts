@@ -100,6 +100,16 @@ export abstract class FileDescription {
     return -Errno.EINVAL;
   }
 
+  /** Until when a read that began at `startNs` waits, asked at every try; undefined waits for ever. */
+  readDeadlineNs(_startNs: number): number | undefined {
+    return undefined;
+  }
+
+  /** What a read answers when that time has come. */
+  readLate(_target: Uint8Array, _task: Task): number {
+    return 0;
+  }
+
   write(_source: Uint8Array, _task: Task): number {
     return -Errno.EINVAL;
   }

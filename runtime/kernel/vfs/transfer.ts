@@ -38,13 +38,15 @@ export function readInto(
   const one = (target: Uint8Array): number =>
     position === undefined ? file.read(target, task) : file.readAt(position, target, task);
   const [first] = vectors;
-  const attempt = (): number => {
-    if (vectors.length === 1 && first !== undefined) return one(writableOf(task, first));
+  const attempt = (reader = one): number => {
+    if (vectors.length === 1 && first !== undefined) return reader(writableOf(task, first));
     const sizeBytes = reachableBytes(task, vectors);
-    return scatter(task, vectors, sizeBytes, one);
+    return scatter(task, vectors, sizeBytes, reader);
   };
   if (totalBytes(vectors) === 0) return position === undefined ? emptyRead(task, file, one) : one(EMPTY);
-  return waiting(file, "read", attempt, options.isNonBlocking);
+  const startNs = task.kernel.monotonicNs();
+  const late = (): number => attempt((target) => file.readLate(target, task));
+  return waiting(file, "read", attempt, options.isNonBlocking, { deadlineNs: () => file.readDeadlineNs(startNs), late });
 }
 
 /** Opened for the other direction; a file without positions says so first. */
@@ -169,19 +171,28 @@ export function writeFrom(
   return attempt();
 }
 
+/** When a wait ends by itself, asked at every try, and what the call answers then. */
+export interface Patience {
+  deadlineNs(): number | undefined;
+  late(): Result;
+}
+
 /** Tries `attempt` until it answers anything but -EAGAIN; only once for non-blocking files. */
 export function waiting(
-  file: FileDescription, reason: string, attempt: () => number, isNonBlocking = file.isNonBlocking,
+  file: FileDescription, reason: string, attempt: () => number, isNonBlocking = file.isNonBlocking, patience?: Patience,
 ): Result {
   const first = attempt();
   if (first !== -Errno.EAGAIN || isNonBlocking) return first;
-  const blocked: Blocked = new Blocked({
-    queues: [file.queue],
-    retry: () => {
-      const again = attempt();
-      return again === -Errno.EAGAIN ? blocked : again;
-    },
-    reason,
-  });
-  return blocked;
+  const retry = (): Result => {
+    const again = attempt();
+    return again === -Errno.EAGAIN ? blocked() : again;
+  };
+  const blocked = (): Blocked =>
+    new Blocked({
+      queues: [file.queue],
+      retry,
+      reason,
+      ...(patience === undefined ? {} : { deadlineNs: patience.deadlineNs(), timeout: () => patience.late() }),
+    });
+  return blocked();
 }

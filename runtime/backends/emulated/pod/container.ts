@@ -168,7 +168,7 @@ export class Container implements PodContainer {
   }
 
   #add(spec: ProcessSpec): number {
-    this.#processes.push(new GuestProcess(this, spec));
+    this.#processes.push(new GuestProcess(this, spec, this.#processes.length === FIRST_PROCESS));
     return this.#processes.length - 1;
   }
 }

@@ -41,10 +41,11 @@ export class GuestProcess implements PodContainerProcess {
   #settle: (status: ExitStatus) => void = () => undefined;
   #markEnded: () => void = () => undefined;
 
-  constructor(container: ProcessHome, spec: ProcessSpec) {
+  /** The first process's terminal is the container's /dev/console as well. */
+  constructor(container: ProcessHome, spec: ProcessSpec, isFirst: boolean) {
     this.#container = container;
     this.#spec = spec;
-    this.#streams = openStreams(container.kernel, spec);
+    this.#streams = openStreams(container.kernel, spec, container.root.location, isFirst);
     this.exited = new Promise((resolve) => (this.#settle = resolve));
     this.ended = new Promise((resolve) => (this.#markEnded = resolve));
   }

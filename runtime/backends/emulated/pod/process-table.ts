@@ -69,7 +69,7 @@ function percentCpu(kernel: Kernel, { process }: Task): number {
 }
 
 function terminalOf({ process }: Task): string {
-  const number = process.session.terminal?.deviceNumber;
+  const number = process.terminal?.deviceNumber;
   return number === undefined ? "?" : `pts/${number & 0xff}`;
 }
 

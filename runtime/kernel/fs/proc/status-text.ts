@@ -174,7 +174,7 @@ export function statText(task: Task, pids: PidNamespace, isWhole: boolean, mayLo
   const { ignored, caught } = handledSets(task);
   const ticks = (ns: number): number => Math.floor(ns / NS_PER_TICK);
   const low31 = (set: bigint): bigint => set & 0x7fff_ffffn;
-  const terminal = process.session.terminal;
+  const { terminal } = process;
   const [argStart, argEnd] = space?.argumentsRange ?? [0, 0];
   const [envStart, envEnd] = space?.environmentRange ?? [0, 0];
   const seen = (value: number): number => (mayLook ? value : 0);
