@@ -28,8 +28,6 @@ export interface ConsoleRequest {
   /** The container's root, with its /dev/pts. */
   readonly root: Location;
   readonly size?: ConsoleSize | undefined;
-  /** Owner of the terminal: runc makes it the process's user. */
-  readonly uid?: number;
   /** Bytes have come, room for typing has come, or the last file was closed. Runs no guest. */
   readonly onChange: () => void;
 }
@@ -57,8 +55,7 @@ export interface Console {
 export function createConsole(kernel: Kernel, request: ConsoleRequest): Console {
   const directory = devptsOf(kernel, request.root);
   const { filesystem } = directory;
-  const owner = { ...KERNEL_CREDENTIALS, fsuid: request.uid ?? 0 };
-  const pty = filesystem.createPair(owner, OUTPUT_BYTES);
+  const pty = filesystem.createPair(KERNEL_CREDENTIALS, OUTPUT_BYTES);
   if (typeof pty === "number") throw new SyscallError(-pty);
   const location = filesystem.locationOf(pty, directory.location);
   if (location === undefined) throw new SyscallError(2);
@@ -89,7 +86,10 @@ export function createConsole(kernel: Kernel, request: ConsoleRequest): Console 
     write: (bytes) => (pty.hasMaster ? pty.type(bytes) : 0),
     read: (target) => pty.take(target),
     setSize: (size) => pty.setSize({ ...size, xPixels: 0, yPixels: 0 }),
-    attach: ({ process }) => takeTerminal(process, pty),
+    attach({ process, credentials }) {
+      filesystem.setAttributes(location.dentry.node, { uid: credentials.uid }); // As runc does.
+      takeTerminal(process, pty);
+    },
     hangUp: () => {
       if (pty.hasMaster) filesystem.endPair(pty);
     },
