@@ -4,7 +4,11 @@
  */
 import { FsError } from "../../../layers/fs/errors.ts";
 import type {
-  AttributeChanges, Attributes, DirectoryEntry, FilesystemUsage, NodeId,
+  AttributeChanges,
+  Attributes,
+  DirectoryEntry,
+  FilesystemUsage,
+  NodeId,
 } from "../../../layers/fs/filesystem.ts";
 import { Errno } from "../abi/errno.ts";
 import { O_CLOEXEC, O_LARGEFILE, O_NOCTTY, O_TRUNC } from "../abi/fcntl.ts";
@@ -55,7 +59,13 @@ interface Node {
 
 /** Options as text: "newinstance,ptmxmode=0666,mode=0620,gid=5". EINVAL for what devpts does not know. */
 export function parseDevptsOptions(text: string): DevptsOptions {
-  let options: DevptsOptions = { uid: undefined, gid: undefined, mode: 0o600, ptmxMode: 0, max: TERMINALS_MAX };
+  let options: DevptsOptions = {
+    uid: undefined,
+    gid: undefined,
+    mode: 0o600,
+    ptmxMode: 0,
+    max: TERMINALS_MAX,
+  };
   for (const option of text.split(",")) {
     if (option === "" || option === "newinstance" || option === "rw" || option === "ro") continue;
     const [name = "", value = ""] = option.split("=");
@@ -86,8 +96,17 @@ export class DevptsFilesystem implements KernelFilesystem {
   constructor(kernel: Kernel, options = "") {
     this.#kernel = kernel;
     this.#options = parseDevptsOptions(options);
-    this.#nodes.set(ROOT, this.#node(undefined, "directory", 0o755, { major: 0, minor: 0 }, KERNEL_CREDENTIALS));
-    const ptmx = this.#node(undefined, "character", this.#options.ptmxMode, { major: 5, minor: 2 }, KERNEL_CREDENTIALS);
+    this.#nodes.set(
+      ROOT,
+      this.#node(undefined, "directory", 0o755, { major: 0, minor: 0 }, KERNEL_CREDENTIALS),
+    );
+    const ptmx = this.#node(
+      undefined,
+      "character",
+      this.#options.ptmxMode,
+      { major: 5, minor: 2 },
+      KERNEL_CREDENTIALS,
+    );
     this.#nodes.set(PTMX, ptmx);
   }
 
@@ -143,7 +162,8 @@ export class DevptsFilesystem implements KernelFilesystem {
 
   open(node: NodeId, flags: number, task: Task, location: Location): FileDescription | number | undefined {
     const { mount, dentry } = location;
-    if (node === PTMX) return this.openMaster(flags, task, location, { mount, dentry: dentry.parent ?? dentry });
+    if (node === PTMX)
+      return this.openMaster(flags, task, location, { mount, dentry: dentry.parent ?? dentry });
     const pty = this.#nodes.get(node)?.pty;
     return pty === undefined ? undefined : openTerminal(pty, flags, task, location);
   }
@@ -166,7 +186,20 @@ export class DevptsFilesystem implements KernelFilesystem {
   attributes(ino: NodeId): Attributes {
     const { type, rdev, mode, uid, gid, atimeNs, mtimeNs, ctimeNs } = this.#find(ino);
     const nlink = type === "directory" ? 2 : 1;
-    return { ino, type, mode, nlink, uid, gid, rdev, sizeBytes: 0, allocatedBytes: 0, atimeNs, mtimeNs, ctimeNs };
+    return {
+      ino,
+      type,
+      mode,
+      nlink,
+      uid,
+      gid,
+      rdev,
+      sizeBytes: 0,
+      allocatedBytes: 0,
+      atimeNs,
+      mtimeNs,
+      ctimeNs,
+    };
   }
 
   setAttributes(ino: NodeId, { mode, uid, gid, atimeNs, mtimeNs, ctimeNs }: AttributeChanges): void {
@@ -254,10 +287,26 @@ export class DevptsFilesystem implements KernelFilesystem {
   }
 
   #node(
-    pty: Pty | undefined, type: Node["type"], mode: number, rdev: Attributes["rdev"], { fsuid, fsgid }: Credentials,
+    pty: Pty | undefined,
+    type: Node["type"],
+    mode: number,
+    rdev: Attributes["rdev"],
+    { fsuid, fsgid }: Credentials,
   ): Node {
     const nowNs = this.#kernel.realtimeNs();
-    return { isGone: false, opens: 0, pty, type, rdev, mode, uid: fsuid, gid: fsgid, atimeNs: nowNs, mtimeNs: nowNs, ctimeNs: nowNs };
+    return {
+      isGone: false,
+      opens: 0,
+      pty,
+      type,
+      rdev,
+      mode,
+      uid: fsuid,
+      gid: fsgid,
+      atimeNs: nowNs,
+      mtimeNs: nowNs,
+      ctimeNs: nowNs,
+    };
   }
 
   /** The number of a pair is free again when both ends are closed. */
@@ -275,12 +324,18 @@ export class DevptsFilesystem implements KernelFilesystem {
 }
 
 /** tty_open of a terminal by one of its names; a session's leader without a terminal gets it. */
-export function openTerminal(pty: Pty, flags: number, task: Task, location: Location): FileDescription | number {
+export function openTerminal(
+  pty: Pty,
+  flags: number,
+  task: Task,
+  location: Location,
+): FileDescription | number {
   if (!pty.hasMaster || pty.isLocked) return -Errno.EIO;
   if (pty.isExclusive && !hasCapability(task.credentials, Capability.CAP_SYS_ADMIN)) return -Errno.EBUSY;
   const file = new TerminalFile(pty, location, (flags & ~OPENING) | O_LARGEFILE);
   const { process } = task;
-  const isFree = process.session.leader === process && process.terminal === undefined && pty.session === undefined;
+  const isFree =
+    process.session.leader === process && process.terminal === undefined && pty.session === undefined;
   if (isFree && (flags & O_NOCTTY) === 0 && file.isReadable) takeTerminal(process, pty);
   return file;
 }

@@ -136,7 +136,8 @@ export class Pty implements ControllingTerminal {
     if (!this.hasMaster) return -Errno.EIO;
     this.#flushEchoes();
     const before = this.#output.length;
-    const count = (this.termios.output & Output.OPOST) === 0 ? this.#writePlain(source) : this.#writeProcessed(source);
+    const count =
+      (this.termios.output & Output.OPOST) === 0 ? this.#writePlain(source) : this.#writeProcessed(source);
     if (this.#output.length > before) this.masterQueue.notify(READABLE);
     return count === 0 && source.length > 0 ? -Errno.EAGAIN : count;
   }

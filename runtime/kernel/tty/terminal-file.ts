@@ -3,9 +3,7 @@
  * hard idea: a hang-up does not close it; from then on it reads as ended and refuses everything else.
  */
 import { Errno } from "../abi/errno.ts";
-import {
-  POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM,
-} from "../abi/poll.ts";
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../abi/poll.ts";
 import { Signal } from "../abi/signal.ts";
 import { Local, TIOCSPGRP } from "../abi/termios.ts";
 import type { Task } from "../task/task.ts";
@@ -91,7 +89,11 @@ export class TerminalFile extends FileDescription implements HangUpListener {
 
   override ioctl(request: number, argument: number, task: Task): Result {
     if (this.#isHungUp) return request === TIOCSPGRP ? -Errno.ENOTTY : -Errno.EIO;
-    return terminalIoctl({ pty: this.pty, isMaster: false, isReadable: this.isReadable, task }, request, argument);
+    return terminalIoctl(
+      { pty: this.pty, isMaster: false, isReadable: this.isReadable, task },
+      request,
+      argument,
+    );
   }
 
   override status(): Status {

@@ -33,7 +33,13 @@ export function terminalIoctl(end: TerminalEnd, request: number, argument: numbe
 
 /** Only masters know these; and modem lines, which no pty has. */
 const NOT_HERE = new Set<number>([
-  abi.TIOCGPTN, abi.TIOCSPTLCK, abi.TIOCGPTLCK, abi.TIOCGPTPEER, abi.TIOCPKT, abi.TIOCGPKT, abi.TIOCMGET,
+  abi.TIOCGPTN,
+  abi.TIOCSPTLCK,
+  abi.TIOCGPTLCK,
+  abi.TIOCGPTPEER,
+  abi.TIOCPKT,
+  abi.TIOCGPKT,
+  abi.TIOCMGET,
   abi.TIOCGSERIAL,
 ]);
 
@@ -164,7 +170,10 @@ function jobIoctl(end: TerminalEnd, request: number, argument: number): number |
       return 0;
     case abi.TIOCGPGRP:
       if (!isMaster && process.terminal !== pty) return -Errno.ENOTTY;
-      task.memory.writeU32(argument, pty.foreground === undefined ? 0 : groupIdIn(pty.foreground, pidNamespace));
+      task.memory.writeU32(
+        argument,
+        pty.foreground === undefined ? 0 : groupIdIn(pty.foreground, pidNamespace),
+      );
       return 0;
     case abi.TIOCSPGRP:
       return setForeground(end, argument);
@@ -212,7 +221,10 @@ function isKnownNumber({ kernel, pidNamespace }: Task, number: number): boolean 
   if (number === 0) return false;
   return kernel.rootPids
     .tasks()
-    .some((other) => other.tidIn(pidNamespace) === number || groupIdIn(other.process.group, pidNamespace) === number);
+    .some(
+      (other) =>
+        other.tidIn(pidNamespace) === number || groupIdIn(other.process.group, pidNamespace) === number,
+    );
 }
 
 function lineIoctl(end: TerminalEnd, request: number, argument: number): number | undefined {

@@ -25,7 +25,14 @@ export function defaultTermios(): Termios {
     output: Output.OPOST | Output.ONLCR,
     control: Control.B38400 | Control.CS8 | Control.CREAD,
     local:
-      Local.ISIG | Local.ICANON | Local.ECHO | Local.ECHOE | Local.ECHOK | Local.ECHOCTL | Local.ECHOKE | Local.IEXTEN,
+      Local.ISIG |
+      Local.ICANON |
+      Local.ECHO |
+      Local.ECHOE |
+      Local.ECHOK |
+      Local.ECHOCTL |
+      Local.ECHOKE |
+      Local.IEXTEN,
     line: 0,
     keys,
     inputSpeed: DEFAULT_SPEED,

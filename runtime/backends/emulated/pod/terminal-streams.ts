@@ -13,12 +13,20 @@ import type { StandardStreams } from "./streams.ts";
 import { noStream, OutputStream, pipeStreams, Signal } from "./streams.ts";
 
 /** `root` is the container's, with its /dev/pts. */
-export function openStreams(kernel: Kernel, spec: ProcessSpec, root: Location, isFirst: boolean): StandardStreams {
+export function openStreams(
+  kernel: Kernel,
+  spec: ProcessSpec,
+  root: Location,
+  isFirst: boolean,
+): StandardStreams {
   return spec.hasTerminal ? terminalStreams(kernel, spec, root, isFirst) : pipeStreams(kernel, spec.hasStdin);
 }
 
 function terminalStreams(
-  kernel: Kernel, { consoleSize: size }: ProcessSpec, root: Location, isFirst: boolean,
+  kernel: Kernel,
+  { consoleSize: size }: ProcessSpec,
+  root: Location,
+  isFirst: boolean,
 ): StandardStreams {
   const room = new Signal();
   const stdout = new OutputStream((raise) => {
@@ -37,7 +45,7 @@ function terminalStreams(
     stderr: noStream(),
     ended: stdout.ended,
     async input(bytes) {
-      for (let rest = bytes; rest.length > 0 && !terminal.isHungUp; ) {
+      for (let rest = bytes; rest.length > 0 && !terminal.isHungUp;) {
         const count = terminal.write(rest);
         rest = rest.subarray(count);
         if (count === 0) await room.next();
@@ -69,6 +77,9 @@ function asOutput(terminal: Console): Pick<Console, "read"> & {
 function bindConsole(root: Location, { location: { dentry } }: Console): void {
   const { noSuid, noExec, relAtime } = MountFlag;
   mountAt(root, {
-    path: "/dev/console", superblock: dentry.superblock, root: dentry, flags: noSuid | noExec | relAtime,
+    path: "/dev/console",
+    superblock: dentry.superblock,
+    root: dentry,
+    flags: noSuid | noExec | relAtime,
   });
 }
