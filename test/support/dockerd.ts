@@ -15,8 +15,8 @@ export const mayRunDockerd = process.getuid?.() === 0 && spawnSync("dockerd", ["
 
 const START_MS_MAX = 20_000;
 
-/** Undefined when it does not come up. */
-export async function startDockerd(): Promise<Dockerd | undefined> {
+/** Undefined when it does not come up. vfs works everywhere; overlay2 does not copy the image for each container. */
+export async function startDockerd(driver: "vfs" | "overlay2" = "vfs"): Promise<Dockerd | undefined> {
   const directory = mkdtempSync(join(tmpdir(), "slipway-dockerd-"));
   const socket = join(directory, "sock");
   const args = [
@@ -34,7 +34,7 @@ export async function startDockerd(): Promise<Dockerd | undefined> {
       "-H",
       `unix://${socket}`,
       "-s",
-      "vfs",
+      driver,
       "--iptables=false",
       "--ip6tables=false",
       "--bridge=none",

@@ -13,7 +13,6 @@ import { unwatchHealth } from "./health-monitor.ts";
 
 /** How long the end of a run waits for clients that do not read (moby: StreamConfig.Wait). */
 const SLOW_CLIENT_MS = 2_000;
-const OOM_EXIT_CODE = 137;
 /** The machine under the program failed without an exit code of its own (moby: exitUnknown). */
 const EXIT_MACHINE_FAILED = 128;
 
@@ -99,7 +98,7 @@ async function recordExit(
   const { record } = container;
   const nowNs = context.clock.nowNs();
   const durationNs = nowNs - timeNs(record.state.startedAt);
-  const exitCode = status.isOomKilled ? OOM_EXIT_CODE : status.exitCode;
+  const { exitCode } = status;
   const delayMs =
     container.isBeingRestarted || context.closing.aborted
       ? undefined

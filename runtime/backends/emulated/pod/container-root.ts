@@ -104,7 +104,8 @@ export class ContainerRoot implements FileTree {
     const asked = spec.additionalGroups.map((name) => resolveGroupNamed(readText, name));
     const bounding = capabilityBits(spec.capabilities);
     const held = uid === 0 ? bounding : 0n;
-    const groups = [...new Set([gid, ...additionalGids, ...asked])];
+    // The kernel keeps them sorted (groups_sort).
+    const groups = [...new Set([gid, ...additionalGids, ...asked])].sort((left, right) => left - right);
     const credentials: Credentials = {
       uid, euid: uid, suid: uid, fsuid: uid, gid, egid: gid, sgid: gid, fsgid: gid, groups,
       permitted: held, effective: held, inheritable: 0n, bounding, ambient: 0n, secureBits: 0,
