@@ -71,7 +71,10 @@ export const Ip = {
 } as const;
 
 export const Ipv6 = {
+  /** Of RFC 2292, before RECV… and what is received had numbers of their own. */
+  OLD_PKTINFO: 2,
   CHECKSUM: 7,
+  OLD_HOPLIMIT: 8,
   UNICAST_HOPS: 16,
   MULTICAST_IF: 17,
   MULTICAST_HOPS: 18,

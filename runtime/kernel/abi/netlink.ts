@@ -49,3 +49,12 @@ export const NetlinkOption = {
   EXT_ACK: 11,
   GET_STRICT_CHK: 12,
 } as const;
+
+/** NETLINK_SOCK_DIAG: linux/sock_diag.h, linux/inet_diag.h, linux/unix_diag.h. */
+export const SOCK_DIAG_BY_FAMILY = 20;
+export const INET_DIAG_REQ_BYTES = 56;
+export const UNIX_DIAG_REQ_BYTES = 24;
+export const InetDiag = { INFO: 2, CONG: 4, TOS: 5, TCLASS: 6, SKMEMINFO: 7, SHUTDOWN: 8 } as const;
+export const UnixDiag = { NAME: 0, VFS: 1, PEER: 2, ICONS: 3, RQLEN: 4, MEMINFO: 5, SHUTDOWN: 6, UID: 7 } as const;
+/** udiag_show: what is wanted of a unix socket. */
+export const UnixDiagShow = { NAME: 1, VFS: 2, PEER: 4, ICONS: 8, RQLEN: 16, UID: 64 } as const;

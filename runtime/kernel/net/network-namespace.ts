@@ -184,6 +184,8 @@ export class NetworkNamespace {
 
   removeAddress(device: NetworkInterface, own: InterfaceAddress): void {
     device.addresses.splice(device.addresses.indexOf(own), 1);
+    if (own.address.version === 4 && device.firstV4 === undefined)
+      this.#keepRoutes((route) => route.device !== device || route.destination.version !== 4);
     const { key } = networkOf(own.address, own.prefixBits);
     const isShared = device.addresses.some(
       (other) =>
@@ -243,7 +245,7 @@ export class NetworkNamespace {
       return { kind: "local", device: this.loopback, source: this.localSource(destination) };
     const route = this.routeTo(destination);
     if (route === undefined || this.wire === undefined) return undefined;
-    const source = route.source ?? this.sourceOn(route.device, destination);
+    const source = this.sourceFor(route, destination);
     return source === undefined ? undefined : { kind: "wire", device: route.device, source, wire: this.wire };
   }
 
@@ -260,9 +262,13 @@ export class NetworkNamespace {
     return destination.version === 4 && isLoopback(destination) ? LOOPBACK_V4 : destination;
   }
 
-  /** What a packet through `device` is from. */
-  sourceOn(device: NetworkInterface, destination: IpAddress): IpAddress | undefined {
-    return device.addresses.find(({ address }) => address.version === destination.version)?.address;
+  /** What a packet by `route` is from: of the network of its next hop, or else any that is seen there. */
+  sourceFor(route: Route | undefined, destination: IpAddress): IpAddress | undefined {
+    if (route === undefined || route.source !== undefined) return route?.source;
+    const hop = route.gateway ?? destination;
+    const own = route.device.addresses.filter(({ address }) => address.version === destination.version);
+    const near = own.find(({ address, prefixBits }) => isInPrefix(hop, address, prefixBits));
+    return (near ?? own.find(({ scope }) => scope < Scope.host))?.address;
   }
 
   /** The route to the address's own network; the loopback's IPv4 networks are in the local table. */

@@ -200,11 +200,13 @@ export abstract class DatagramSocket extends InetSocket {
       );
     }
     if (this.family !== AF_INET6) return found;
-    if (this.getInt(SOL_IPV6, Ipv6.RECVPKTINFO) === 1)
-      put(SOL_IPV6, Ipv6.PKTINFO, Uint8Array.of(...v6Bytes(destination), ...index));
-    if (this.getInt(SOL_IPV6, Ipv6.RECVHOPLIMIT) === 1) put(SOL_IPV6, Ipv6.HOPLIMIT, words(datagram.ttl));
-    if (this.getInt(SOL_IPV6, Ipv6.RECVTCLASS) === 1)
-      put(SOL_IPV6, Ipv6.TCLASS, words(datagram.trafficClass));
+    const asks = (name: number): boolean => this.getInt(SOL_IPV6, name) === 1;
+    const packet = Uint8Array.of(...v6Bytes(destination), ...index);
+    if (asks(Ipv6.RECVPKTINFO)) put(SOL_IPV6, Ipv6.PKTINFO, packet);
+    if (asks(Ipv6.RECVHOPLIMIT)) put(SOL_IPV6, Ipv6.HOPLIMIT, words(datagram.ttl));
+    if (asks(Ipv6.RECVTCLASS)) put(SOL_IPV6, Ipv6.TCLASS, words(datagram.trafficClass));
+    if (asks(Ipv6.OLD_PKTINFO)) put(SOL_IPV6, Ipv6.OLD_PKTINFO, packet);
+    if (asks(Ipv6.OLD_HOPLIMIT)) put(SOL_IPV6, Ipv6.OLD_HOPLIMIT, words(datagram.ttl));
     return found;
   }
 }

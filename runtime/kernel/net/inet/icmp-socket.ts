@@ -15,6 +15,7 @@ import {
   SOCK_RAW,
   SOL_ICMPV6,
   SOL_IP,
+  SOL_IPV6,
   SOL_RAW,
 } from "../../abi/socket.ts";
 import type { Task } from "../../task/task.ts";
@@ -152,9 +153,9 @@ export class IcmpSocket extends DatagramSocket implements IcmpReceiver {
       this.setInt(SOL_IP, Ip.HDRINCL, (value.length < 4 ? (value[0] ?? 0) : intOf(value)) === 0 ? 0 : 1);
       return 0;
     }
-    // The kernel computes ICMPv6 checksums whatever is asked here, as Linux insists.
-    if (this.#isRaw && (level === SOL_RAW || level === 41) && name === IPV6_CHECKSUM)
-      return this.protocol === IPPROTO_ICMPV6 ? -Errno.EINVAL : 0;
+    // The kernel computes ICMPv6 checksums whatever is asked here (RFC 3542); by the old level it may be asked.
+    if (this.#isRaw && (level === SOL_RAW || level === SOL_IPV6) && name === IPV6_CHECKSUM)
+      return this.protocol === IPPROTO_ICMPV6 && level === SOL_IPV6 ? -Errno.EINVAL : 0;
     return super.setFamilyOption(level, name, value, task);
   }
 

@@ -43,3 +43,16 @@ export function ipv4Header({ source, destination, protocol, bytes }: IcmpPacket,
   packet.set(bytes, HEADER_BYTES);
   return packet;
 }
+
+/** The same with an IPv6 header. */
+export function ipv6Header({ source, destination, protocol, bytes }: IcmpPacket, hops: number): Uint8Array {
+  const packet = new Uint8Array(40 + bytes.length);
+  packet[0] = 0x60;
+  new DataView(packet.buffer).setUint16(4, bytes.length);
+  packet[6] = protocol;
+  packet[7] = hops;
+  packet.set(v6Bytes(source), 8);
+  packet.set(v6Bytes(destination), 24);
+  packet.set(bytes, 40);
+  return packet;
+}

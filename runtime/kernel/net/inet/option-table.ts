@@ -81,6 +81,8 @@ export const IP_OPTIONS: ReadonlyMap<number, InetOption> = new Map<number, InetO
 ]);
 
 export const IPV6_OPTIONS: ReadonlyMap<number, InetOption> = new Map<number, InetOption>([
+  [Ipv6.OLD_PKTINFO, flag],
+  [Ipv6.OLD_HOPLIMIT, flag],
   [Ipv6.UNICAST_HOPS, { initial: 64, min: 0, max: 255, resets: -1 }],
   [Ipv6.MULTICAST_IF, any(0)],
   [Ipv6.MULTICAST_HOPS, { initial: 1, min: 0, max: 255, resets: -1 }],

@@ -4,10 +4,20 @@
  */
 import { Errno } from "../../abi/errno.ts";
 import { Ip, Ipv6 } from "../../abi/inet.ts";
-import { AF_INET6, MSG_OOB, MSG_PEEK, SEND_SHUTDOWN, So, SOL_IP, SOL_IPV6, SOL_UDP } from "../../abi/socket.ts";
+import {
+  AF_INET6,
+  MSG_OOB,
+  MSG_PEEK,
+  SEND_SHUTDOWN,
+  So,
+  SOL_IP,
+  SOL_IPV6,
+  SOL_UDP,
+} from "../../abi/socket.ts";
 import type { Received, SendRequest, SocketBirth } from "../socket.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
 import type { Datagram } from "./datagram-socket.ts";
+import { tellUnreachable } from "./icmp-delivery.ts";
 import { isAny, isMulticast } from "./ip-address.ts";
 import type { InetOption } from "./option-table.ts";
 import { UDP_OPTIONS } from "./option-table.ts";
@@ -71,8 +81,15 @@ export class UdpSocket extends DatagramSocket {
       receivedNs: Number(this.kernel.realtimeNs()),
     };
     const isDelivered = deliverUdp(this.ports, datagram);
-    if (!isDelivered) this.namespace.counters.datagramsUnwanted += 1;
-    if (!isDelivered && this.isConnected) this.fail(Errno.ECONNREFUSED);
+    if (isDelivered) return;
+    this.namespace.counters.datagramsUnwanted += 1;
+    tellUnreachable(this.namespace.icmpReceivers, datagram);
+    // The answer finds the socket by both ends; with IP_RECVERR the local one is enough.
+    const { remote } = this;
+    const isFromThere = remote?.port === destination.port && remote.address.key === destination.address.key;
+    const wantsErrors = this.getInt(isV6 ? SOL_IPV6 : SOL_IP, isV6 ? Ipv6.RECVERR : Ip.RECVERR) === 1;
+    if ((this.isConnected && isFromThere) || (remote === undefined && wantsErrors))
+      this.fail(Errno.ECONNREFUSED);
   }
 
   /** Broadcast and multicast need an interface that is up besides the loopback, or a route. */

@@ -6,6 +6,7 @@ import {
   NETLINK_KOBJECT_UEVENT,
   NETLINK_MAX,
   NETLINK_ROUTE,
+  NETLINK_SOCK_DIAG,
   NETLINK_USERSOCK,
 } from "../../abi/netlink.ts";
 import { SOCK_DGRAM, SOCK_RAW } from "../../abi/socket.ts";
@@ -14,11 +15,13 @@ import type { NetlinkKernel } from "./netlink-socket.ts";
 import { NetlinkSocket } from "./netlink-socket.ts";
 import { auditKernel, genericKernel, ueventKernel } from "./other-kernels.ts";
 import { routeKernel } from "./rtnetlink.ts";
+import { diagKernel } from "./sock-diag.ts";
 
 /** undefined: a protocol for programs among themselves. */
 const KERNELS: ReadonlyMap<number, NetlinkKernel | undefined> = new Map<number, NetlinkKernel | undefined>([
   [NETLINK_ROUTE, routeKernel],
   [NETLINK_USERSOCK, undefined],
+  [NETLINK_SOCK_DIAG, diagKernel],
   [NETLINK_AUDIT, auditKernel],
   [NETLINK_KOBJECT_UEVENT, ueventKernel],
   [NETLINK_GENERIC, genericKernel],

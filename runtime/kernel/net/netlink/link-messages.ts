@@ -1,7 +1,7 @@
 /** RTM_*LINK: interfaces as rtnetlink tells and changes them (rtnl_fill_ifinfo, net/core/rtnetlink.c). */
 import { concatBytes } from "../../../../layers/base/bytes.ts";
 import { Errno } from "../../abi/errno.ts";
-import { NLA_F_NESTED } from "../../abi/netlink.ts";
+import { NLA_F_NESTED, NLM_F_CREATE } from "../../abi/netlink.ts";
 import { IFINFOMSG_BYTES, Ifla, Rtm, Rtnlgrp } from "../../abi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../abi/socket.ts";
 import { SyscallError } from "../../task/syscall-error.ts";
@@ -9,6 +9,7 @@ import type { NetworkInterface } from "../network-interface.ts";
 import { Iff } from "../network-interface.ts";
 import type { NetworkNamespace } from "../network-namespace.ts";
 import { attribute, attributesOf, nested, struct, text, u16, u32, u32Of, u8, viewOf } from "./message.ts";
+import type { NetlinkMessage } from "./message.ts";
 import type { RouteRequest } from "./rtnetlink.ts";
 import type { Reply } from "./serve.ts";
 import { NetlinkRefusal } from "./serve.ts";
@@ -42,7 +43,8 @@ export function getLink({ namespace, message }: RouteRequest): Reply {
 /** RTM_NEWLINK and RTM_SETLINK of an interface that is there: flags, mtu, name, queue, hardware address. */
 export function changeLink({ namespace, message, notify }: RouteRequest): undefined {
   const { payload } = message;
-  const device = findLink(namespace, payload);
+  const device =
+    message.type === Rtm.NEWLINK ? linkToChange(namespace, message) : findLink(namespace, payload);
   const attributes = attributesOf(payload, IFINFOMSG_BYTES);
   const mtu = u32Of(attributes.get(Ifla.MTU));
   if (mtu !== undefined) setMtu(device, mtu);
@@ -60,6 +62,17 @@ export function changeLink({ namespace, message, notify }: RouteRequest): undefi
   const settable = Iff.PROMISC | Iff.ALLMULTI | Iff.NOARP;
   device.flags = (device.flags & ~(mask & settable)) | (flags & mask & settable);
   notify(Rtnlgrp.LINK, linkReply(Rtm.NEWLINK, device));
+}
+
+/** RTM_NEWLINK would make what is not there, if there were a driver for it. */
+function linkToChange(namespace: NetworkNamespace, message: NetlinkMessage): NetworkInterface {
+  try {
+    return findLink(namespace, message.payload);
+  } catch (thrown) {
+    if (!(thrown instanceof SyscallError) || message.payload.length < IFINFOMSG_BYTES) throw thrown;
+    if ((message.flags & NLM_F_CREATE) === 0) throw new SyscallError(Errno.ENODEV);
+    throw new NetlinkRefusal(Errno.EOPNOTSUPP, "Unknown device type");
+  }
 }
 
 /** No driver of ours lets an interface be taken away. */

@@ -31,7 +31,6 @@ import { NetlinkRefusal } from "./serve.ts";
 
 /** RTA_VIA, RTA_MULTIPATH, RTA_NH_ID: ways of naming next hops that are not known here. */
 const UNKNOWN_HOPS: readonly number[] = [18, 9, 30];
-const RTM_F_LOOKUP_TABLE = 0x1000;
 /** RTNH_F_ONLINK: the gateway is said to be on the link. */
 const RTNH_F_ONLINK = 4;
 const IPV6_METRIC = 1024;
@@ -119,14 +118,11 @@ export function getRoute({ namespace, message, family }: RouteRequest): Reply {
   const route = isLocal ? undefined : namespace.routeTo(destination);
   const device = isLocal ? namespace.loopback : route?.device;
   if (device === undefined) throw new SyscallError(Errno.ENETUNREACH);
-  const source = isLocal
-    ? namespace.localSource(destination)
-    : (route?.source ?? namespace.sourceOn(device, destination));
+  const source = isLocal ? namespace.localSource(destination) : namespace.sourceFor(route, destination);
   const way: Way = { destination, route, device, source, isLocal };
-  const isTableAsked = (viewOf(payload).getUint32(8, true) & RTM_F_LOOKUP_TABLE) !== 0;
   return {
     type: Rtm.NEWROUTE,
-    payload: family === AF_INET ? wayOfV4(way, isTableAsked) : wayOfV6(namespace, way),
+    payload: family === AF_INET ? wayOfV4(way) : wayOfV6(namespace, way),
   };
 }
 
@@ -138,8 +134,9 @@ interface Way {
   readonly isLocal: boolean;
 }
 
-function wayOfV4({ destination, route, device, source, isLocal }: Way, isTableAsked: boolean): Uint8Array {
-  const table = isTableAsked && isLocal ? RT_TABLE_LOCAL : RT_TABLE_MAIN;
+function wayOfV4({ destination, route, device, source, isLocal }: Way): Uint8Array {
+  // Without rules of their own both tables are one, which is called main.
+  const table = RT_TABLE_MAIN;
   const flags = RTM_F_CLONED + (isLocal ? RTCF_LOCAL : 0);
   const body = header([AF_INET, 32, 0, table, 0, 0, isLocal ? Rtn.LOCAL : Rtn.UNICAST], flags);
   return concatBytes([

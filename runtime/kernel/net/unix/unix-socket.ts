@@ -131,6 +131,10 @@ export abstract class UnixSocket extends Socket {
     return 0;
   }
 
+  get backlog(): { readonly length: number; readonly max: number } {
+    return { length: this.#embryos.length, max: this.#backlog };
+  }
+
   get #isBacklogFull(): boolean {
     return this.#embryos.length > this.#backlog;
   }
