@@ -49,14 +49,16 @@ export class MountedStack implements Mounted {
         : new OverlayFilesystem(writable?.filesystem, lowers);
   }
 
-  exportDiff(): ByteStream {
+  exportDiff(isSkippedPath: (path: string) => boolean = () => false): ByteStream {
     const upper = this.#parts.writable?.filesystem;
-    if (upper === undefined || upper.readDirectory(upper.root).length === 0) return streamOf(END_OF_ARCHIVE);
+    const names = upper === undefined ? [] : upper.readDirectory(upper.root).map(({ name }) => name);
+    const isEmpty = names.every((name) => name === TEMPORARY_NAME || isSkippedPath(`/${name}`));
+    if (upper === undefined || isEmpty) return streamOf(END_OF_ARCHIVE);
     return packTree(upper, upper.root, {
       name: ".",
       isLayer: true,
       xattrName: (stored) => (isOwnXattr(stored) ? undefined : shownXattr(stored)),
-      isSkipped: (_path, name) => name === TEMPORARY_NAME,
+      isSkipped: (path, name) => name === TEMPORARY_NAME || isSkippedPath(`/${path}`),
     });
   }
 

@@ -25,8 +25,11 @@ export interface MountRequest {
 
 export interface Mounted {
   readonly filesystem: Filesystem;
-  /** The writable layer as a layer tar: whiteouts, opaque directories, changed files. */
-  exportDiff(): ByteStream;
+  /**
+   * The writable layer as a layer tar: whiteouts, opaque directories, changed files. What `isSkipped`
+   * names, absolute, is left out with what is below it.
+   */
+  exportDiff(isSkipped?: (path: string) => boolean): ByteStream;
   /** As `docker diff`, sorted by path. */
   changes(): readonly { readonly kind: 0 | 1 | 2; readonly path: string }[];
   writableSizeBytes(): number;

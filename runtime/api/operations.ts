@@ -55,7 +55,7 @@ export const OPERATIONS = [
   { id: "SystemVersion", method: "GET", path: "/version", state: "done" },
   { id: "SystemPing", method: "GET", path: "/_ping", state: "done" },
   { id: "SystemPingHead", method: "HEAD", path: "/_ping", state: "done" },
-  { id: "ImageCommit", method: "POST", path: "/commit", state: "501" },
+  { id: "ImageCommit", method: "POST", path: "/commit", state: "done" },
   { id: "SystemEvents", method: "GET", path: "/events", state: "done" },
   { id: "SystemDataUsage", method: "GET", path: "/system/df", state: "done" },
   { id: "ImageGet", method: "GET", path: "/images/{name}/get", state: "501" },

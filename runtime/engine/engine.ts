@@ -21,6 +21,7 @@ import { EventBus } from "./events/events.ts";
 import { randomId } from "./ids.ts";
 import { ImageStore } from "./images/image-store.ts";
 import { PullShare } from "./images/pull-share.ts";
+import { removeStagedLayers } from "./images/staged-layer.ts";
 import { sweepLayers } from "./images/sweep.ts";
 import { pinUnfinishedPulls } from "./images/unfinished-pulls.ts";
 import { KeyedLock } from "./lock.ts";
@@ -104,6 +105,7 @@ export class Engine implements EngineContext {
     engine.#onSettings(engine.#settings);
     await restoreContainers(engine);
     await pinUnfinishedPulls(engine);
+    await removeStagedLayers(engine.storage.files);
     await sweepLayers(engine);
     return engine;
   }

@@ -135,6 +135,23 @@ const SCRIPT: readonly string[] = [
   "create --name still tools true",
   "diff still",
   "cp still:/nothing -",
+  "commit -a me -m 'a note' -c 'ENV B=2 C=$A' -c 'CMD [\"echo\",\"made\"]' -c 'EXPOSE 80 53/udp' -c 'LABEL k=\"v w\"' still made:v1",
+  "history --no-trunc --format '{{.CreatedBy}}|{{.Size}}|{{.Comment}}' made:v1",
+  "inspect -f '{{json .Config.Env}} {{json .Config.Cmd}} {{json .Config.ExposedPorts}} {{json .Config.Labels}} {{.Author}} {{.Comment}} {{len .RootFS.Layers}}' made:v1",
+  "run --rm made:v1",
+  "commit -c 'ENTRYPOINT [\"sh\"]' -c 'WORKDIR sub' -c 'VOLUME /v' -c 'USER 1' -c 'ONBUILD RUN x' -c 'HEALTHCHECK --interval=5s CMD true' --pause=false still made",
+  "inspect -f '{{json .Config.Entrypoint}} {{json .Config.Cmd}} {{.Config.WorkingDir}} {{json .Config.Volumes}} {{.Config.User}} {{json .Config.OnBuild}} {{json .Config.Healthcheck}}' made",
+  "commit still Bad:name",
+  "commit still bad:tag:here",
+  "commit missing made",
+  "commit -c 'ENV' still made",
+  "commit -c 'ENV A' still made",
+  "commit -c 'EXPOSE http' still made",
+  "commit -c 'LABEL a=\"b' still made",
+  "commit -c 'HEALTHCHECK CMD' still made",
+  "tag made REG/MADE:v1",
+  "push -q REG/MADE:v1",
+  "rmi made:v1 made REG/MADE:v1",
   "rm still",
   "run -d --name fails --restart on-failure:2 tools sh -c 'exit 4'",
   "wait-exited fails",
@@ -168,6 +185,7 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   "rm bg": "28 puts the container's name in front",
   "exec bg not-a-command": "28 exits with 127",
   "update --restart sometimes bg": "28 says which words there are",
+  "commit -c 'EXPOSE http' still made": "28 writes it in lower case",
   "kill one": "28 writes it in lower case",
   "kill -s NOPE bg": "28 says what cannot be done",
   "kill -s 0 bg": "28 says what cannot be done",
@@ -264,6 +282,8 @@ async function pushTools(domain: string): Promise<void> {
 const PROGRESS =
   /: (Pulling fs layer|Waiting|Verifying|Download|Pull complete|Preparing|Pushed|Mounted from \S+|Layer already).*$/;
 
+const DIGEST = /sha256:[0-9a-f]{64}/g;
+
 async function play(host: string, domain: string): Promise<readonly Turn[]> {
   const cli = new DockerCli(host);
   const turns: Turn[] = [];
@@ -275,6 +295,7 @@ async function play(host: string, domain: string): Promise<readonly Turn[]> {
       ...line
         .replaceAll("REG", domain)
         .replaceAll("COPY", copyName)
+        .replaceAll("MADE", copyName.replace("copy", "made"))
         .matchAll(/'([^']*)'|(\S+)/g),
     ].map((match) => match[1] ?? match[2] ?? "");
     if (words[0] === "wait-exited") {
@@ -286,7 +307,8 @@ async function play(host: string, domain: string): Promise<readonly Turn[]> {
     turns.push({
       command,
       exitCode,
-      stdout: normalise(stdout, domain),
+      // An image made here is named by its contents, the time included.
+      stdout: normalise(/^(commit|rmi made)/.test(line) ? stdout.replace(DIGEST, "<digest>") : stdout, domain),
       stderr: normalise(stderr, domain),
     });
   }
@@ -313,6 +335,7 @@ function normalise(text: string, domain: string): readonly string[] {
     text
       .replaceAll(domain, "REG")
       .replace(/copy-(mine|theirs)/g, "COPY")
+      .replace(/made-(mine|theirs)/g, "MADE")
       .replace(/'\/tmp\/slipway-docker-config-\w+\//g, "'<config>/")
       // dockerd runs without a bridge here, on cgroups v1; masked paths grew since 20.10.
       .replace(/"NetworkDisabled":true,/g, "")

@@ -1,6 +1,8 @@
 /** Images: pull, list, inspect, history, tag, delete, push, prune, one function per operation. */
 import { decodeUtf8 } from "../../../layers/base/bytes.ts";
 import { fail } from "../../../layers/base/errors.ts";
+import type { ContainerConfig } from "../../engine/containers/config.ts";
+import { commitContainer } from "../../engine/images/commit.ts";
 import { deleteImage } from "../../engine/images/delete.ts";
 import { imageHistory as readHistory } from "../../engine/images/history.ts";
 import { listImages } from "../../engine/images/list.ts";
@@ -9,6 +11,7 @@ import { pullImage } from "../../engine/images/pull.ts";
 import { pushImage } from "../../engine/images/push.ts";
 import type { Credentials } from "../../engine/images/requests.ts";
 import {
+  readNewName,
   readPlatform,
   readPullReference,
   readPushReference,
@@ -17,7 +20,9 @@ import {
 import { tagImage } from "../../engine/images/tag.ts";
 import { timeNs, unixSeconds } from "../../engine/time.ts";
 import type { ApiCall, Route } from "../call.ts";
-import { param } from "../call.ts";
+import { param, readJsonBody } from "../call.ts";
+import { CONFIG } from "../go/container-structs.ts";
+import { decodeStruct } from "../go/go-json.ts";
 import { imageInspect, imageSummaries } from "../image-json.ts";
 import { emptyReply, jsonLinesReply, jsonReply } from "../replies.ts";
 
@@ -93,6 +98,22 @@ export const imageTag: Route = async (call) => {
     tag: call.query.text("tag"),
   });
   return emptyReply(201);
+};
+
+export const imageCommit: Route = async (call) => {
+  const { engine, query } = call;
+  const body = await readJsonBody(call);
+  const config = body === undefined || body === null ? undefined : decodeStruct(CONFIG, body);
+  const id = await commitContainer(engine, {
+    container: query.text("container"),
+    reference: readNewName(query.text("repo"), query.text("tag")),
+    author: query.text("author"),
+    comment: query.text("comment"),
+    config: config as ContainerConfig | undefined, // decodeStruct gave every field its type.
+    changes: query.all("changes"),
+    isPausing: query.text("pause") === "" || query.boolean("pause"),
+  });
+  return jsonReply(201, { Id: id });
 };
 
 export const imageDelete: Route = async (call) => {

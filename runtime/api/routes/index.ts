@@ -40,6 +40,7 @@ const ROUTES: Readonly<Record<RoutedOperationId, Route>> = {
   ExecInspect: exec.execInspect,
   ExecResize: exec.execResize,
   ExecStart: exec.execStart,
+  ImageCommit: images.imageCommit,
   ImageCreate: images.imageCreate,
   ImageDelete: images.imageDelete,
   ImageHistory: images.imageHistory,

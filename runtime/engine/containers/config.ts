@@ -79,7 +79,8 @@ export function mergeConfig(own: ContainerConfig, image: ContainerConfig): Conta
   // [""] is how a client says "no entrypoint at all".
   const isEntrypointReset = own.Entrypoint?.length === 1 && own.Entrypoint[0] === "";
   const cmd = isEmpty(own.Cmd) && !hasOwnEntrypoint ? image.Cmd : own.Cmd;
-  const entrypoint = hasOwnEntrypoint ? own.Entrypoint : image.Entrypoint;
+  // An empty list is an entrypoint of its own: none.
+  const entrypoint = own.Entrypoint ?? image.Entrypoint;
   return {
     ...own,
     User: own.User === "" ? image.User : own.User,

@@ -55,10 +55,22 @@ export async function containerChanges(context: EngineContext, nameOrId: string)
 }
 
 export async function exportContainer(context: EngineContext, nameOrId: string): Promise<ByteStream> {
-  const container = context.containers.get(nameOrId);
-  const open = await openFiles(context, container);
+  return streamOf(context, nameOrId, (files) => files.export());
+}
+
+/** What the container has changed, as a layer. */
+export async function exportWritableLayer(context: EngineContext, nameOrId: string): Promise<ByteStream> {
+  return streamOf(context, nameOrId, (files) => files.exportDiff());
+}
+
+async function streamOf(
+  context: EngineContext,
+  nameOrId: string,
+  begin: (files: ContainerFiles) => Promise<ByteStream>,
+): Promise<ByteStream> {
+  const open = await openFiles(context, context.containers.get(nameOrId));
   try {
-    return releasing(await open.files.export(), open);
+    return releasing(await begin(open.files), open);
   } catch (thrown) {
     await open.release();
     throw thrown;

@@ -11,6 +11,7 @@ import {
   familiarString,
   parseReference,
   repositoryOf,
+  withDefaultTag,
   withDigest,
   withTag,
 } from "../../../layers/oci/reference.ts";
@@ -39,6 +40,15 @@ export function readPullReference(name: string, tag: string): Reference {
 export function readPushReference(name: string, tag: string): Reference {
   const named = parseReference(name);
   return tag === "" ? named : withTag(named, tag);
+}
+
+/** The name for an image made here; empty is none (moby: RepoTagReference). */
+export function readNewName(repository: string, tag: string): Reference | undefined {
+  const name = repository.trim();
+  if (name === "") return undefined;
+  const reference = parseReference(name);
+  if (reference.digest !== undefined) throw fail("invalidParameter", "cannot import digest reference");
+  return tag === "" ? withDefaultTag(reference) : withTag(reference, tag);
 }
 
 /** `docker rmi --platform`: JSON platforms, at most one, which must be the image's. */

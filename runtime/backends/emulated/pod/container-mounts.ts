@@ -121,6 +121,13 @@ export class InitLayer {
     );
   }
 
+  /** Whether a path is such an entry, or a directory that is in the writable layer only because of one. */
+  madeBesides(ownChanges: readonly PathChange[]): (path: string) => boolean {
+    const own = new Set(ownChanges.map(({ path }) => path));
+    const made = new Set(this.#made.flatMap((entry) => [pathOfEntry(entry), pathInFilesystem(entry.parent)]));
+    return (path) => made.has(path) && !own.has(path);
+  }
+
   remove(): void {
     for (const { parent, name, isDirectory } of this.#made.reverse()) {
       const { filesystem } = parent.superblock;

@@ -97,6 +97,11 @@ export class ContainerRoot implements FileTree {
     return this.#initLayer.without(changes);
   }
 
+  /** Whether a path of the writable layer was made for the container, given the container's own changes. */
+  madeBesides(ownChanges: readonly PathChange[]): (path: string) => boolean {
+    return this.#initLayer.madeBesides(ownChanges);
+  }
+
   /** Who `--user` is, with what runc leaves of the capabilities; and where HOME is. */
   identity(spec: ProcessSpec): { readonly credentials: Credentials; readonly home: string } {
     const readText = (path: string): string | undefined => this.#readText(path);

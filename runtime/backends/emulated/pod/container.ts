@@ -13,7 +13,7 @@ import type { Namespaces } from "../../../kernel/ns/namespaces.ts";
 import { SYSCALLS } from "../../../kernel/syscalls/table.ts";
 import { endProcess, sendToProcess } from "../../../kernel/task/send-signal.ts";
 import type {
-  ContainerFiles, ExitStatus, ProcessSpec, ProcessTable, ResourceLimits, TaskSpec, TaskStatistics,
+  ContainerFiles, ExitStatus, PathChange, ProcessSpec, ProcessTable, ResourceLimits, TaskSpec, TaskStatistics,
 } from "../../backend.ts";
 import { filesOf } from "../../pod/container-files.ts";
 import type { PodContainer } from "../../pod/pod-server.ts";
@@ -56,7 +56,12 @@ export class Container implements PodContainer {
     this.update(spec.resources);
     this.namespaces = root.namespaces;
     const files = filesOf(root, mounted, spec.root.writable !== "");
-    this.files = { ...files, changes: async () => root.ownChanges(await files.changes()) };
+    const ownChanges = async (): Promise<readonly PathChange[]> => root.ownChanges(await files.changes());
+    this.files = {
+      ...files,
+      changes: ownChanges,
+      exportDiff: async () => mounted.exportDiff(root.madeBesides(await ownChanges())),
+    };
     this.#add(spec.process);
   }
 
