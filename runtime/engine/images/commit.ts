@@ -12,7 +12,7 @@ import { mergeConfig } from "../containers/config.ts";
 import type { Container } from "../containers/container.ts";
 import { containerEvent } from "../containers/container-events.ts";
 import { exportWritableLayer } from "../containers/files.ts";
-import { pauseContainer, unpauseContainer } from "../containers/processes.ts";
+import { pauseContainer, unpauseContainer } from "../containers/pause.ts";
 import type { EngineContext } from "../context.ts";
 import { formatTime } from "../time.ts";
 import { childImage, keepDocuments } from "./new-image.ts";
