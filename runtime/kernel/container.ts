@@ -18,6 +18,7 @@ import { FilesystemContext } from "./task/filesystem-context.ts";
 import { exitTask } from "./task/exit.ts";
 import { Process } from "./task/process.ts";
 import { SignalHandlers } from "./task/signal-state.ts";
+import type { SeccompFilter } from "./task/seccomp.ts";
 import { SyscallError } from "./task/syscall-error.ts";
 import type { Task } from "./task/task.ts";
 import { FdTable } from "./vfs/fd-table.ts";
@@ -41,6 +42,8 @@ export interface ProcessRequest {
   readonly env: readonly string[];
   /** Descriptors 0, 1, 2. */
   readonly streams: readonly FileDescription[];
+  /** What the program's calls go through; `undefined` is unconfined. */
+  readonly seccomp?: SeccompFilter | undefined;
   /** In whose family it is born: an exec into a container has none. */
   readonly parent?: Process;
 }
@@ -78,5 +81,6 @@ export function createProcess(kernel: Kernel, request: ProcessRequest): Task {
     exitTask(task, 0);
     throw thrown;
   }
+  task.seccomp = request.seccomp;
   return task;
 }

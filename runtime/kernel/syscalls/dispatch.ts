@@ -4,6 +4,7 @@
  */
 import { isFsError } from "../../../layers/fs/errors.ts";
 import { Errno, ERESTARTSYS } from "../abi/errno.ts";
+import { seccompVerdict } from "../task/seccomp.ts";
 import { SyscallError } from "../task/syscall-error.ts";
 import type { Task } from "../task/task.ts";
 import type { Parking } from "../task/task.ts";
@@ -20,11 +21,14 @@ export function dispatch(task: Task): void {
   task.syscallNumber = number;
   const [a, b, c] = [context.integer(RDI), context.integer(RSI), context.integer(RDX)];
   const [d, e, f] = [context.integer(R10), context.integer(R8), context.integer(R9)];
-  for (const gate of task.gates) {
-    const answer = gate(task, number, [a, b, c, d, e, f]);
-    if (answer === undefined) continue;
-    finish(task, answer);
-    return;
+  const { seccomp } = task;
+  if (seccomp !== undefined) {
+    const answer = seccompVerdict(task, seccomp, number);
+    if (answer === "killed") return;
+    if (answer !== undefined) {
+      finish(task, answer);
+      return;
+    }
   }
   finish(task, guarded(() => invoke(task, number, a, b, c, d, e, f)));
 }

@@ -16,6 +16,7 @@ import type { Result } from "../task/wait.ts";
 import { privilegePrctl } from "./prctl-privileges.ts";
 import type { SyscallRow } from "./row.ts";
 import { call } from "./row.ts";
+import { prctlGetSeccomp, prctlSetSeccomp } from "./seccomp.ts";
 
 const PERSONALITY_QUERY = 0xffff_ffff;
 const ANON_NAME_BYTES_MAX = 80;
@@ -53,6 +54,10 @@ function sysPrctl(task: Task, option: number, a: number, b: number, c: number, d
     case Prctl.PR_GET_CHILD_SUBREAPER:
       memory.writeU32(a, process.isSubreaper ? 1 : 0);
       return 0;
+    case Prctl.PR_GET_SECCOMP:
+      return prctlGetSeccomp(task);
+    case Prctl.PR_SET_SECCOMP:
+      return prctlSetSeccomp(task, a, b);
     case Prctl.PR_GET_TID_ADDRESS:
       memory.writeInteger(a, task.clearChildTid);
       return 0;

@@ -21,6 +21,7 @@ import { RESOURCE_CALLS } from "./resources.ts";
 import type { Syscalls } from "./row.ts";
 import { syscallsOf } from "./row.ts";
 import { READINESS_CALLS } from "./readiness.ts";
+import { SECCOMP_CALLS } from "./seccomp.ts";
 import { SESSION_CALLS } from "./sessions.ts";
 import { SIGNAL_CALLS } from "./signals.ts";
 import { SOCKET_MESSAGE_CALLS } from "./socket-messages.ts";
@@ -69,4 +70,5 @@ export const SYSCALLS: Syscalls = syscallsOf([
   ...EPOLL_CALLS,
   ...EVENT_FILE_CALLS,
   ...SESSION_CALLS,
+  ...SECCOMP_CALLS,
 ]);

@@ -108,7 +108,7 @@ function inherit(task: Task, child: Task, { flags }: CloneRequest): void {
   child.personality = task.personality;
   child.timerSlackNs = child.defaultTimerSlackNs = task.timerSlackNs;
   if ((flags & flag.CLONE_VM) === 0) child.rseq = { ...task.rseq };
-  child.gates.push(...task.gates);
+  child.seccomp = task.seccomp;
   const keepsStack = (flags & flag.CLONE_VM) === 0 || (flags & flag.CLONE_VFORK) !== 0;
   if (keepsStack) child.alternateStack = task.alternateStack;
 }

@@ -18,6 +18,7 @@ import type { FilesystemContext } from "./filesystem-context.ts";
 import type { PidNamespace } from "./pid-namespace.ts";
 import type { Process } from "./process.ts";
 import type { Timer } from "./scheduler.ts";
+import type { SeccompState } from "./seccomp.ts";
 import type { AlternateStack, SignalHandlers } from "./signal-state.ts";
 import { PendingSignals } from "./signal-state.ts";
 import type { Blocked, Result, Waiter } from "./wait.ts";
@@ -50,9 +51,6 @@ export interface Trap {
   /** CR2: the last page fault's. */
   readonly address: number;
 }
-
-/** A seccomp filter or anything else that looks at calls first: an answer replaces the call. */
-export type SyscallGate = (task: Task, number: number, args: readonly number[]) => number | undefined;
 
 export class Task {
   readonly kernel: Kernel;
@@ -109,7 +107,7 @@ export class Task {
   rseq = { address: 0, sizeBytes: 0, signature: 0 };
   /** CLONE_VFORK: whom to wake when this task lets go of the borrowed memory. */
   vforkDone: (() => void) | undefined;
-  readonly gates: SyscallGate[] = [];
+  seccomp: SeccompState;
   cpuNs = 0;
   exitStatus = 0;
   minorFaults = 0;

@@ -5,6 +5,7 @@ import { MAP_GROWSDOWN, MAP_PRIVATE, PROT_EXEC, PROT_WRITE } from "../../abi/mma
 import { SIG_DFL, SIG_IGN } from "../../abi/signal.ts";
 import { shownGid, shownUid } from "../../task/credentials.ts";
 import type { PidNamespace } from "../../task/pid-namespace.ts";
+import { SeccompFilter, seccompMode } from "../../task/seccomp.ts";
 import type { Task } from "../../task/task.ts";
 
 const KB = 1024;
@@ -104,8 +105,8 @@ export function statusText(task: Task, reader: Task, pids: PidNamespace): string
     ["CapBnd", hex16(who.bounding)],
     ["CapAmb", hex16(who.ambient)],
     ["NoNewPrivs", task.hasNoNewPrivileges ? 1 : 0],
-    ["Seccomp", task.gates.length > 0 ? 2 : 0],
-    ["Seccomp_filters", task.gates.length],
+    ["Seccomp", seccompMode(task.seccomp)],
+    ["Seccomp_filters", task.seccomp instanceof SeccompFilter ? task.seccomp.depth : 0],
     ["Speculation_Store_Bypass", "not vulnerable"],
     ["SpeculationIndirectBranch", "unsupported"],
     ["Cpus_allowed", 1],

@@ -188,7 +188,7 @@ function realNodes(kernel: Kernel): Readonly<Record<string, GeneratedText>> {
     "kernel/pty/max": told(() => "4096"),
     "kernel/pty/nr": told(() => "0"),
     "kernel/seccomp/actions_avail": told(
-      () => "kill_process kill_thread trap errno user_notif trace log allow",
+      () => "kill_process kill_thread trap errno trace log allow",
     ),
     "fs/overflowuid": told(() => "65534"),
     "fs/overflowgid": told(() => "65534"),
