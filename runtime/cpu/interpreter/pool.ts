@@ -4,6 +4,7 @@
  * so a memory whose pages are resident is worth ten times its size in copying. It is made clean only when
  * it is taken, because then it is known what will be overwritten anyway.
  */
+import { GROUPS } from "./contents.ts";
 import { createCore } from "./core.ts";
 import type { Core, CoreImports } from "./core.ts";
 
@@ -22,6 +23,8 @@ export interface Body {
   readonly core: Core;
   /** The hooks of the space that owns it now. */
   readonly imports: CoreImports;
+  /** By group of pages: 1 where a page may have had access (contents.ts). */
+  readonly touched: Uint8Array;
   /** How much of it the host holds, about, since it was given back. */
   residentBytes: number;
   isFresh: boolean;
@@ -47,7 +50,8 @@ export class BodyPool {
     }
     const memory = new WebAssembly.Memory({ initial: LOW_PAGES, maximum: MAXIMUM_PAGES });
     const imports: CoreImports = { reserve: () => 0, counter: this.#counter };
-    return { memory, imports, core: createCore(this.#module, memory, imports), residentBytes: 0, isFresh: true };
+    const core = createCore(this.#module, memory, imports);
+    return { memory, imports, core, touched: new Uint8Array(GROUPS), residentBytes: 0, isFresh: true };
   }
 
   give(body: Body, residentBytes: number): void {

@@ -6,7 +6,7 @@ import { assert } from "../../../layers/base/assert.ts";
 import { BIAS, PAGE_BYTES, PageAccess, SPACE_END, SPACE_START, Vector } from "../machine.ts";
 import type { Context, Fault, HotBlock, Space, SpaceOptions, Stop } from "../machine.ts";
 import { HAS_CODE, LAYOUT, STATE, TOUCHED } from "../spec/layout.ts";
-import { clean, endOfCopy, processorRanges, residentBytes } from "./contents.ts";
+import { clean, endOfCopy, processorRanges, residentBytes, touch } from "./contents.ts";
 import type { Range } from "./contents.ts";
 import { CONTEXT_BYTES, InterpreterContext } from "./context.ts";
 import type { ContextHome } from "./context.ts";
@@ -20,6 +20,11 @@ const FXSAVE_BYTES = 512;
 /** Where an fxsave image passes through; part of the scratch cells. */
 const IMAGE = 0x800;
 const EXECUTED = LAYOUT.STATE + STATE.EXECUTED;
+
+/** A signed word of 64 bits as a number, without a bigint on the way. */
+function signedWord(view: DataView, at: number): number {
+  return view.getInt32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
+}
 
 export class InterpreterSpace implements Space, ContextHome {
   readonly #pool: BodyPool;
@@ -38,7 +43,7 @@ export class InterpreterSpace implements Space, ContextHome {
     this.#bytes = new Uint8Array(this.#body.memory.buffer);
     this.#view = new DataView(this.#body.memory.buffer);
     this.#body.imports.reserve = (bytes) => this.#reserveLinear(options, bytes);
-    if (!this.#body.isFresh) clean(this.#bytes, copied);
+    if (!this.#body.isFresh) clean(this.#bytes, this.#body.touched, copied);
     if (source === undefined) {
       this.#core.initialize();
       return;
@@ -47,6 +52,7 @@ export class InterpreterSpace implements Space, ContextHome {
       this.dispose();
       throw new RangeError("no memory for a copy of the space");
     }
+    this.#body.touched.set(source.#body.touched);
     const ranges = [...processorRanges(source.bytes, this.#bytes.length), ...copied];
     for (const [start, stop] of ranges) this.bytes.set(source.bytes.subarray(start, stop), start);
   }
@@ -93,6 +99,7 @@ export class InterpreterSpace implements Space, ContextHome {
     const first = LAYOUT.MAP + (start - BIAS) / PAGE_BYTES;
     const last = LAYOUT.MAP + (end - BIAS) / PAGE_BYTES;
     if ((bits & PageAccess.execute) === 0) this.#core.invalidate(start - BIAS, end - BIAS);
+    touch(this.#body.touched, start - BIAS, end - BIAS);
     for (let at = first; at < last; at++) bytes[at] = bits | ((bytes[at] ?? 0) & HAS_CODE) | TOUCHED;
   }
 
@@ -130,7 +137,7 @@ export class InterpreterSpace implements Space, ContextHome {
       isFetch: view.getUint8(LAYOUT.FAULT + 5) !== 0,
       isPresent: view.getUint8(LAYOUT.FAULT + 6) !== 0,
       isBeyond: view.getUint8(LAYOUT.FAULT + 7) !== 0,
-      address: vector === Vector.pageFault ? Number(view.getBigInt64(LAYOUT.FAULT + 8, true)) : 0,
+      address: vector === Vector.pageFault ? signedWord(view, LAYOUT.FAULT + 8) : 0,
     };
   }
 
@@ -151,7 +158,7 @@ export class InterpreterSpace implements Space, ContextHome {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#current = undefined;
-    this.#pool.give(this.#body, residentBytes(this.bytes));
+    this.#pool.give(this.#body, residentBytes(this.bytes, this.#body.touched));
   }
 
   activate(context: InterpreterContext): DataView {

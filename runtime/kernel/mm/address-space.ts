@@ -23,11 +23,12 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from "../abi/mman.ts";
-import { BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, Signal } from "../abi/signal.ts";
+import type { FaultOutcome } from "./fault-outcome.ts";
+import { BEYOND_END, MENDED, NOT_ALLOWED, NOT_MAPPED, OUT_OF_MEMORY } from "./fault-outcome.ts";
 import type { MemoryAccount } from "./memory-account.ts";
 import type { MapRequest } from "./placement.ts";
 import { MMAP_BASE, placeOf, STACK_TOP } from "./placement.ts";
-import type { Region } from "./region.ts";
+import type { Backing, Region } from "./region.ts";
 import { accessOf, faultAround, PAGE_BYTES, pageCeil, pageFloor, RegionFlag, RegionList } from "./region.ts";
 import type { Coherence } from "./shared-mappings.ts";
 import { ResidentPages } from "./resident-pages.ts";
@@ -37,14 +38,6 @@ import { coherenceOf, SharedMappings, sharedOf } from "./shared-mappings.ts";
 const GROW_BYTES = 4 * 1024 * 1024;
 /** Free space below a stack that its growth leaves (stack_guard_gap). */
 const STACK_GUARD_BYTES = 256 * PAGE_BYTES;
-
-/** What a fault means for the task: mended, or a signal. */
-export type FaultOutcome =
-  | { readonly kind: "mended" }
-  | { readonly kind: "signal"; readonly signal: number; readonly code: number }
-  | { readonly kind: "outOfMemory" };
-
-const MENDED: FaultOutcome = { kind: "mended" };
 
 export class AddressSpace {
   readonly space: Space;
@@ -336,17 +329,17 @@ export class AddressSpace {
 
   /** What the processor met, as Linux would see it. */
   handleFault(fault: Fault): FaultOutcome {
-    if (fault.isBeyond) return { kind: "signal", signal: Signal.SIGSEGV, code: SEGV_MAPERR };
+    if (fault.isBeyond) return NOT_MAPPED;
     return this.touch(fault.address, fault.isFetch ? PROT_EXEC : fault.isWrite ? PROT_WRITE : PROT_READ);
   }
 
   /** Makes the page of `address` present for an access of kind `need` (one PROT_ bit). */
   touch(address: number, need: number): FaultOutcome {
     const region = this.#regions.find(address) ?? this.#growStack(address);
-    if (region === undefined) return { kind: "signal", signal: Signal.SIGSEGV, code: SEGV_MAPERR };
+    if (region === undefined) return NOT_MAPPED;
     // x86 reads what it may write or execute.
     const isAllowed = need === PROT_READ ? region.protection !== PROT_NONE : (region.protection & need) !== 0;
-    if (!isAllowed) return { kind: "signal", signal: Signal.SIGSEGV, code: SEGV_ACCERR };
+    if (!isAllowed) return NOT_ALLOWED;
     const page = pageFloor(address);
     const isShared = sharedOf(region) !== undefined;
     if (isShared) this.#shared.settle(region, page, need === PROT_WRITE);
@@ -414,22 +407,30 @@ export class AddressSpace {
   }
 
   #bringIn(region: Region, page: number): FaultOutcome {
-    const [from, to] = region.backing === undefined ? [page, page + PAGE_BYTES] : faultAround(region, page);
-    if (!this.#makeExist(to)) return { kind: "outOfMemory" };
-    for (let at = from; at < to; at += PAGE_BYTES) {
-      if (this.#resident.has(at)) continue;
-      if (!this.#account.charge(1)) return at > page ? MENDED : { kind: "outOfMemory" };
-      const target = this.space.bytes.subarray(at - LINEAR, at - LINEAR + PAGE_BYTES);
-      const isThere = region.backing?.load(region.position + (at - region.start), target) ?? true;
-      if (!isThere) {
-        this.#account.uncharge(1);
-        if (at === page) return { kind: "signal", signal: Signal.SIGBUS, code: BUS_ADRERR };
-        continue;
-      }
-      this.#resident.add(at, at + PAGE_BYTES);
-      this.space.setAccess(at, at + PAGE_BYTES, this.#accessOf(region, at));
-    }
+    if (region.backing !== undefined) return this.#load(region, region.backing, page);
+    if (!this.#makeExist(page + PAGE_BYTES) || !this.#account.charge(1)) return OUT_OF_MEMORY;
+    this.#resident.add(page, page + PAGE_BYTES);
+    this.space.setAccess(page, page + PAGE_BYTES, this.#accessOf(region, page));
     return MENDED;
+  }
+
+  /** The pages around `page` that are not there yet come together: one read of the file. */
+  #load(region: Region, backing: Backing, page: number): FaultOutcome {
+    let [from, to] = faultAround(region, page, (at) => !this.#resident.has(at));
+    if (!this.#makeExist(to)) return OUT_OF_MEMORY;
+    if (!this.#account.charge((to - from) / PAGE_BYTES)) {
+      [from, to] = [page, page + PAGE_BYTES];
+      if (!this.#account.charge(1)) return OUT_OF_MEMORY;
+    }
+    const { bytes } = this.space;
+    const loaded = backing.load(region.position + (from - region.start), bytes.subarray(from - LINEAR, to - LINEAR));
+    const end = Math.min(to, pageCeil(from + loaded));
+    this.#account.uncharge((to - end) / PAGE_BYTES);
+    if (end > from) {
+      this.#resident.add(from, end);
+      this.space.setAccess(from, end, this.#accessOf(region, page));
+    }
+    return page < end ? MENDED : BEYOND_END;
   }
 
   #drop(start: number, end: number): void {

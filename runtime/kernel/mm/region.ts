@@ -28,8 +28,8 @@ export interface Backing {
   readonly path: string;
   readonly device: number;
   readonly ino: number;
-  /** Fills `target` from `position`, zeros beyond the end; false when all of it lies beyond (SIGBUS). */
-  load(position: number, target: Uint8Array): boolean;
+  /** Fills `target` from `position`, zeros beyond the end: how many bytes of it there are (0: SIGBUS). */
+  load(position: number, target: Uint8Array): number;
   /** Of shared mappings: puts a changed page back. */
   store?(position: number, source: Uint8Array): void;
   /** Of shared mappings: the object whose pages all of them show. */
@@ -59,11 +59,19 @@ export function accessOf({ protection }: Region, isWritable: boolean): number {
   return read | write | ((protection & PROT_EXEC) !== 0 ? PageAccess.execute : 0);
 }
 
-/** The pages that come with a fault at `page`. */
-export function faultAround(region: Region, page: number): readonly [number, number] {
+/** The run of pages around `page` that come with a fault there: in its window, its region, and `wanted`. */
+export function faultAround(
+  region: Region,
+  page: number,
+  wanted: (page: number) => boolean,
+): [start: number, end: number] {
   const window = FAULT_AROUND_PAGES * PAGE_BYTES;
-  const start = page - (page % window);
-  return [Math.max(start, region.start), Math.min(start + window, region.end)];
+  const low = Math.max(page - (page % window), region.start);
+  const high = Math.min(page - (page % window) + window, region.end);
+  let [start, end] = [page, page + PAGE_BYTES];
+  while (start > low && wanted(start - PAGE_BYTES)) start -= PAGE_BYTES;
+  while (end < high && wanted(end)) end += PAGE_BYTES;
+  return [start, end];
 }
 
 export class RegionList {

@@ -185,7 +185,7 @@ export class SharedMappings implements Mapper {
     const fetchPage = (page: number): void => {
       if (!this.#home.isPresent(page) || this.#dirty.has(page)) return;
       const target = this.#home.space.bytes.subarray(page - BIAS, page - BIAS + PAGE_BYTES);
-      if (!object.load(region.position + (page - region.start), target))
+      if (object.load(region.position + (page - region.start), target) === 0)
         this.#home.discard(page, page + PAGE_BYTES);
       else this.#home.space.codeChanged(page, page + PAGE_BYTES);
     };

@@ -41,7 +41,7 @@ export class SharedObject {
     return version < this.#logStart ? undefined : this.#log.slice(version - this.#logStart);
   }
 
-  load(position: number, target: Uint8Array): boolean {
+  load(position: number, target: Uint8Array): number {
     return this.#original.load(position, target);
   }
 
@@ -81,11 +81,13 @@ export class AnonymousObject implements Backing {
     return this.shared;
   }
 
-  load(position: number, target: Uint8Array): boolean {
-    const page = this.#pages.get(position);
-    if (page === undefined) target.fill(0);
-    else target.set(page);
-    return true;
+  load(position: number, target: Uint8Array): number {
+    for (let at = 0; at < target.length; at += PAGE_BYTES) {
+      const page = this.#pages.get(position + at);
+      if (page === undefined) target.fill(0, at, at + PAGE_BYTES);
+      else target.set(page, at);
+    }
+    return target.length;
   }
 
   store(position: number, source: Uint8Array): void {

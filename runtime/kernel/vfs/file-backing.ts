@@ -66,18 +66,19 @@ export class FileBacking implements Backing {
     return (inode.shared ??= new SharedObject(this));
   }
 
-  load(position: number, target: Uint8Array): boolean {
+  load(position: number, target: Uint8Array): number {
     const { superblock, node } = this.#location.dentry;
-    if (position >= superblock.filesystem.attributes(node).sizeBytes) return false;
-    gatherSharedPages(this.#inode, position, target.length);
+    const inside = Math.min(target.length, superblock.filesystem.attributes(node).sizeBytes - position);
+    if (inside <= 0) return 0;
+    gatherSharedPages(this.#inode, position, inside);
     let at = 0;
-    while (at < target.length) {
-      const count = superblock.filesystem.read(node, position + at, target.subarray(at));
+    while (at < inside) {
+      const count = superblock.filesystem.read(node, position + at, target.subarray(at, inside));
       if (count === 0) break;
       at += count;
     }
     target.fill(0, at);
-    return true;
+    return inside;
   }
 
   store(position: number, source: Uint8Array): void {

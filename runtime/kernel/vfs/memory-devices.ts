@@ -5,6 +5,7 @@
 import { Errno } from "../abi/errno.ts";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../abi/poll.ts";
 import type { Backing } from "../mm/region.ts";
+import { AnonymousObject } from "../mm/shared-object.ts";
 import type { Task } from "../task/task.ts";
 import type { DeviceTable } from "./devices.ts";
 import type { Status } from "./file-description.ts";
@@ -74,15 +75,15 @@ class ZeroFile extends NullFile {
     return target.length;
   }
 
-  /** A private mapping of it is how programs asked for memory before MAP_ANONYMOUS. */
+  /** A mapping of it is how programs asked for memory before MAP_ANONYMOUS. */
   override map(isShared: boolean): Backing | number {
-    if (isShared) return -Errno.ENODEV;
     const { device, attributes } = this.status();
+    if (isShared) return new AnonymousObject(attributes.ino);
     return {
       path: "/dev/zero", device, ino: attributes.ino,
       load(_position, target) {
         target.fill(0);
-        return true;
+        return target.length;
       },
       acquire: () => undefined,
       release: () => undefined,
