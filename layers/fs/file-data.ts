@@ -22,7 +22,7 @@ export const FILE_BYTES_MAX = Number.MAX_SAFE_INTEGER - CHUNK_BYTES;
 /** Pages used and allowed in one filesystem; owned by the filesystem, shared by its files. */
 export interface PageAccount {
   used: number;
-  readonly limit: number;
+  limit: number;
 }
 
 interface Chunk {

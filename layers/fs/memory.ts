@@ -66,6 +66,13 @@ export class MemoryFilesystem implements Filesystem {
     this.#make({ type: "directory", mode: rootMode, uid: rootUid, gid: rootGid }, this.#clock.nowNs());
   }
 
+  /** Another limit (a tmpfs mounted anew): EINVAL when more is used already. */
+  set sizeBytesMax(sizeBytesMax: number) {
+    const limit = Math.floor(sizeBytesMax / PAGE_BYTES);
+    if (limit < this.#pages.used) throw new FsError("EINVAL");
+    this.#pages.limit = limit;
+  }
+
   lookup(parent: NodeId, name: string): NodeId | undefined {
     const found = this.#directory(parent).get(name);
     if (found === undefined) checkNameLength(name);

@@ -7,6 +7,7 @@
 import type { Clock, Rng } from "../../layers/base/clock.ts";
 import type { Machine } from "../cpu/machine.ts";
 import { Cgroup } from "./cgroup.ts";
+import { registerFilesystemTypes } from "./fs/filesystem-types.ts";
 import type { Syscalls } from "./syscalls/row.ts";
 import { PidNamespace } from "./task/pid-namespace.ts";
 import type { Process } from "./task/process.ts";
@@ -15,6 +16,7 @@ import { Scheduler } from "./task/scheduler.ts";
 import type { Task } from "./task/task.ts";
 import { fireCpuAlarms } from "./task/timers.ts";
 import { registerTerminals } from "./tty/devices.ts";
+import type { FilesystemType } from "./vfs/filesystem-type.ts";
 import { DeviceTable } from "./vfs/devices.ts";
 import { registerMemoryDevices } from "./vfs/memory-devices.ts";
 import type { KernelFilesystem } from "./vfs/mount.ts";
@@ -70,6 +72,7 @@ export class Kernel {
   readonly rootPids = new PidNamespace(undefined);
   readonly rootCgroup = new Cgroup("", undefined);
   readonly devices = new DeviceTable();
+  readonly filesystemTypes = new Map<string, FilesystemType>();
   readonly counters: KernelCounters = { missing: new Map(), illegal: [] };
   /** Wall-clock time of boot, and the monotonic clock then. */
   readonly bootNs: bigint;
@@ -97,6 +100,7 @@ export class Kernel {
     this.#bootMs = options.clock.monotonicMs();
     registerMemoryDevices(this.devices);
     registerTerminals(this.devices);
+    registerFilesystemTypes(this);
   }
 
   /** Nanoseconds since boot. */

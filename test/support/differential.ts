@@ -50,6 +50,17 @@ export function runNatively(program: string, args: readonly string[] = [], unsha
   }
 }
 
+/** With a root filesystem and a mount namespace of its own: the program includes own-root.h. */
+export function runInOwnRoot(program: string): Outcome {
+  const root = mkdtempSync(join(tmpdir(), "slipway-native-"));
+  try {
+    const { status, stdout } = spawnSync(program, ["enter", root], { env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } });
+    return { status: (status ?? 0) << 8, stdout: stdout.toString() };
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
 export async function runInKernel(program: string, args: readonly string[] = [], host?: KernelHost): Promise<GuestResult> {
   const kernelHost = host ?? (await KernelHost.start());
   copyIn(kernelHost.files, program, "/program");

@@ -26,7 +26,7 @@ import { nextNamespaceInode, PidNamespace } from "../../runtime/kernel/task/pid-
 import type { Task } from "../../runtime/kernel/task/task.ts";
 import type { Status } from "../../runtime/kernel/vfs/file-description.ts";
 import { FileDescription } from "../../runtime/kernel/vfs/file-description.ts";
-import { Mount, MountNamespace } from "../../runtime/kernel/vfs/mount.ts";
+import { Mount, MountFlag, MountNamespace } from "../../runtime/kernel/vfs/mount.ts";
 import { interpreterModule } from "./cpu-module.ts";
 
 const SLICE_MS = 20;
@@ -127,7 +127,7 @@ export class KernelHost {
     this.kernel = kernel;
     this.files = files;
     const superblock = kernel.superblock(files, "overlay");
-    this.root = new Mount(superblock, superblock.root, 0);
+    this.root = new Mount(superblock, superblock.root, MountFlag.relAtime);
     this.cgroup = new Cgroup("container", kernel.rootCgroup);
   }
 

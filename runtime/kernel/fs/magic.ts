@@ -20,8 +20,8 @@ class MagicFilesystem extends GeneratedFilesystem {
   readonly #attributes: () => Attributes;
   readonly #open: Opener;
 
-  constructor(kernel: Kernel, attributes: () => Attributes, open: Opener) {
-    super(kernel, "anon", directory({}));
+  constructor(kernel: Kernel, type: string, attributes: () => Attributes, open: Opener) {
+    super(kernel, type, directory({}));
     this.#attributes = attributes;
     this.#open = open;
   }
@@ -35,14 +35,15 @@ class MagicFilesystem extends GeneratedFilesystem {
   }
 }
 
-/** A location that opens as `open` says. */
+/** A location that opens as `open` says, on a filesystem called `type`. */
 export function magicLocation(
   kernel: Kernel,
   device: number,
   attributes: () => Attributes,
   open: Opener,
+  type = "anon",
 ): Location {
-  const superblock = new Superblock(new MagicFilesystem(kernel, attributes, open), device, "none");
+  const superblock = new Superblock(new MagicFilesystem(kernel, type, attributes, open), device, type);
   return { mount: new Mount(superblock, superblock.root, 0), dentry: superblock.root };
 }
 

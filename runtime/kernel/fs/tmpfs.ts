@@ -4,6 +4,8 @@
  */
 import { MemoryFilesystem } from "../../../layers/fs/memory.ts";
 import { Errno } from "../abi/errno.ts";
+import type { Extent, UserNamespace } from "../ns/user-namespace.ts";
+import { toKernelId } from "../ns/user-namespace.ts";
 import type { Kernel } from "../kernel.ts";
 import { SyscallError } from "../task/syscall-error.ts";
 import type { KernelFilesystem } from "../vfs/mount.ts";
@@ -22,7 +24,7 @@ export interface TmpfsOptions {
 }
 
 export class Tmpfs extends MemoryFilesystem implements KernelFilesystem {
-  readonly #options: TmpfsOptions;
+  #options: TmpfsOptions;
 
   constructor(kernel: Kernel, options: TmpfsOptions) {
     const { sizeBytes = kernel.memoryBytes / 2, nodes, mode = MODE_DEFAULT, uid = 0, gid = 0 } = options;
@@ -36,6 +38,13 @@ export class Tmpfs extends MemoryFilesystem implements KernelFilesystem {
       ...(nodes === undefined ? {} : { nodesMax: nodes === 0 ? Number.MAX_SAFE_INTEGER : nodes }),
     });
     this.#options = options;
+  }
+
+  /** MS_REMOUNT: only sizes change. */
+  reconfigure({ sizeBytes }: TmpfsOptions): void {
+    if (sizeBytes === undefined) return;
+    this.sizeBytesMax = sizeBytes === 0 ? Number.MAX_SAFE_INTEGER : pages(sizeBytes) * PAGE_BYTES;
+    this.#options = { ...this.#options, sizeBytes };
   }
 
   /** shmem_show_options. */
@@ -55,19 +64,19 @@ function pages(sizeBytes: number): number {
   return Math.ceil(sizeBytes / PAGE_BYTES);
 }
 
-/** The data argument of mount(2). EINVAL for what tmpfs does not know. */
-export function parseTmpfsOptions(kernel: Kernel, data: string): TmpfsOptions {
+/** The data argument of mount(2); `user` is whose numbers ids are. EINVAL for what tmpfs does not know. */
+export function parseTmpfsOptions(kernel: Kernel, data: string, user?: UserNamespace): TmpfsOptions {
   let options: TmpfsOptions = {};
   for (const word of data.split(",")) {
     if (word === "") continue;
     const equals = word.indexOf("=");
     const [name, value] = equals < 0 ? [word, ""] : [word.slice(0, equals), word.slice(equals + 1)];
-    options = { ...options, ...optionOf(kernel, name, value) };
+    options = { ...options, ...optionOf(kernel, name, value, user) };
   }
   return options;
 }
 
-function optionOf(kernel: Kernel, name: string, value: string): TmpfsOptions {
+function optionOf(kernel: Kernel, name: string, value: string, user: UserNamespace | undefined): TmpfsOptions {
   switch (name) {
     case "size":
       return { sizeBytes: value.endsWith("%") ? percentage(kernel, value) : sizeOf(value) };
@@ -78,9 +87,9 @@ function optionOf(kernel: Kernel, name: string, value: string): TmpfsOptions {
     case "mode":
       return { mode: numberOf(value, /^[0-7]{1,7}$/, 8) & 0o7777 };
     case "uid":
-      return { uid: numberOf(value, /^\d{1,10}$/, 10) };
+      return { uid: idOf(user?.uidMap, value) };
     case "gid":
-      return { gid: numberOf(value, /^\d{1,10}$/, 10) };
+      return { gid: idOf(user?.gidMap, value) };
     case "huge": // No huge pages, no swap, one node: nothing to choose.
     case "mpol":
     case "noswap":
@@ -95,6 +104,12 @@ function optionOf(kernel: Kernel, name: string, value: string): TmpfsOptions {
 function numberOf(value: string, form: RegExp, radix: number): number {
   if (!form.test(value)) throw new SyscallError(Errno.EINVAL);
   return parseInt(value, radix);
+}
+
+function idOf(map: readonly Extent[] | undefined, value: string): number {
+  const id = toKernelId(map, numberOf(value, /^\d{1,10}$/, 10));
+  if (id === undefined) throw new SyscallError(Errno.EINVAL);
+  return id;
 }
 
 /** memparse: digits and a letter. */

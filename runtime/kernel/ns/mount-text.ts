@@ -17,7 +17,9 @@ function ownOptions(mount: Mount): string {
     [MountFlag.noDevices, ",nodev"],
     [MountFlag.noExec, ",noexec"],
     [MountFlag.noAtime, ",noatime"],
+    [MountFlag.noDirectoryAtime, ",nodiratime"],
     [MountFlag.relAtime, ",relatime"],
+    [MountFlag.noSymlinks, ",nosymfollow"],
   ];
   return names.map(([flag, name]) => (mount.has(flag) ? name : "")).join("");
 }
@@ -35,8 +37,10 @@ interface Seen {
   readonly path: string;
 }
 
+/** In the order they were mounted, those that can be reached from `root`. */
 function seenFrom(namespace: MountNamespace, root: Location): readonly Seen[] {
-  return namespace.mounts().flatMap((mount) => {
+  const mounts = [...namespace.mounts()].sort((first, second) => first.id - second.id);
+  return mounts.flatMap((mount) => {
     const path = pathOf({ mount, dentry: mount.root }, root);
     return path === undefined ? [] : [{ mount, path }];
   });
@@ -45,9 +49,9 @@ function seenFrom(namespace: MountNamespace, root: Location): readonly Seen[] {
 export function mountsText(namespace: MountNamespace, root: Location): string {
   return seenFrom(namespace, root)
     .map(({ mount, path }) => {
-      const { filesystem, source } = mount.superblock;
+      const { filesystem, source, isReadOnly } = mount.superblock;
       const options =
-        writability(mount.has(MountFlag.readOnly) || filesystem.isReadOnly) +
+        writability(mount.has(MountFlag.readOnly) || isReadOnly) +
         ownOptions(mount) +
         (filesystem.showOptions?.() ?? "");
       return `${mangle(source)} ${mangle(path)} ${filesystem.type} ${options} 0 0\n`;
@@ -58,10 +62,10 @@ export function mountsText(namespace: MountNamespace, root: Location): string {
 export function mountInfoText(namespace: MountNamespace, root: Location): string {
   return seenFrom(namespace, root)
     .map(({ mount, path }) => {
-      const { filesystem, source, device } = mount.superblock;
-      const parent = mount.mountpoint?.mount.id ?? mount.id;
+      const { filesystem, source, device, isReadOnly } = mount.superblock;
+      const parent = mount.mountpoint?.mount.id ?? namespace.rootfsId;
       const options = writability(mount.has(MountFlag.readOnly)) + ownOptions(mount);
-      const superOptions = writability(filesystem.isReadOnly) + (filesystem.showOptions?.() ?? "");
+      const superOptions = writability(isReadOnly) + (filesystem.showOptions?.() ?? "");
       const place = `${mangle(dentryPath(mount.root))} ${mangle(path)}`;
       return `${mount.id} ${parent} 0:${device} ${place} ${options}${propagationOf(mount)} - ${filesystem.type} ${mangle(source)} ${superOptions}\n`;
     })

@@ -8,7 +8,7 @@ import { Errno } from "../abi/errno.ts";
 import { IN_ATTRIB } from "../abi/inotify.ts";
 import type { Extent } from "../ns/user-namespace.ts";
 import { toKernelId } from "../ns/user-namespace.ts";
-import { Capability, hasCapability, isInGroup } from "../task/credentials.ts";
+import { Capability, isInGroup } from "../task/credentials.ts";
 import type { Credentials } from "../task/credentials.ts";
 import { SyscallError } from "../task/syscall-error.ts";
 import type { Task } from "../task/task.ts";
@@ -18,7 +18,7 @@ import { withoutPrivileges } from "../vfs/file-times.ts";
 import type { FileDescription } from "../vfs/file-description.ts";
 import type { Location } from "../vfs/mount.ts";
 import { notify } from "../vfs/notify.ts";
-import { checkAccess, isOwner } from "../vfs/permission.ts";
+import { checkAccess, hasCapabilityOver, isOwner } from "../vfs/permission.ts";
 import { fileOf, locate, readPath } from "./paths.ts";
 import { fromTimespec, fromTimeval, readTimes } from "./file-time-arguments.ts";
 import type { SetTime } from "./file-time-arguments.ts";
@@ -62,7 +62,8 @@ function changeMode(task: Task, subject: Subject, mode: number): number {
   if (!isOwner(attributes, task.credentials)) return -Errno.EPERM;
   let bits = mode & PERMISSIONS;
   const isForeign =
-    !isInGroup(task.credentials, attributes.gid) && !hasCapability(task.credentials, Capability.CAP_FSETID);
+    !isInGroup(task.credentials, attributes.gid) &&
+    !hasCapabilityOver(task.credentials, Capability.CAP_FSETID, attributes);
   if (isForeign) bits &= ~SETGID;
   return apply(subject, { mode: bits }, attributes.type);
 }
@@ -84,8 +85,9 @@ function isPathFile(task: Task, fd: number): boolean {
   return fileOf(task, fd).isPath;
 }
 
-function mayChown({ uid, gid }: Attributes, newUid: number, newGid: number, who: Credentials): boolean {
-  if (hasCapability(who, Capability.CAP_CHOWN)) return true;
+function mayChown(attributes: Attributes, newUid: number, newGid: number, who: Credentials): boolean {
+  if (hasCapabilityOver(who, Capability.CAP_CHOWN, attributes)) return true;
+  const { uid, gid } = attributes;
   const isMine = who.fsuid === uid;
   const mayUser = newUid === KEEP || (isMine && newUid === uid);
   return mayUser && (newGid === KEEP || (isMine && (newGid === gid || isInGroup(who, newGid))));

@@ -82,9 +82,10 @@ function answerStatfs(task: Task, address: number, location: Location | undefine
     return 0;
   }
   const { mount, dentry } = location;
-  const { filesystem, device } = dentry.superblock;
+  const { superblock } = dentry;
+  const { filesystem, device } = superblock;
   const bits = MountFlag.readOnly | MountFlag.noSuid | MountFlag.noDevices | MountFlag.noExec | MountFlag.noAtime;
-  const isReadOnly = filesystem.isReadOnly ? MountFlag.readOnly : 0;
+  const isReadOnly = superblock.isReadOnly ? MountFlag.readOnly : 0;
   const times = mount.has(MountFlag.noAtime) ? 0 : ST_RELATIME;
   const flags = ST_VALID | (mount.flags & bits) | isReadOnly | times;
   encodeStatfs(task.memory.writable(address, STATFS_BYTES), {
@@ -118,7 +119,7 @@ function sysFaccessat2(task: Task, fd: number, path: number, mode: number, flags
   const refusal = mode === 0 ? 0 : checkAccess(attributes, mode, who);
   if (refusal !== 0 || (mode & W_OK) === 0) return refusal;
   const isSpecial = attributes.type !== "file" && attributes.type !== "directory" && attributes.type !== "symlink";
-  return (mount.has(MountFlag.readOnly) || filesystem.isReadOnly) && !isSpecial ? -Errno.EROFS : 0;
+  return (mount.has(MountFlag.readOnly) || dentry.superblock.isReadOnly) && !isSpecial ? -Errno.EROFS : 0;
 }
 
 export const STATUS_CALLS: readonly SyscallRow[] = [

@@ -11,6 +11,8 @@ import { LINK_CALLS } from "./links.ts";
 import { LOCK_CALLS } from "./locks.ts";
 import { MEMORY_ADVICE_CALLS } from "./memory-advice.ts";
 import { MEMORY_CALLS } from "./memory.ts";
+import { MOUNT_CALLS } from "./mounts.ts";
+import { NAMESPACE_CALLS } from "./namespaces.ts";
 import { OPEN_CALLS } from "./open.ts";
 import { PIPE_CALLS } from "./pipes.ts";
 import { PRCTL_CALLS } from "./prctl.ts";
@@ -60,6 +62,8 @@ export const SYSCALLS: Syscalls = syscallsOf([
   ...FUTEX_CALLS,
   ...TIME_CALLS,
   ...IDENTITY_CALLS,
+  ...NAMESPACE_CALLS,
+  ...MOUNT_CALLS,
   ...PRCTL_CALLS,
   ...SOCKET_CALLS,
   ...SOCKET_MESSAGE_CALLS,

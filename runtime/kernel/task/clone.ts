@@ -43,8 +43,9 @@ export function cloneTask(task: Task, request: CloneRequest): Result {
   if (has(flag.CLONE_PIDFD) && has(flag.CLONE_PARENT_SETTID) && request.pidfd === request.parentTid) return -Errno.EINVAL;
   const fdLimit = task.process.limit(Rlimit.RLIMIT_NOFILE).soft;
   if (has(flag.CLONE_PIDFD) && task.files.lowestFree() >= fdLimit) return -Errno.EMFILE;
-  const namespaces = cloneNamespaces(task, request.flags);
-  if (typeof namespaces === "number") return namespaces;
+  const fresh = cloneNamespaces(task, request.flags);
+  if (typeof fresh === "number") return fresh;
+  const { namespaces, credentials } = fresh;
   const addressSpace = has(flag.CLONE_VM) ? task.addressSpace.acquire() : task.addressSpace.fork(task.cgroup);
   if (addressSpace === undefined) return -Errno.ENOMEM;
   const parts: TaskParts = {
@@ -52,10 +53,11 @@ export function cloneTask(task: Task, request: CloneRequest): Result {
     files: has(flag.CLONE_FILES) ? task.files.acquire() : task.files.clone(),
     filesystem: has(flag.CLONE_FS) ? task.filesystem.acquire() : task.filesystem.clone(),
     handlers: has(flag.CLONE_SIGHAND) ? task.handlers.acquire() : task.handlers.clone(),
-    credentials: task.credentials,
+    credentials,
     namespaces,
     cgroup: task.cgroup,
   };
+  if (has(flag.CLONE_NEWNS)) parts.filesystem.translate(fresh.translate);
   const context = task.context.clone(addressSpace.space);
   const child = createTask(kernel, namespaces.pidForChildren, parts, context, task.comm);
   if (typeof child === "number") {
@@ -91,7 +93,7 @@ function checkFlags(task: Task, flags: number): number {
   if (has(flag.CLONE_PIDFD) && (has(flag.CLONE_DETACHED) || has(flag.CLONE_THREAD))) return -Errno.EINVAL;
   if (has(flag.CLONE_THREAD) && !has(flag.CLONE_SIGHAND)) return -Errno.EINVAL;
   if ((flags & SHARED_HANDLERS) === flag.CLONE_SIGHAND) return -Errno.EINVAL;
-  if (has(flag.CLONE_NEWNS) && has(flag.CLONE_FS)) return -Errno.EINVAL;
+  if (has(flag.CLONE_FS) && (has(flag.CLONE_NEWNS) || has(flag.CLONE_NEWUSER))) return -Errno.EINVAL;
   if (has(flag.CLONE_THREAD) && (has(flag.CLONE_NEWPID) || has(flag.CLONE_NEWUSER))) return -Errno.EINVAL;
   const limit = task.process.limit(Rlimit.RLIMIT_NPROC).soft;
   if (limit === Number.POSITIVE_INFINITY || hasCapability(task.credentials, Capability.CAP_SYS_RESOURCE)) return 0;

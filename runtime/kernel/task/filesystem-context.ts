@@ -36,6 +36,12 @@ export class FilesystemContext {
     letGo(old);
   }
 
+  /** Another tree of mounts: both places as they are there. */
+  translate(place: (location: Location) => Location): void {
+    this.root = place(this.#root);
+    this.workingDirectory = place(this.#workingDirectory);
+  }
+
   clone(): FilesystemContext {
     return new FilesystemContext(this.#root, this.#workingDirectory, this.umask);
   }

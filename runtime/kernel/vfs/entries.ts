@@ -32,7 +32,7 @@ export function attributesOf({ superblock, node }: Dentry): Attributes {
 
 /** EROFS. */
 export function requireWritable(mount: Mount): void {
-  if (mount.has(MountFlag.readOnly) || mount.superblock.filesystem.isReadOnly) throw new SyscallError(Errno.EROFS);
+  if (mount.has(MountFlag.readOnly) || mount.superblock.isReadOnly) throw new SyscallError(Errno.EROFS);
 }
 
 function refuse(answer: number): void {

@@ -4,11 +4,12 @@
  */
 import type { Attributes } from "../../../layers/fs/filesystem.ts";
 import { IN_ATTRIB } from "../abi/inotify.ts";
-import { Capability, hasCapability, isInGroup } from "../task/credentials.ts";
+import { Capability, isInGroup } from "../task/credentials.ts";
 import type { Credentials } from "../task/credentials.ts";
 import type { Location } from "./mount.ts";
 import { MountFlag } from "./mount.ts";
 import { notify } from "./notify.ts";
+import { hasCapabilityOver } from "./permission.ts";
 
 const SETUID = 0o4000;
 const SETGID = 0o2000;
@@ -29,10 +30,11 @@ export function touchAccess({ mount, dentry }: Location, nowNs: bigint): void {
 }
 
 /** The mode without the bits that a change by somebody else must not leave. */
-export function withoutPrivileges({ mode, gid }: Attributes, who: Credentials): number {
+export function withoutPrivileges(attributes: Attributes, who: Credentials): number {
+  const { mode, gid } = attributes;
   let kept = mode & ~SETUID;
   if ((mode & SETGID) === 0) return kept;
-  const isForeign = !isInGroup(who, gid) && !hasCapability(who, Capability.CAP_FSETID);
+  const isForeign = !isInGroup(who, gid) && !hasCapabilityOver(who, Capability.CAP_FSETID, attributes);
   if ((mode & GROUP_EXECUTE) !== 0 || isForeign) kept &= ~SETGID;
   return kept;
 }
@@ -43,7 +45,7 @@ export function removePrivileges(location: Location, who: Credentials): void {
   const { filesystem } = superblock;
   const attributes = filesystem.attributes(node);
   const mode = withoutPrivileges(attributes, who);
-  const isStripped = mode !== attributes.mode && !hasCapability(who, Capability.CAP_FSETID);
+  const isStripped = mode !== attributes.mode && !hasCapabilityOver(who, Capability.CAP_FSETID, attributes);
   if (isStripped) {
     filesystem.setAttributes(node, { mode });
     notify(location.dentry, IN_ATTRIB, false);

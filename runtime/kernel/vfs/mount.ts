@@ -9,6 +9,7 @@
 import { assert } from "../../../layers/base/assert.ts";
 import type { Filesystem, NodeId } from "../../../layers/fs/filesystem.ts";
 import { nextNamespaceInode } from "../task/pid-namespace.ts";
+import type { UserNamespace } from "../ns/user-namespace.ts";
 import type { Task } from "../task/task.ts";
 import type { FileDescription } from "./file-description.ts";
 import { Inode } from "./inode.ts";
@@ -27,7 +28,16 @@ export interface KernelFilesystem extends Filesystem {
 }
 
 /** MS_ flags a mount keeps: sys/mount.h. */
-export const MountFlag = { readOnly: 1, noSuid: 2, noDevices: 4, noExec: 8, noAtime: 1024, relAtime: 1 << 21 } as const;
+export const MountFlag = {
+  readOnly: 1,
+  noSuid: 2,
+  noDevices: 4,
+  noExec: 8,
+  noSymlinks: 256,
+  noAtime: 1024,
+  noDirectoryAtime: 2048,
+  relAtime: 1 << 21,
+} as const;
 
 export class Superblock {
   readonly filesystem: KernelFilesystem;
@@ -36,6 +46,10 @@ export class Superblock {
   readonly root: Dentry;
   /** What /proc/mounts shows as the device. */
   readonly source: string;
+  /** Mounted read-only (MS_RDONLY), as mount(2) with MS_REMOUNT may change it. */
+  isShut = false;
+  /** s_user_ns: in which user namespace it was mounted; undefined is the first. */
+  owner: UserNamespace | undefined;
   /** How many inotify watches there are in it: none is the fast path of every notification. */
   watches = 0;
   /** Counts changes of owners and modes: who has looked at them may remember what they said. */
@@ -47,6 +61,10 @@ export class Superblock {
     this.device = device;
     this.source = source;
     this.root = new Dentry(this, undefined, "", filesystem.root);
+  }
+
+  get isReadOnly(): boolean {
+    return this.isShut || this.filesystem.isReadOnly;
   }
 
   /** What the kernel remembers of a node; made when there is nothing yet. Ends with `settle`. */
@@ -187,6 +205,9 @@ export class Mount {
   /** Where it is mounted; undefined for the root of a namespace. */
   mountpoint: Location | undefined;
   readonly children = new Map<Dentry, Mount>();
+  /** Came from a mount namespace of more power: cannot be taken from what it covers, nor its flags loosened. */
+  isLocked = false;
+  lockedFlags = 0;
 
   constructor(superblock: Superblock, root: Dentry, flags: number) {
     lastMountId += 1;
@@ -217,12 +238,16 @@ export class MountNamespace {
   readonly inode = nextNamespaceInode();
   /** Replaced by pivot_root. */
   root: Mount;
+  /** Number of what the root is mounted on (rootfs): mountinfo shows it, nobody sees it. */
+  readonly rootfsId: number;
 
   constructor(root: Mount) {
     this.root = root;
+    lastMountId += 1;
+    this.rootfsId = lastMountId;
   }
 
-  /** All mounts, parents first: /proc/mounts. */
+  /** All mounts, parents first. */
   mounts(): readonly Mount[] {
     const found: Mount[] = [];
     const visit = (mount: Mount): void => {

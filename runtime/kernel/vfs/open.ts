@@ -105,7 +105,7 @@ function checkOpen(task: Task, { mount, dentry }: Location, attributes: Attribut
   const isWriting = access !== O_RDONLY || (flags & O_TRUNC) !== 0;
   if (attributes.type === "directory" && (isWriting || (flags & O_CREAT) !== 0)) throw new SyscallError(Errno.EISDIR);
   const isStored = attributes.type === "file" || attributes.type === "directory";
-  const isReadOnly = mount.has(MountFlag.readOnly) || dentry.superblock.filesystem.isReadOnly;
+  const isReadOnly = mount.has(MountFlag.readOnly) || dentry.superblock.isReadOnly;
   if (isWriting && isStored && isReadOnly) throw new SyscallError(Errno.EROFS);
   const want = (access === O_WRONLY ? 0 : R_OK) | (isWriting ? W_OK : 0);
   const refusal = checkAccess(attributes, want, task.credentials);
@@ -141,7 +141,8 @@ function openTemporary(
 }
 
 function openDevice(task: Task, location: Location, { type, rdev }: Attributes, flags: number): FileDescription {
-  if (location.mount.has(MountFlag.noDevices)) throw new SyscallError(Errno.EACCES);
+  const { mount, dentry } = location;
+  if (mount.has(MountFlag.noDevices) || dentry.superblock.owner !== undefined) throw new SyscallError(Errno.EACCES);
   const opener = type === "character" ? task.kernel.devices.opener(rdev.major, rdev.minor) : undefined;
   if (opener === undefined) throw new SyscallError(Errno.ENXIO);
   const file = opener(flags, task, location);

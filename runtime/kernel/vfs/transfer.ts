@@ -4,10 +4,12 @@
  * an atomic write to a pipe is one whatever the program's pieces are. Guest memory is looked up again at every
  * try, because the program's memory may have moved meanwhile.
  */
+import { isFsError } from "../../../layers/fs/errors.ts";
 import { Errno } from "../abi/errno.ts";
 import { SEEK_CUR } from "../abi/fcntl.ts";
 import { PROT_READ, PROT_WRITE } from "../abi/mman.ts";
 import type { Task } from "../task/task.ts";
+import { SyscallError } from "../task/syscall-error.ts";
 import type { Result } from "../task/wait.ts";
 import { Blocked } from "../task/wait.ts";
 import type { FileDescription } from "./file-description.ts";
@@ -139,6 +141,16 @@ function gather(task: Task, vectors: readonly Vector[], sizeBytes: number): Uint
   return buffer.subarray(0, done);
 }
 
+/** What follows a part that was written: an error (no room left) only ends the call. */
+function rest(write: () => number): number {
+  try {
+    return write();
+  } catch (thrown) {
+    if (isFsError(thrown) || thrown instanceof SyscallError) return 0;
+    throw thrown;
+  }
+}
+
 /** Blocking writes go on until all is written, as pipes and sockets do; a signal answers the part. */
 export function writeFrom(
   task: Task, file: FileDescription, vectors: readonly Vector[], options: TransferOptions = {},
@@ -154,7 +166,7 @@ export function writeFrom(
     do {
       const piece = sizeBytes === 0 ? EMPTY : source(done);
       if (piece === undefined) return done > 0 ? done : -Errno.EFAULT;
-      const count = one(piece);
+      const count = done === 0 ? one(piece) : rest(() => one(piece));
       if (count === -Errno.EAGAIN && !isNonBlocking) return blocked;
       if (count < 0) return done > 0 ? done : count;
       done += count;

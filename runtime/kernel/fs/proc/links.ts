@@ -162,6 +162,7 @@ function namespaceLink(target: Task, name: string): GeneratedLink {
         NSFS_DEVICE,
         () => attributes,
         () => new NamespaceFile(kernel, found.kind, found.namespace),
+        "nsfs",
       );
     },
   };

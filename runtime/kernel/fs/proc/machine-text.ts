@@ -155,10 +155,6 @@ export function loadavgText(kernel: Kernel, lastPid: number): string {
     .join(" ")} ${running}/${tasks.length} ${lastPid}\n`;
 }
 
-export const FILESYSTEMS_TEXT = ["sysfs", "tmpfs", "proc", "cgroup2", "devpts", "mqueue", "overlay"]
-  .map((name) => `nodev\t${name}\n`)
-  .join("");
-
 export const DEVICES_TEXT =
   "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n128 ptm\n136 pts\n\nBlock devices:\n";
 

@@ -14,7 +14,6 @@ import { directory, link, text } from "../nodes.ts";
 import {
   cpuinfoText,
   DEVICES_TEXT,
-  FILESYSTEMS_TEXT,
   loadavgText,
   meminfoText,
   statText,
@@ -63,7 +62,7 @@ function fixedEntries(kernel: Kernel, pids: PidNamespace): Readonly<Record<strin
     cpuinfo: text(() => cpuinfoText(kernel)),
     devices: text(() => DEVICES_TEXT),
     diskstats: text(() => ""),
-    filesystems: text(() => FILESYSTEMS_TEXT),
+    filesystems: text(() => [...kernel.filesystemTypes.keys()].map((name) => `nodev\t${name}\n`).join("")),
     interrupts: text(() => "           CPU0       \n"),
     loadavg: text(() => loadavgText(kernel, pids.lastPid)),
     meminfo: text(() => meminfoText(kernel)),

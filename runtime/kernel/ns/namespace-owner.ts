@@ -1,0 +1,29 @@
+/**
+ * Which user namespace a namespace belongs to (user_namespaces(7), "Interaction of user namespaces and other types of
+ * namespaces"): capabilities over it count there. What nobody made in a user namespace belongs to the first.
+ */
+import { hasCapabilityIn } from "../task/credentials.ts";
+import type { Credentials } from "../task/credentials.ts";
+import type { UserNamespace } from "./user-namespace.ts";
+
+interface Owned {
+  readonly inode: number;
+}
+
+const owners = new WeakMap<Owned, UserNamespace>();
+
+/** Undefined is the first user namespace. */
+export function ownerOf(namespace: Owned): UserNamespace | undefined {
+  return owners.get(namespace);
+}
+
+/** Notes who made `namespace`. */
+export function ownedBy<Namespace extends Owned>(namespace: Namespace, owner: UserNamespace | undefined): Namespace {
+  if (owner !== undefined) owners.set(namespace, owner);
+  return namespace;
+}
+
+/** ns_capable over the owner of `namespace`. */
+export function hasCapabilityOverNamespace(who: Credentials, capability: number, namespace: Owned): boolean {
+  return hasCapabilityIn(who, capability, ownerOf(namespace));
+}
