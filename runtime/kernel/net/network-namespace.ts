@@ -230,6 +230,12 @@ export class NetworkNamespace {
     );
   }
 
+  /** By which interface what `own` gets from `other` comes. */
+  deviceBetween(own: IpAddress, other: IpAddress): NetworkInterface {
+    const isInside = this.ownerOf(other) !== undefined;
+    return isInside ? this.loopback : (this.ownerOf(own) ?? this.loopback);
+  }
+
   /** Whether a datagram to `address` reaches everybody on a network of ours. */
   isBroadcast(address: IpAddress): boolean {
     if (address.key === "255.255.255.255") return true;

@@ -9,6 +9,7 @@ import type { Machine } from "../../../cpu/machine.ts";
 import { SI_USER, Signal, SIGNAL_MAX } from "../../../kernel/abi/signal.ts";
 import { Cgroup } from "../../../kernel/cgroup.ts";
 import { Kernel } from "../../../kernel/kernel.ts";
+import type { NetworkNamespace } from "../../../kernel/net/network-namespace.ts";
 import type { Namespaces } from "../../../kernel/ns/namespaces.ts";
 import { SYSCALLS } from "../../../kernel/syscalls/table.ts";
 import { endProcess, sendToProcess } from "../../../kernel/task/send-signal.ts";
@@ -146,7 +147,7 @@ export class Container implements PodContainer {
       memoryLimitBytes: Number.isFinite(cgroup.memoryMax) ? cgroup.memoryMax : MEMORY_BYTES,
       pids: cgroup.pids,
       pidsLimit: Number.isFinite(cgroup.pidsMax) ? cgroup.pidsMax : 0,
-      networks: {},
+      networks: traffic(this.namespaces.network),
       readBytes: 0,
       writtenBytes: 0,
     };
@@ -176,4 +177,15 @@ export class Container implements PodContainer {
     this.#processes.push(new GuestProcess(this, spec, this.#processes.length === FIRST_PROCESS));
     return this.#processes.length - 1;
   }
+}
+
+/** What every interface but the loopback has carried, as docker stats counts. */
+function traffic({ interfaces }: NetworkNamespace): TaskStatistics["networks"] {
+  const outside = interfaces.filter(({ isLoopback }) => !isLoopback);
+  return Object.fromEntries(
+    outside.map(({ name, counters }) => [
+      name,
+      { receivedBytes: counters.rxBytes, sentBytes: counters.txBytes },
+    ]),
+  );
 }

@@ -199,7 +199,7 @@ export class TcpSocket extends InetSocket implements StreamPort {
     near.state = TcpState.ESTABLISHED;
     near.#phase = "connected";
     near.#far = far;
-    near.#device = this.namespace.loopback;
+    near.#device = namespace.deviceBetween(destination.address, source.address);
     near.#tune();
     this.namespace.counters.passiveOpens += 1;
     this.ports.add(near, destination.port);
