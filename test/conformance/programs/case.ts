@@ -16,9 +16,9 @@ export interface ProgramCase {
   readonly stdin?: string;
   /** "full" when the minimal tree has not got the program. */
   readonly tree: "base" | "full";
-  /** Part of `npm test`. */
-  readonly isQuick?: boolean;
   readonly timeoutMs?: number;
+  /** Each line of its output is the outcome of one of its own tests, to be counted. */
+  readonly isSuite?: boolean;
   /** Paths (or beginnings of paths) whose contents nobody can foresee, with the reason. */
   readonly ignored?: { readonly paths: readonly string[]; readonly reason: string };
   /** Only what the program answers counts, not how it was said: with the reason. */

@@ -11,6 +11,18 @@ export function difference(programCase: ProgramCase, native: Outcome, guest: Gue
   return guest.missing.length === 0 ? found : `${found} (missing: ${guest.missing.slice(0, 3).join(", ")})`;
 }
 
+export interface Agreement {
+  readonly equal: number;
+  readonly of: number;
+}
+
+/** Lines of the native output that the guest has too. */
+export function agreementOf(native: Outcome, guest: GuestOutcome): Agreement {
+  const [wanted, had] = [native, guest].map(({ stdout }) => stdout.split("\n").filter((line) => line !== ""));
+  const lines = new Set(had);
+  return { equal: (wanted ?? []).filter((line) => lines.has(line)).length, of: wanted?.length ?? 0 };
+}
+
 function firstDifference({ ignoresStderr }: ProgramCase, native: Outcome, guest: GuestOutcome): string | undefined {
   if (guest.trouble !== undefined) return short(guest.trouble);
   const stderr = ignoresStderr === undefined ? lineDifference("stderr", native.stderr, guest.stderr) : undefined;

@@ -2,13 +2,14 @@
 import { existsSync } from "node:fs";
 import { ensureTree, treePath } from "../../fixtures/images/debian-programs/mmdebstrap.mjs";
 import type { Outcome, ProgramCase } from "./case.ts";
-import { difference } from "./compare.ts";
+import type { Agreement } from "./compare.ts";
+import { agreementOf, difference } from "./compare.ts";
 import type { GuestOutcome } from "./guest-run.ts";
 import { GuestRunner } from "./guest-run.ts";
 import { HostTree } from "./host-tree.ts";
 import { runNatively } from "./native-run.ts";
 
-const CACHE = new URL("../../../.cache/trees", import.meta.url).pathname;
+export const CACHE = new URL("../../../.cache/trees", import.meta.url).pathname;
 const SCRATCH = new URL("../../../.cache/programs", import.meta.url).pathname;
 
 export interface Verdict {
@@ -16,6 +17,8 @@ export interface Verdict {
   readonly guest: GuestOutcome | undefined;
   /** Undefined when both agree. */
   readonly reason: string | undefined;
+  /** Of a suite: how many of its outcomes are the same. */
+  readonly agreement: Agreement | undefined;
 }
 
 /** The tree a case runs on: the big one serves all when it is there. */
@@ -32,11 +35,17 @@ export class ProgramHarness {
     const native = await runNatively(tree, SCRATCH, programCase);
     try {
       const guest = await (await this.#runner(tree)).run(programCase, isTracing);
-      return { native, guest, reason: difference(programCase, native, guest) };
+      const agreement = programCase.isSuite === true ? agreementOf(native, guest) : undefined;
+      return { native, guest, reason: difference(programCase, native, guest), agreement };
     } catch (thrown) {
       // A mistake of ours ends the kernel; the next case has another.
       const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-      return { native, guest: undefined, reason: `the kernel failed: ${text.split("\n").slice(0, 4).join(" ")}` };
+      return {
+        native,
+        guest: undefined,
+        agreement: undefined,
+        reason: `the kernel failed: ${text.split("\n").slice(0, 4).join(" ")}`,
+      };
     }
   }
 

@@ -6,7 +6,7 @@ const SETUP =
   "cd /tmp; B=/bin/busybox; seq 30 > n; printf 'b 2\\na 1\\nc 3\\n' > f; mkdir -p d/e; echo x > d/e/x\n";
 
 export const BUSYBOX_CASES: readonly ProgramCase[] = casesOf(
-  { program: "busybox", tree: "base", isQuick: true, shell: "busybox" },
+  { program: "busybox", tree: "base", shell: "busybox" },
   {
     "text applets": {
       run: [
@@ -37,7 +37,7 @@ export const BUSYBOX_CASES: readonly ProgramCase[] = casesOf(
         "/bin/busybox",
         "sh",
         "-c",
-        `${SETUP}$B uname -sm; $B hostname; $B id; $B whoami; $B env -i A=1 $B env; $B printenv HOME; $B pwd; $B date -u -d @0; $B cal 2 2024; $B sleep 0; $B usleep 1; $B timeout 1 $B true; echo $?; $B timeout 1 $B sleep 5; echo $?; $B nice $B true; $B nohup $B true; $B setsid $B echo s; $B kill -l 9; $B pidof nosuch; echo $?; $B tty; $B stty 2>&1 | $B head -n 1; $B nproc | wc -l; $B ulimit 2>/dev/null; $B which sh; $B cat /proc/self/comm; $B mountpoint /proc; $B mountpoint /tmp; $B ipcalc -n 10.1.2.3/8; $B logname; echo $?; $B flock l echo locked; $B chroot / /bin/busybox echo ch; $B getopt ab: -a -b x; $B run-parts d; $B start-stop-daemon --help 2>&1 | $B head -n 1; $B mkpasswd -m md5 -S abcdefgh pw; $B cryptpw -m sha512 -S abcdefgh pw; $B ttysize 2>/dev/null; $B time $B true 2>/dev/null; $B ps -o comm | $B sort | $B uniq; $B pgrep -x busybox; $B free | $B wc -l; $B uptime | $B wc -l; $B who; $B ionice; $B renice 1 $$; $B chrt -p $$; $B taskset -p $$`,
+        `${SETUP}$B uname -sm; $B hostname; $B id; $B whoami; $B env -i A=1 $B env; $B printenv HOME; $B pwd; $B date -u -d @0; $B cal 2 2024; $B sleep 0; $B usleep 1; $B timeout 1 $B true; echo $?; $B timeout 1 $B sleep 5; echo $?; $B nice $B true; $B nohup $B true; $B setsid $B echo s; $B kill -l 9; $B pidof nosuch; echo $?; $B tty; $B stty 2>&1 | $B head -n 1; $B nproc | wc -l; $B ulimit 2>/dev/null; $B which sh; $B cat /proc/self/comm; $B mountpoint /proc; $B mountpoint /tmp; $B ipcalc -n 10.1.2.3/8; $B logname; echo $?; $B flock l echo locked; $B chroot / /bin/busybox echo ch; $B getopt ab: -a -b x; $B run-parts d; $B start-stop-daemon --help 2>&1 | $B head -n 1; $B mkpasswd -m md5 -S abcdefgh pw; $B cryptpw -m sha512 -S abcdefgh pw; $B ttysize 2>/dev/null; $B time $B true 2>/dev/null; $B ps -o comm | $B sort | $B uniq; $B pgrep -x busybox; $B free | $B wc -l; $B uptime | $B wc -l; $B who; $B ionice; $B renice 1 $$; $B chrt -p $$; $B taskset -p $$ | wc -l`,
       ],
     },
     ash: {

@@ -6,7 +6,7 @@ const FIXTURE = `cd /tmp; printf 'pear 3\\napple 10\\nfig 2\\napple 1\\n' > frui
 
 export const COREUTILS_CASES: readonly ProgramCase[] = [
   ...casesOf(
-    { program: "coreutils", tree: "base", isQuick: true, shell: "dash" },
+    { program: "coreutils", tree: "base", shell: "dash" },
     {
       sort: `${FIXTURE}sort fruit; sort -k2n fruit; sort -u -k1,1 fruit; sort -r -n numbers | head -n 3; sort -c fruit; echo $?; sort -t' ' -k1,1 -k2,2nr fruit; sort -R fruit | wc -l; sort -h <<E\n2K\n1M\n3\nE`,
       "uniq, comm, join": `${FIXTURE}sort fruit > s; cut -d' ' -f1 s | uniq -c; printf 'apple\\nkiwi\\n' | comm - s; printf 'apple red\\nfig blue\\n' | join - s; uniq -d numbers; cut -d' ' -f1 s | uniq -D`,
@@ -30,7 +30,7 @@ export const COREUTILS_CASES: readonly ProgramCase[] = [
     },
   ),
   ...casesOf(
-    { program: "findutils", tree: "base", isQuick: true, shell: "dash" },
+    { program: "findutils", tree: "base", shell: "dash" },
     {
       find: `${FIXTURE}find . | sort; find . -type f -name 'f*'; find . -type l -printf '%p %l %y\\n'; find . -size -2 -type f | sort; find . -empty; find . -maxdepth 1 -mindepth 1 | sort; find d -delete; find . -newer fruit | sort | head -n 1; find . -perm -600 | sort; find . -name x -prune -o -print | sort; find /etc/passwd -printf '%m %u %g %s %d %f\\n'; find nothere; echo $?; find . -regex '.*/n.*'`,
       "find -exec": `${FIXTURE}find . -type f -exec echo {} ';' | sort; find . -type f -exec echo {} + | tr ' ' '\\n' | sort; find . -name fruit -execdir pwd ';'; find . -type f -print0 | sort -z | xargs -0 -n 1 echo; find . -exec false ';'; echo $?`,
@@ -38,7 +38,7 @@ export const COREUTILS_CASES: readonly ProgramCase[] = [
     },
   ),
   ...casesOf(
-    { program: "diffutils", tree: "base", isQuick: true, shell: "dash" },
+    { program: "diffutils", tree: "base", shell: "dash" },
     {
       "diff, cmp, sdiff, diff3": `cd /tmp; seq 10 > a; seq 2 11 > b; sed 5s/5/five/ a > c; diff a b; diff -u --label a --label b a b; diff -c --label a --label c a c; diff -y -W 40 a c; cmp a c; cmp -l a c; diff3 a b c; diff3 -m a b c; echo $?; sdiff -s -w 40 a c; diff -q a b; diff a a; echo $?; mkdir d e; cp a d; cp b e/a; diff -r d e; diff -e a c; diff a nothere; echo $?`,
     },

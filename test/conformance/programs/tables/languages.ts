@@ -4,14 +4,13 @@ import { casesOf } from "../case.ts";
 
 export const LANGUAGE_CASES: readonly ProgramCase[] = [
   ...casesOf(
-    { program: "perl", tree: "base", isQuick: true, shell: "dash" },
+    { program: "perl", tree: "base", shell: "dash" },
     {
       "one-liners": `perl -e 'print "hello\\n"; my %h=(b=>2,a=>1); print join(",", map {"$_$h{$_}"} sort keys %h), "\\n"; print "ok\\n" if "foobar" =~ /o(b)a/; print "$1 $& $\`\\n"; printf "%.3f %s\\n", atan2(1,1)*4, 2**62; my @a=sort {$b<=>$a} 3,10,2; print "@a\\n"; print scalar reverse("abc"), lc("ABC"), ucfirst("xyz"), "\\n"; local $,="-"; print 1..5; print "\\n"; exit 3'; echo $?; seq 5 | perl -ne 'print if $. % 2'; seq 5 | perl -pe 's/(\\d)/<$1>/'; echo a:b | perl -F: -lane 'print $F[1]'`,
       "processes, files, signals": `cd /tmp; perl -e 'my $p=fork; if(!$p){exit 7} waitpid($p,0); print $?>>8,"\\n"; print \`echo back\`; system("exit 2"); print $?>>8,"\\n"; open(F,">f"); print F "x\\n"; close F; print -s "f","\\n"; $SIG{USR1}=sub{print "sig\\n"}; kill USR1=>$$; pipe(R,W); if(!fork){close R; print W "child\\n"; exit} close W; print <R>; wait; mkdir "d"; opendir(D,"."); print join(",",sort readdir D),"\\n"; print join(",",(stat "f")[2,3,7]),"\\n"; $SIG{ALRM}=sub{die "alarm\\n"}; eval{alarm 1; select(undef,undef,undef,5)}; print $@; unlink "f"; rename "d","e"; die "gone\\n"'; echo $?`,
       "core modules": {
         run: `perl -MList::Util=sum,max -MPOSIX=floor,strftime -MData::Dumper -e '$Data::Dumper::Sortkeys=1; print sum(1..10),max(3,9),floor(3.7),"\\n"; print Dumper({a=>[1,2]}); print strftime("%F",gmtime 0),"\\n"; use Socket; print inet_ntoa(inet_aton("127.0.0.1")),"\\n"; use Digest::MD5 qw(md5_hex); print md5_hex("x"),"\\n"; use Time::HiRes qw(usleep); usleep 1000; use File::Find; my $n=0; find(sub{$n++},"/etc/default"); print $n>0,"\\n"; use Encode; print length(decode("UTF-8","\\xc3\\xa9")),"\\n"; use Storable qw(dclone); print dclone([1,2])->[1],"\\n"'`,
         tree: "full",
-        isQuick: false,
       },
       "a sieve": {
         run: `perl -e 'my @p; N: for my $n (2..8000) { for (@p) { last if $_*$_>$n; next N unless $n % $_ } push @p,$n } print scalar(@p)," $p[-1]\\n"'`,

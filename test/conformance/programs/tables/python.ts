@@ -43,7 +43,8 @@ const tests: readonly ProgramCase[] = MODULES.map((module) => ({
   program: "python3 test suite",
   run: ["/usr/bin/python3", "-c", RUN_TESTS, `test.test_${module}`],
   tree: "full",
-  timeoutMs: 600_000,
+  isSuite: true,
+  timeoutMs: 900_000,
   ignoresStderr: "warnings hold addresses and times",
   ignored: { paths: ["/tmp", "/usr/lib/python3", "/root"], reason: "compiled modules hold times" },
 }));

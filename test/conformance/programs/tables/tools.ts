@@ -78,7 +78,7 @@ export const TOOL_CASES: readonly ProgramCase[] = [
     },
   ),
   ...casesOf(
-    { program: "dpkg", tree: "base", shell: "dash", isQuick: true },
+    { program: "dpkg", tree: "base", shell: "dash" },
     {
       query:
         "dpkg -l | wc -l; dpkg -s bash | head -n 3; dpkg -S /bin/bash; dpkg -L dash | head -n 3; dpkg --compare-versions 1.0 lt 1.1; echo $?; dpkg --print-architecture; dpkg-query -W -f '${Package} ${Version}\\n' bash dash; dpkg -s nosuch; echo $?",
@@ -92,7 +92,7 @@ export const TOOL_CASES: readonly ProgramCase[] = [
     },
   ),
   ...casesOf(
-    { program: "apt", tree: "base", shell: "dash", isQuick: false, timeoutMs: 180_000 },
+    { program: "apt", tree: "base", shell: "dash", timeoutMs: 180_000 },
     {
       "apt-get install of a local package": {
         run: "cd /tmp; mkdir -p p/DEBIAN p/opt/hello; echo hi > p/opt/hello/f; printf 'Package: hello-local\\nVersion: 1.0\\nArchitecture: all\\nDepends: bash\\nMaintainer: a <a@b>\\nDescription: x\\n' > p/DEBIAN/control; dpkg-deb --root-owner-group -b p h.deb > /dev/null; rm -rf /var/lib/apt/lists/*; apt-get install -y -qq -o Dpkg::Use-Pty=0 ./h.deb; echo $?; cat /opt/hello/f; apt-cache policy hello-local | head -n 2; apt-mark showmanual | grep hello; apt-get remove -y -qq -o Dpkg::Use-Pty=0 hello-local; echo $?",
