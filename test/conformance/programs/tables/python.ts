@@ -2,12 +2,14 @@
 import type { ProgramCase } from "../case.ts";
 import { casesOf } from "../case.ts";
 
-/** Runs a module's tests and prints each one's outcome, without times. */
+/** Runs a module's tests and prints each one's outcome, without times; what they print themselves is no outcome. */
 const RUN_TESTS = `
 import sys, unittest, io, os
 os.chdir('/tmp')
+outcomes = os.fdopen(os.dup(1), 'w')
+os.dup2(2, 1)
 class Result(unittest.TestResult):
-    def say(self, test, what): print(test.id(), what, flush=True)
+    def say(self, test, what): print(test.id(), what, file=outcomes, flush=True)
     def addSuccess(self, test): self.say(test, 'ok')
     def addFailure(self, test, error): self.say(test, 'FAIL ' + repr(error[1])[:200])
     def addError(self, test, error): self.say(test, 'ERROR ' + repr(error[1])[:200])
@@ -19,7 +21,7 @@ test.support.use_resources = ['network']
 suite = unittest.defaultTestLoader.loadTestsFromName(sys.argv[1])
 result = Result()
 suite.run(result)
-print(result.testsRun)
+print(result.testsRun, file=outcomes, flush=True)
 `;
 
 /** The modules the issue names. */
