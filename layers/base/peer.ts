@@ -16,6 +16,11 @@ import { streamOf } from "./streams.ts";
 /** Unread bytes allowed per stream: two of the largest pieces the layers produce. */
 const WINDOW_BYTES = 256 * 1024;
 /**
+ * The same for what a person watches: little enough that it is drawn in no time, so that a ^C is seen to
+ * work at once however much the guest writes.
+ */
+export const INTERACTIVE_WINDOW_BYTES = 16 * 1024;
+/**
  * What a piece costs besides its bytes. Without it a guest that writes two bytes at a time could have
  * 100,000 messages under way, and a ^C would wait behind all of them.
  */
@@ -33,6 +38,8 @@ export interface IncomingCall {
 export interface CallReply {
   readonly result?: unknown;
   readonly body?: ByteStream;
+  /** Bytes of `body` that may be unread at the other end; 256 KiB unless given. */
+  readonly windowBytes?: number;
 }
 
 export type CallHandler = (call: IncomingCall) => Promise<CallReply>;
@@ -67,13 +74,14 @@ type Send = (content: Content) => void;
 class Outgoing {
   readonly #send: Send;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  #windowBytes = WINDOW_BYTES;
+  #windowBytes: number;
   #wake: (() => void) | undefined;
   #isStopped = false;
   readonly finished: Promise<void>;
 
-  constructor(source: ByteStream, send: Send) {
+  constructor(source: ByteStream, send: Send, windowBytes: number) {
     this.#send = send;
+    this.#windowBytes = windowBytes;
     this.#reader = source.getReader();
     this.finished = this.#pump();
   }
@@ -226,7 +234,7 @@ export class Peer implements Disposable {
         exchange.resolve = resolve;
         exchange.reject = reject;
         send({ kind: "call", method, params, hasBody: options.body !== undefined });
-        if (options.body !== undefined) exchange.outgoing = new Outgoing(options.body, send);
+        if (options.body !== undefined) exchange.outgoing = new Outgoing(options.body, send, WINDOW_BYTES);
       });
     } finally {
       exchange.reject = undefined;
@@ -299,7 +307,8 @@ export class Peer implements Disposable {
           return;
         }
         send({ kind: "reply", result: reply.result, hasBody: reply.body !== undefined });
-        if (reply.body !== undefined) exchange.outgoing = new Outgoing(reply.body, send);
+        if (reply.body !== undefined)
+          exchange.outgoing = new Outgoing(reply.body, send, reply.windowBytes ?? WINDOW_BYTES);
         void this.#forget(this.#accepted, id, exchange);
       },
       (thrown: unknown) => {

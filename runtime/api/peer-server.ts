@@ -4,10 +4,11 @@
  */
 import { fail } from "../../layers/base/errors.ts";
 import type { CallHandler, CallReply, IncomingCall } from "../../layers/base/peer.ts";
-import { Peer } from "../../layers/base/peer.ts";
+import { INTERACTIVE_WINDOW_BYTES, Peer } from "../../layers/base/peer.ts";
 import type { Port } from "../../layers/base/port.ts";
 import { streamOf } from "../../layers/base/streams.ts";
 import type { ApiHandler, ApiReply } from "./handler.ts";
+import { RAW_STREAM } from "./multiplex.ts";
 import type { WireRequest, WireResponse } from "./schema/wire.ts";
 import { HTTP_CALL } from "./schema/wire.ts";
 
@@ -44,7 +45,9 @@ function hijack(reply: Extract<ApiReply, { kind: "hijack" }>, call: IncomingCall
     await writable.abort(thrown).catch(() => undefined); // It is closed already.
   });
   const result: WireResponse = { status: 101, headers: reply.headers };
-  return { result, body: readable };
+  // Raw is a terminal's: a person watches it.
+  const isTerminal = reply.headers["content-type"] === RAW_STREAM;
+  return { result, body: readable, ...(isTerminal ? { windowBytes: INTERACTIVE_WINDOW_BYTES } : {}) };
 }
 
 function readRequest(params: unknown): WireRequest {

@@ -9,7 +9,7 @@ import { disposable } from "../../layers/base/disposable.ts";
 import { assert } from "../../layers/base/assert.ts";
 import { fail } from "../../layers/base/errors.ts";
 import type { CallHandler, CallReply, IncomingCall } from "../../layers/base/peer.ts";
-import { Peer } from "../../layers/base/peer.ts";
+import { INTERACTIVE_WINDOW_BYTES, Peer } from "../../layers/base/peer.ts";
 import { runDocker } from "../cli/docker.ts";
 import type { ByteSink, DockerIo } from "../cli/io.ts";
 import { DockerConfigStore } from "../client/docker-config.ts";
@@ -86,7 +86,8 @@ class ShellWorker {
         assert(this.#terminal === undefined, "one terminal per shell worker");
         const { size } = call.params as TerminalParameters; // connect.ts calls.
         this.#terminal = new ShellTerminal(call.body, size);
-        return { body: this.#terminal.run(new EngineClient(this.#line), this.#values) };
+        const body = this.#terminal.run(new EngineClient(this.#line), this.#values);
+        return { body, windowBytes: INTERACTIVE_WINDOW_BYTES };
       }
       case RESIZE_CALL:
         this.#terminal?.resize(call.params as Size); // connect.ts calls.

@@ -2,6 +2,7 @@
  * A process of a pod as the engine holds it: three streams and an end. stdin is one call whose body is
  * whatever the engine writes; stdout and stderr are opened at once and held up when they are not read.
  */
+import { INTERACTIVE_WINDOW_BYTES } from "../../../layers/base/peer.ts";
 import type { ByteStream } from "../../../layers/base/streams.ts";
 import { streamOf } from "../../../layers/base/streams.ts";
 import type { ConsoleSize, ExitStatus, Process } from "../backend.ts";
@@ -35,10 +36,11 @@ export class PodProcess implements Process {
     this.#settle = settle;
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     this.stdin = writable;
-    const out = followed(pod.stream("stdout", { process: number }));
+    const queueBytes = hasTerminal ? INTERACTIVE_WINDOW_BYTES : WAITING_BYTES_MAX;
+    const out = followed(queueBytes, pod.stream("stdout", { process: number, hasTerminal }));
     const err = hasTerminal
       ? { stream: streamOf(), ended: Promise.resolve() }
-      : followed(pod.stream("stderr", { process: number }));
+      : followed(queueBytes, pod.stream("stderr", { process: number }));
     this.stdout = out.stream;
     this.stderr = err.stream;
     this.#streamsEnded = Promise.all([out.ended, err.ended]);
@@ -75,11 +77,14 @@ export class PodProcess implements Process {
  * A stream of the pod and a promise of its end. What fits into the queue is fetched without being
  * asked for, so that a stream nobody reads delays the exit only when there is much in it.
  */
-function followed(opened: Promise<ByteStream>): {
+function followed(
+  queueBytes: number,
+  opened: Promise<ByteStream>,
+): {
   readonly stream: ByteStream;
   readonly ended: Promise<void>;
 } {
-  const queue = new ByteLengthQueuingStrategy({ highWaterMark: WAITING_BYTES_MAX });
+  const queue = new ByteLengthQueuingStrategy({ highWaterMark: queueBytes });
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>(
     undefined,
     undefined,

@@ -4,7 +4,7 @@
  */
 import { fail } from "../../../layers/base/errors.ts";
 import type { CallReply, IncomingCall } from "../../../layers/base/peer.ts";
-import { Peer } from "../../../layers/base/peer.ts";
+import { INTERACTIVE_WINDOW_BYTES, Peer } from "../../../layers/base/peer.ts";
 import type { Port } from "../../../layers/base/port.ts";
 import type { ByteStream } from "../../../layers/base/streams.ts";
 import { piecesOf } from "../../../layers/base/streams.ts";
@@ -102,7 +102,11 @@ export class PodServer {
         process.closeInput();
         return { result: null };
       },
-      stdout: async ({ process }) => ({ result: null, body: this.#current().process(process).stdout }),
+      stdout: async ({ process, hasTerminal }) => ({
+        result: null,
+        body: this.#current().process(process).stdout,
+        ...(hasTerminal ? { windowBytes: INTERACTIVE_WINDOW_BYTES } : {}),
+      }),
       stderr: async ({ process }) => ({ result: null, body: this.#current().process(process).stderr }),
       wait: async ({ process }) => ({ result: await this.#current().process(process).exited }),
       resize: async ({ process, size }) => {

@@ -16,8 +16,8 @@ export interface PodCalls {
   start: { params: { process: number }; result: { pid: number } };
   /** Body: stdin until its end. */
   stdin: { params: { process: number }; result: null };
-  /** Reply body: the stream. */
-  stdout: { params: { process: number }; result: null };
+  /** Reply body: the stream; of a terminal in small portions. */
+  stdout: { params: { process: number; hasTerminal: boolean }; result: null };
   stderr: { params: { process: number }; result: null };
   wait: { params: { process: number }; result: ExitStatus };
   resize: { params: { process: number; size: ConsoleSize }; result: null };

@@ -66,7 +66,10 @@ export class OutputStream<Source extends OutputSource> {
   readonly #change = new Signal();
   #end: () => void = () => undefined;
 
-  constructor(create: (onChange: () => void) => Source) {
+  readonly #pieceBytes: number;
+
+  constructor(create: (onChange: () => void) => Source, pieceBytes = PIECE_BYTES) {
+    this.#pieceBytes = pieceBytes;
     this.output = create(() => this.#change.raise());
     this.ended = new Promise((resolve) => (this.#end = resolve));
     this.stream = new ReadableStream<Uint8Array>(
@@ -76,7 +79,7 @@ export class OutputStream<Source extends OutputSource> {
   }
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    const target = new Uint8Array(PIECE_BYTES);
+    const target = new Uint8Array(this.#pieceBytes);
     for (;;) {
       const count = this.output.read(target);
       if (count > 0) {

@@ -12,6 +12,9 @@ import { MountFlag } from "../../../kernel/vfs/mount.ts";
 import type { StandardStreams } from "./streams.ts";
 import { noStream, OutputStream, pipeStreams, Signal } from "./streams.ts";
 
+/** Small: what has left the kernel is seen before a ^C is. */
+const TERMINAL_PIECE_BYTES = 8192;
+
 /** `root` is the container's, with its /dev/pts. */
 export function openStreams(
   kernel: Kernel,
@@ -37,7 +40,7 @@ function terminalStreams(
     const terminal = createConsole(kernel, { root, size, onChange });
     if (isFirst) bindConsole(root, terminal);
     return asOutput(terminal);
-  });
+  }, TERMINAL_PIECE_BYTES);
   const { terminal } = stdout.output;
   return {
     descriptions: [terminal.description, terminal.description, terminal.description],
