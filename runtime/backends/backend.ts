@@ -92,7 +92,7 @@ export interface TaskSpec {
   readonly process: ProcessSpec;
   readonly resources: ResourceLimits;
   readonly system: SystemSpec;
-  /** A seccomp profile in Docker's JSON, already merged; undefined is unconfined. */
+  /** A seccomp profile in Docker's JSON, or "builtin" for Docker's default; undefined is unconfined. */
   readonly seccomp: unknown;
   /** Run a small init as pid 1 that reaps and forwards signals. */
   readonly hasInit: boolean;

@@ -110,11 +110,12 @@ function tmpfsMounts(hostConfig: HostConfig): readonly MountSpec[] {
   return mounts;
 }
 
-/** The profile's JSON as the client read it from a file; undefined is unconfined. */
+/** The profile's JSON as the client read it from a file; Docker's own unless told; undefined is unconfined. */
 function seccompOf(hostConfig: HostConfig): unknown {
   const option = (hostConfig.SecurityOpt ?? []).find((text) => /^seccomp[=:]/.test(text));
   const profile = option?.slice("seccomp=".length);
-  if (profile === undefined || profile === "unconfined" || profile === "builtin") return undefined;
+  if (profile === "unconfined" || (profile === undefined && hostConfig.Privileged)) return undefined;
+  if (profile === undefined || profile === "builtin") return "builtin";
   try {
     return JSON.parse(profile);
   } catch (thrown) {

@@ -5,6 +5,7 @@
 import { isFsError } from "../../../layers/fs/errors.ts";
 import { Errno, ERESTARTSYS } from "../abi/errno.ts";
 import { seccompVerdict } from "../task/seccomp.ts";
+import { SYSCALL_NAMES } from "../abi/syscall-names.ts";
 import { SyscallError } from "../task/syscall-error.ts";
 import type { Task } from "../task/task.ts";
 import type { Parking } from "../task/task.ts";
@@ -43,7 +44,7 @@ function invoke(task: Task, number: number, a: number, b: number, c: number, d: 
       (integers & 8) === 0 ? d : d | 0, (integers & 16) === 0 ? e : e | 0, (integers & 32) === 0 ? f : f | 0,
     );
   }
-  countMissing(task, row?.name ?? `syscall_${number}`);
+  countMissing(task, row?.name ?? SYSCALL_NAMES.get(number) ?? `syscall_${number}`);
   return -Errno.ENOSYS;
 }
 

@@ -12,12 +12,14 @@ import { Kernel } from "../../../kernel/kernel.ts";
 import type { NetworkNamespace } from "../../../kernel/net/network-namespace.ts";
 import type { Namespaces } from "../../../kernel/ns/namespaces.ts";
 import { SYSCALLS } from "../../../kernel/syscalls/table.ts";
+import type { SeccompFilter } from "../../../kernel/task/seccomp.ts";
 import { endProcess, sendToProcess } from "../../../kernel/task/send-signal.ts";
 import type {
   ContainerFiles, ExitStatus, PathChange, ProcessSpec, ProcessTable, ResourceLimits, TaskSpec, TaskStatistics,
 } from "../../backend.ts";
 import { filesOf } from "../../pod/container-files.ts";
 import type { PodContainer } from "../../pod/pod-server.ts";
+import { seccompFilterOf } from "../seccomp/container-filter.ts";
 import { ContainerRoot } from "./container-root.ts";
 import { GuestProcess } from "./guest-process.ts";
 import { processTable } from "./process-table.ts";
@@ -42,6 +44,7 @@ export class Container implements PodContainer {
   readonly cgroup: Cgroup;
   readonly namespaces: Namespaces;
   readonly root: ContainerRoot;
+  readonly seccomp: SeccompFilter | undefined;
   readonly #spec: TaskSpec;
   readonly #mounted: Mounted;
   readonly #pump: Pump;
@@ -56,6 +59,7 @@ export class Container implements PodContainer {
     this.cgroup = cgroup;
     this.update(spec.resources);
     this.namespaces = root.namespaces;
+    this.seccomp = seccompFilterOf(spec);
     const files = filesOf(root, mounted, spec.root.writable !== "");
     const ownChanges = async (): Promise<readonly PathChange[]> => root.ownChanges(await files.changes());
     this.files = {

@@ -4,6 +4,7 @@ import type { ByteStream } from "../../../../layers/base/streams.ts";
 import { createProcess } from "../../../kernel/container.ts";
 import { SyscallError } from "../../../kernel/task/syscall-error.ts";
 import type { Process } from "../../../kernel/task/process.ts";
+import type { SeccompFilter } from "../../../kernel/task/seccomp.ts";
 import type { Task } from "../../../kernel/task/task.ts";
 import type { ConsoleSize, ExitStatus, ProcessSpec } from "../../backend.ts";
 import type { PodContainerProcess } from "../../pod/pod-server.ts";
@@ -24,6 +25,8 @@ export interface ProcessHome {
   readonly cgroup: Cgroup;
   readonly namespaces: Namespaces;
   readonly root: ContainerRoot;
+  /** What the calls of its processes go through; undefined is unconfined. */
+  readonly seccomp: SeccompFilter | undefined;
   /** Sends it a signal from outside. */
   signal(process: GuestProcess, signal: number): void;
 }
@@ -78,7 +81,7 @@ export class GuestProcess implements PodContainerProcess {
       this.task = createProcess(kernel, {
         namespaces, cgroup, root: root.location, workingDirectory, credentials,
         hasNoNewPrivileges: spec.noNewPrivileges, limits: limitsOf(spec.rlimits), path, args: spec.args, env,
-        streams: this.#streams.descriptions,
+        streams: this.#streams.descriptions, seccomp: this.#container.seccomp,
       });
     } catch (thrown) {
       if (thrown instanceof SyscallError) throw execFailure(path, thrown);
