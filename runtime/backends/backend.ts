@@ -66,6 +66,16 @@ export interface ResourceLimits {
   readonly cpuQuotaUs: number;
   readonly cpuPeriodUs: number;
   readonly pids: number;
+  /** --cpu-shares: 2 to 262144. */
+  readonly cpuShares?: number;
+  /** Memory and swap together; -1 is unlimited swap. */
+  readonly memorySwapBytes?: number;
+}
+
+/** `--device`: a device of the machine under a name in the container. */
+export interface DeviceSpec {
+  readonly source: string;
+  readonly target: string;
 }
 
 /** What of the machine a container sees, and what is hidden from it. */
@@ -79,6 +89,9 @@ export interface SystemSpec {
   /** By name with dots. */
   readonly sysctls: Readonly<Record<string, string>>;
   readonly oomScoreAdjustment: number;
+  readonly devices: readonly DeviceSpec[];
+  /** cgroup namespace of its own: it sees itself at the root of /proc/self/cgroup. */
+  readonly hasCgroupNamespace: boolean;
 }
 
 export interface TaskSpec {

@@ -152,7 +152,12 @@ export class Cgroup implements MemoryAccount {
   }
 
   #ownThrottle(nowNs: number): number {
-    if (this.cpuQuotaNs === Number.POSITIVE_INFINITY) return 0;
+    if (this.cpuQuotaNs === Number.POSITIVE_INFINITY) {
+      // What was used freely is no debt when a quota comes.
+      this.#periodStartNs = nowNs;
+      this.#periodUsedNs = 0;
+      return 0;
+    }
     if (nowNs >= this.#periodStartNs + this.cpuPeriodNs) {
       const passed = Math.floor((nowNs - this.#periodStartNs) / this.cpuPeriodNs);
       this.#periodUsedNs = Math.max(0, this.#periodUsedNs - passed * this.cpuQuotaNs);

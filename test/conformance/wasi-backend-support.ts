@@ -73,6 +73,7 @@ export function taskSpec(run: RunSpec): TaskSpec {
     resources: { memoryBytes: run.memoryBytes ?? 0, cpuQuotaUs: 0, cpuPeriodUs: 0, pids: 0 },
     system: {
       shmSizeBytes: 0, isPrivileged: false, maskedPaths: [], readOnlyPaths: [], sysctls: {}, oomScoreAdjustment: 0,
+      devices: [], hasCgroupNamespace: true,
     },
     seccomp: undefined,
     hasInit: false,

@@ -58,6 +58,7 @@ function specOf(
     resources: { memoryBytes, cpuQuotaUs: 0, cpuPeriodUs: 0, pids: 0 },
     system: {
       shmSizeBytes: 0, isPrivileged: false, maskedPaths: [], readOnlyPaths: [], sysctls: {}, oomScoreAdjustment: 0,
+      devices: [], hasCgroupNamespace: true,
     },
     seccomp: undefined,
     hasInit: false,

@@ -1,6 +1,6 @@
 /** From a container's record to what a backend runs: the OCI spec's place in moby (daemon/oci_linux.go). */
 import { fail } from "../../../layers/base/errors.ts";
-import type { MountSpec, ProcessSpec, ResourceLimits, SystemSpec, TaskSpec } from "../../backends/backend.ts";
+import type { DeviceSpec, MountSpec, ProcessSpec, ResourceLimits, SystemSpec, TaskSpec } from "../../backends/backend.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { etcFiles } from "./etc-files.ts";
 import type { HostConfig, Resources } from "./host-config.ts";
@@ -37,7 +37,18 @@ function systemSpecOf(hostConfig: HostConfig): SystemSpec {
     readOnlyPaths: hostConfig.ReadonlyPaths ?? [],
     sysctls: hostConfig.Sysctls ?? {},
     oomScoreAdjustment: hostConfig.OomScoreAdj,
+    devices: deviceSpecsOf(hostConfig),
+    hasCgroupNamespace: hostConfig.CgroupnsMode !== "host",
   };
+}
+
+/** The API passes these through untyped: PathOnHost, PathInContainer, CgroupPermissions. */
+function deviceSpecsOf({ Devices: devices }: HostConfig): readonly DeviceSpec[] {
+  return (devices ?? []).map((device) => {
+    const { PathOnHost: source, PathInContainer: target } = device as Readonly<Record<string, unknown>>;
+    if (typeof source !== "string") throw fail("invalidParameter", "a device needs a path");
+    return { source, target: typeof target === "string" && target !== "" ? target : source };
+  });
 }
 
 function processSpecOf(record: ContainerRecord): ProcessSpec {
@@ -91,6 +102,8 @@ export function resourceLimitsOf(resources: Resources): ResourceLimits {
     cpuQuotaUs: hasNanoCpus ? Math.round((resources.NanoCpus * CPU_PERIOD_US) / 1e9) : resources.CpuQuota,
     cpuPeriodUs: hasNanoCpus || resources.CpuPeriod === 0 ? CPU_PERIOD_US : resources.CpuPeriod,
     pids: resources.PidsLimit ?? 0,
+    cpuShares: resources.CpuShares,
+    memorySwapBytes: resources.MemorySwap,
   };
 }
 

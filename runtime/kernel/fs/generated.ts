@@ -37,6 +37,8 @@ export interface GeneratedDirectory extends NodeBase {
   readonly type: "directory";
   lookup(name: string, task: Task | undefined): GeneratedNode | undefined;
   names(task: Task | undefined): readonly string[];
+  /** st_size, where Linux counts something (open files). */
+  sizeBytes?(): number;
   /** mkdir and rmdir, where there is such a thing (cgroup2): throws FsError or SyscallError. */
   make?(name: string, mode: number, owner: Owner): GeneratedNode;
   remove?(name: string): void;
@@ -104,7 +106,7 @@ export class GeneratedFilesystem implements KernelFilesystem {
       uid,
       gid,
       rdev: { major: 0, minor: 0 },
-      sizeBytes: it.type === "symlink" ? (it.sizeBytes ?? 0) : 0,
+      sizeBytes: sizeOf(it),
       allocatedBytes: 0,
       atimeNs: timeNs,
       mtimeNs: timeNs,
@@ -266,4 +268,9 @@ export class GeneratedFilesystem implements KernelFilesystem {
       if (node.isGone?.() === true && !this.#held.has(id)) this.#nodes.delete(id);
     this.#sweepAt = this.#nodes.size + SWEEP_EVERY;
   }
+}
+
+function sizeOf(node: GeneratedNode): number {
+  if (node.type === "symlink") return node.sizeBytes ?? 0;
+  return node.type === "directory" ? (node.sizeBytes?.() ?? 0) : 0;
 }

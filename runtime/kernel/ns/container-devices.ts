@@ -9,13 +9,14 @@ import type { Superblock } from "../vfs/mount.ts";
 
 const SIZE_BYTES = 64 * 1024 * 1024;
 
-interface DeviceNode {
+export interface DeviceNode {
   readonly name: string;
   readonly major: number;
   readonly minor: number;
 }
 
-const DEVICES: readonly DeviceNode[] = [
+/** Every device there is. */
+export const DEVICES: readonly DeviceNode[] = [
   ...Object.entries(MemoryDevice).map(([name, minor]) => ({ name, major: 1, minor })),
   { name: "tty", major: 5, minor: 0 },
 ];
@@ -28,10 +29,12 @@ const LINKS: Readonly<Record<string, string>> = {
   ptmx: "pts/ptmx",
 };
 
-export function containerDevices(kernel: Kernel): Superblock {
+/** `extra`: docker run --device. */
+export function containerDevices(kernel: Kernel, extra: readonly DeviceNode[] = []): Superblock {
   const files = new Tmpfs(kernel, { sizeBytes: SIZE_BYTES, mode: 0o755 });
   const root = { uid: 0, gid: 0 };
-  for (const { name, major, minor } of DEVICES) {
+  for (const { name, major, minor } of [...DEVICES, ...extra]) {
+    if (files.lookup(files.root, name) !== undefined) continue;
     files.create(files.root, name, { type: "character", mode: 0o666, ...root, rdev: { major, minor } });
   }
   for (const [name, target] of Object.entries(LINKS)) {

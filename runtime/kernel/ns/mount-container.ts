@@ -20,6 +20,7 @@ import { DevptsFilesystem } from "../tty/devpts.ts";
 import type { Dentry, Location, Superblock } from "../vfs/mount.ts";
 import { Mount, MountFlag, MountNamespace, topOf } from "../vfs/mount.ts";
 import { walk } from "../vfs/walk.ts";
+import type { DeviceNode } from "./container-devices.ts";
 import { containerDevices } from "./container-devices.ts";
 
 /** Something mounted in the container, by the container's path. */
@@ -53,6 +54,8 @@ export interface ContainerMounts {
    * its place, and one at /dev that of everything below.
    */
   readonly mounts: readonly ContainerMount[];
+  /** docker run --device: in /dev, besides what is always there; a name there or a path below. */
+  readonly devices?: readonly DeviceNode[];
   /** docker run --privileged: /sys and cgroups are writable. */
   readonly isPrivileged?: boolean;
   readonly maskedPaths?: readonly string[];
@@ -112,7 +115,7 @@ function defaultMounts(kernel: Kernel, request: ContainerMounts): readonly Conta
   const queues = new GeneratedFilesystem(kernel, "mqueue", directory({}, 0o1777));
   const list: ContainerMount[] = [
     { path: "/proc", superblock: kernel.superblock(procFilesystem(kernel, pids), "proc"), flags: KERNEL_FLAGS },
-    { path: "/dev", superblock: containerDevices(kernel), flags: noSuid },
+    { path: "/dev", superblock: containerDevices(kernel, request.devices), flags: noSuid },
     { path: "/dev/pts", superblock: kernel.superblock(terminals, "devpts"), flags: noSuid | noExec | relAtime },
   ];
   list.push(
@@ -148,7 +151,8 @@ export function mountAt(
   return mount;
 }
 
-function find(top: Location, path: string): Location | undefined {
+/** The place at `path`, or undefined. */
+export function findIn(top: Location, path: string): Location | undefined {
   try {
     return walk(path, { start: top, root: top, who: KERNEL_CREDENTIALS, isLastFollowed: true }).location;
   } catch (thrown) {
@@ -189,15 +193,15 @@ function ensure(
 }
 
 function makeReadOnly(top: Location, path: string): void {
-  const at = find(top, path);
+  const at = findIn(top, path);
   if (at !== undefined) new Mount(at.dentry.superblock, at.dentry, at.mount.flags | readOnly).attach(at);
 }
 
 /** Hides directories behind an empty one, files behind /dev/null. */
 function maskPaths(kernel: Kernel, top: Location, paths: readonly string[]): void {
-  const nothing = find(top, "/dev/null");
+  const nothing = findIn(top, "/dev/null");
   for (const path of paths) {
-    const at = find(top, path);
+    const at = findIn(top, path);
     if (at === undefined) continue;
     const { filesystem } = at.dentry.superblock;
     if (filesystem.attributes(at.dentry.node).type === "directory") {

@@ -115,6 +115,11 @@ class PolledRandomFile extends RandomFile {
   }
 }
 
+/** What `location`, a node of /dev/null, opens as: for the standard input of a container without one. */
+export function openNull(flags: number, location: Location): FileDescription {
+  return new NullFile(flags, location);
+}
+
 export function registerMemoryDevices(devices: DeviceTable): void {
   const register = (minor: number, File: new (flags: number, location: Location) => FileDescription): void => {
     devices.register(MEMORY_MAJOR, minor, (flags, _task, location) => new File(flags, location));

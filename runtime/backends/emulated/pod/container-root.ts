@@ -9,10 +9,14 @@ import type { ErrnoName } from "../../../../layers/fs/errors.ts";
 import { ReadOnlyFilesystem } from "../../../../layers/fs/read-only.ts";
 import { readWholeNode } from "../../../../layers/fs/walk.ts";
 import type { Mounted, Snapshotter } from "../../../../layers/snapshots/snapshotter.ts";
-import { errnoName } from "../../../kernel/abi/errno.ts";
+import { fail } from "../../../../layers/base/errors.ts";
+import { Errno, errnoName } from "../../../kernel/abi/errno.ts";
 import type { Cgroup } from "../../../kernel/cgroup.ts";
+import { setSetting } from "../../../kernel/fs/proc/sysctl.ts";
 import type { Kernel } from "../../../kernel/kernel.ts";
 import { NetworkNamespace } from "../../../kernel/net/network-namespace.ts";
+import type { DeviceNode } from "../../../kernel/ns/container-devices.ts";
+import { DEVICES } from "../../../kernel/ns/container-devices.ts";
 import { mountContainer } from "../../../kernel/ns/mount-container.ts";
 import type { Namespaces } from "../../../kernel/ns/namespaces.ts";
 import { UtsNamespace } from "../../../kernel/ns/namespaces.ts";
@@ -24,7 +28,7 @@ import type { Location } from "../../../kernel/vfs/mount.ts";
 import { MountFlag, pathOf } from "../../../kernel/vfs/mount.ts";
 import type { WalkResult } from "../../../kernel/vfs/walk.ts";
 import { walk } from "../../../kernel/vfs/walk.ts";
-import type { PathChange, ProcessSpec, TaskSpec } from "../../backend.ts";
+import type { DeviceSpec, PathChange, ProcessSpec, TaskSpec } from "../../backend.ts";
 import type { FileTree, Located } from "../../pod/container-files.ts";
 import { cannotStart } from "../../pod/start-failure.ts";
 import { resolveGroupNamed, resolveUser } from "../../pod/users.ts";
@@ -52,7 +56,8 @@ export class ContainerRoot implements FileTree {
     const root = kernel.superblock(mounted.filesystem, "overlay");
     const pidForChildren = new PidNamespace(kernel.rootPids);
     const network = NetworkNamespace.withLoopback();
-    const { shmSizeBytes, isPrivileged, maskedPaths, readOnlyPaths } = spec.system;
+    const { shmSizeBytes, isPrivileged, maskedPaths, readOnlyPaths, sysctls, hasCgroupNamespace } = spec.system;
+    applySysctls(kernel, sysctls);
     if (!mounted.filesystem.isReadOnly) this.#initLayer.fill(root.root);
     const mount = mountContainer(kernel, {
       root,
@@ -62,6 +67,7 @@ export class ContainerRoot implements FileTree {
       cgroup,
       ...(shmSizeBytes > 0 ? { shmBytes: shmSizeBytes } : {}),
       mounts: list,
+      devices: devicesOf(spec.system.devices),
       isPrivileged,
       maskedPaths,
       readOnlyPaths,
@@ -78,7 +84,7 @@ export class ContainerRoot implements FileTree {
       network,
       ipc: plain(),
       user: plain(),
-      cgroup: { inode: nextNamespaceInode(), root: cgroup },
+      cgroup: { inode: nextNamespaceInode(), ...(hasCgroupNamespace ? { root: cgroup } : {}) },
     };
   }
 
@@ -192,4 +198,36 @@ function capabilityBits(names: readonly string[]): bigint {
   let bits = 0n;
   for (const [name, number] of Object.entries(Capability)) if (names.includes(name)) bits |= 1n << BigInt(number);
   return bits;
+}
+
+/** `--sysctl`, in runc's words where there is no such setting. */
+function applySysctls(kernel: Kernel, sysctls: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(sysctls)) {
+    const path = name.replaceAll(".", "/");
+    try {
+      setSetting(kernel, path, value);
+    } catch (thrown) {
+      if (!(thrown instanceof SyscallError)) throw thrown;
+      const isMissing = thrown.errno === Errno.ENOENT;
+      const reason = isMissing ? "no such file or directory" : "invalid argument";
+      const doing = `${isMissing ? "open" : "write"} /proc/sys/${path}`;
+      throw cannotStart(isMissing ? 127 : 126, `error during container init: ${doing}: ${reason}`);
+    }
+  }
+}
+
+/** The machine has the devices that every container has; anything else is refused as dockerd does. */
+function devicesOf(specs: readonly DeviceSpec[]): readonly DeviceNode[] {
+  return specs.map(({ source, target }) => {
+    const device = DEVICES.find(({ name }) => `/dev/${name}` === source);
+    if (device === undefined) {
+      const what = `error gathering device information while adding custom device ${JSON.stringify(source)}`;
+      throw fail("notFound", `${what}: no such file or directory`);
+    }
+    const name = target.startsWith("/dev/") ? target.slice("/dev/".length) : "";
+    if (name === "" || name.includes("/")) {
+      throw fail("notImplemented", `--device below a directory is not implemented by Slipway: ${target}`);
+    }
+    return { ...device, name };
+  });
 }

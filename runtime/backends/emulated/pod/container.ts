@@ -8,6 +8,7 @@ import type { Mounted, Snapshotter } from "../../../../layers/snapshots/snapshot
 import type { Machine } from "../../../cpu/machine.ts";
 import { SI_USER, Signal, SIGNAL_MAX } from "../../../kernel/abi/signal.ts";
 import { Cgroup } from "../../../kernel/cgroup.ts";
+import { CONTROLLERS } from "../../../kernel/fs/cgroup/cgroupfs.ts";
 import { Kernel } from "../../../kernel/kernel.ts";
 import type { NetworkNamespace } from "../../../kernel/net/network-namespace.ts";
 import type { Namespaces } from "../../../kernel/ns/namespaces.ts";
@@ -45,6 +46,7 @@ export class Container implements PodContainer {
   readonly namespaces: Namespaces;
   readonly root: ContainerRoot;
   readonly seccomp: SeccompFilter | undefined;
+  readonly oomScoreAdjustment: number;
   readonly #spec: TaskSpec;
   readonly #mounted: Mounted;
   readonly #pump: Pump;
@@ -52,6 +54,7 @@ export class Container implements PodContainer {
 
   private constructor(spec: TaskSpec, mounted: Mounted, cgroup: Cgroup, root: ContainerRoot, kernel: Kernel, pump: Pump) {
     this.#spec = spec;
+    this.oomScoreAdjustment = spec.system.oomScoreAdjustment;
     this.#mounted = mounted;
     this.#pump = pump;
     this.kernel = kernel;
@@ -80,7 +83,7 @@ export class Container implements PodContainer {
     });
     pump.attach(kernel);
     try {
-      const cgroup = new Cgroup(spec.id, kernel.rootCgroup);
+      const cgroup = new Cgroup(spec.id, dockerGroup(kernel));
       const root = await ContainerRoot.open({ kernel, cgroup, mounted, snapshotter }, spec);
       container = new Container(spec, mounted, cgroup, root, kernel, pump);
       return container;
@@ -131,11 +134,15 @@ export class Container implements PodContainer {
     this.#pump.wake();
   }
 
-  update({ memoryBytes, cpuQuotaUs, cpuPeriodUs, pids }: ResourceLimits): void {
+  update(limits: ResourceLimits): void {
+    const { memoryBytes, cpuQuotaUs, cpuPeriodUs, pids, cpuShares = 0, memorySwapBytes = 0 } = limits;
     const { cgroup } = this;
     cgroup.memoryMax = memoryBytes > 0 ? memoryBytes : Number.POSITIVE_INFINITY;
     cgroup.pidsMax = pids > 0 ? pids : Number.POSITIVE_INFINITY;
     cgroup.cpuQuotaNs = cpuQuotaUs > 0 ? cpuQuotaUs * NS_PER_US : Number.POSITIVE_INFINITY;
+    if (cpuShares > 0) cgroup.cpuWeight = weightOfShares(cpuShares);
+    const swapBytes = memorySwapBytes - memoryBytes;
+    cgroup.swapMax = memoryBytes > 0 && memorySwapBytes > 0 ? swapBytes : Number.POSITIVE_INFINITY;
     if (cpuPeriodUs > 0) cgroup.cpuPeriodNs = cpuPeriodUs * NS_PER_US;
   }
 
@@ -192,4 +199,16 @@ function traffic({ interfaces }: NetworkNamespace): TaskStatistics["networks"] {
       { receivedBytes: counters.rxBytes, sentBytes: counters.txBytes },
     ]),
   );
+}
+
+/** cgroup v1's shares in v2's terms (runc: ConvertCPUSharesToCgroupV2Value). */
+function weightOfShares(shares: number): number {
+  return 1 + Math.floor(((shares - 2) * 9999) / 262_142);
+}
+
+/** The daemon's own group, with every controller handed down: a container is /docker/ID. */
+function dockerGroup({ rootCgroup }: Kernel): Cgroup {
+  const group = new Cgroup("docker", rootCgroup);
+  for (const name of CONTROLLERS) group.childControllers.add(name);
+  return group;
 }

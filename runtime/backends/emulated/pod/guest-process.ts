@@ -27,6 +27,7 @@ export interface ProcessHome {
   readonly root: ContainerRoot;
   /** What the calls of its processes go through; undefined is unconfined. */
   readonly seccomp: SeccompFilter | undefined;
+  readonly oomScoreAdjustment: number;
   /** Sends it a signal from outside. */
   signal(process: GuestProcess, signal: number): void;
 }
@@ -87,6 +88,7 @@ export class GuestProcess implements PodContainerProcess {
       if (thrown instanceof SyscallError) throw execFailure(path, thrown);
       throw thrown;
     }
+    this.task.process.oomScoreAdjustment = this.#container.oomScoreAdjustment;
     this.#streams.attach(this.task);
     kernel.exitListeners.add(this.#onExit);
     kernel.makeReady(this.task);

@@ -30,14 +30,15 @@ export interface StandardStreams {
   hangUp(): void;
 }
 
-export function pipeStreams(kernel: Kernel, hasStdin: boolean): StandardStreams {
+/** `nothing` is what a process without stdin reads: /dev/null, where the container has one. */
+export function pipeStreams(kernel: Kernel, hasStdin: boolean, nothing?: FileDescription): StandardStreams {
   const room = new Signal();
   const input = createHostInput(kernel, () => room.raise());
   if (!hasStdin) input.close();
   const stdout = new OutputStream((onChange) => createHostOutput(kernel, onChange));
   const stderr = new OutputStream((onChange) => createHostOutput(kernel, onChange));
   return {
-    descriptions: [input.description, stdout.output.description, stderr.output.description],
+    descriptions: [nothing ?? input.description, stdout.output.description, stderr.output.description],
     stdout: stdout.stream,
     stderr: stderr.stream,
     ended: Promise.all([stdout.ended, stderr.ended]).then(() => undefined),

@@ -4,9 +4,12 @@
  */
 import type { ProcessSpec } from "../../backend.ts";
 import type { Kernel } from "../../../kernel/kernel.ts";
-import { mountAt } from "../../../kernel/ns/mount-container.ts";
+import { O_RDWR } from "../../../kernel/abi/fcntl.ts";
+import { findIn, mountAt } from "../../../kernel/ns/mount-container.ts";
 import type { Console } from "../../../kernel/tty/console.ts";
 import { createConsole } from "../../../kernel/tty/console.ts";
+import type { FileDescription } from "../../../kernel/vfs/file-description.ts";
+import { MemoryDevice, openNull } from "../../../kernel/vfs/memory-devices.ts";
 import type { Location } from "../../../kernel/vfs/mount.ts";
 import { MountFlag } from "../../../kernel/vfs/mount.ts";
 import type { StandardStreams } from "./streams.ts";
@@ -22,7 +25,17 @@ export function openStreams(
   root: Location,
   isFirst: boolean,
 ): StandardStreams {
-  return spec.hasTerminal ? terminalStreams(kernel, spec, root, isFirst) : pipeStreams(kernel, spec.hasStdin);
+  if (spec.hasTerminal) return terminalStreams(kernel, spec, root, isFirst);
+  return pipeStreams(kernel, spec.hasStdin, spec.hasStdin ? undefined : nullDevice(root));
+}
+
+/** /dev/null of the container, opened as runc does for a process without stdin. */
+function nullDevice(root: Location): FileDescription | undefined {
+  const place = findIn(root, "/dev/null");
+  if (place === undefined) return undefined;
+  const { type, rdev } = place.dentry.superblock.filesystem.attributes(place.dentry.node);
+  const isNull = type === "character" && rdev.major === 1 && rdev.minor === MemoryDevice.null;
+  return isNull ? openNull(O_RDWR, place) : undefined;
 }
 
 function terminalStreams(

@@ -89,7 +89,8 @@ export function descriptorsDirectory(
 }
 
 export function fdDirectory(target: Task): GeneratedDirectory {
-  return descriptorsDirectory(target, 0o500, (_fd, file) => fileLink(target, file));
+  const sizeBytes = (): number => (target.state === "dead" ? 0 : target.files.numbers().length);
+  return { ...descriptorsDirectory(target, 0o500, (_fd, file) => fileLink(target, file)), sizeBytes };
 }
 
 export function fdinfoDirectory(target: Task): GeneratedDirectory {

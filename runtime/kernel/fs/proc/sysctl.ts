@@ -116,20 +116,22 @@ export function setting(kernel: Kernel, name: string): string {
   return SETTINGS.get(kernel)?.get(name) ?? String(KEPT[name]?.[0] ?? "");
 }
 
-function keptNode(kernel: Kernel, name: string, [, least, most]: Kept): GeneratedText {
+/** As written to the file below /proc/sys; ENOENT for one that is not there, EINVAL out of bounds. */
+export function setSetting(kernel: Kernel, name: string, written: string): void {
+  const kept = KEPT[name];
+  if (kept === undefined) throw new SyscallError(Errno.ENOENT);
+  const [, least, most] = kept;
+  const isText = least === undefined || most === undefined;
+  const values = SETTINGS.get(kernel) ?? new Map<string, string>();
+  SETTINGS.set(kernel, values);
+  values.set(name, isText ? written.trim() : String(parseNumber(written, least, most)));
+}
+
+function keptNode(kernel: Kernel, name: string): GeneratedText {
   return sysctl(
     0o644,
     () => `${setting(kernel, name)}\n`,
-    (written) => {
-      const values = SETTINGS.get(kernel) ?? new Map<string, string>();
-      SETTINGS.set(kernel, values);
-      values.set(
-        name,
-        least === undefined || most === undefined
-          ? written.trim()
-          : String(parseNumber(written, least, most)),
-      );
-    },
+    (written) => setSetting(kernel, name, written),
   );
 }
 
@@ -217,7 +219,7 @@ function openFiles(kernel: Kernel): number {
 
 export function sysDirectory(kernel: Kernel): GeneratedDirectory {
   const files: Record<string, GeneratedNode> = { ...realNodes(kernel) };
-  for (const [name, kept] of Object.entries(KEPT)) files[name] = keptNode(kernel, name, kept);
+  for (const name of Object.keys(KEPT)) files[name] = keptNode(kernel, name);
   return treeOf(files);
 }
 
