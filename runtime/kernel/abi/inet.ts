@@ -110,6 +110,9 @@ export const Ipv6 = {
 
 export const Udp = {
   CORK: 1,
+  /** UDPLITE_SEND_CSCOV and UDPLITE_RECV_CSCOV. */
+  LITE_SEND_COVERAGE: 10,
+  LITE_RECEIVE_COVERAGE: 11,
   ENCAP: 100,
   NO_CHECK6_TX: 101,
   NO_CHECK6_RX: 102,

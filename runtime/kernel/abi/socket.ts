@@ -51,6 +51,7 @@ export const SOL_SOCKET = 1;
 export const SOL_TCP = 6;
 export const SOL_UDP = 17;
 export const SOL_IPV6 = 41;
+export const SOL_UDPLITE = 136;
 export const SOL_ICMPV6 = 58;
 export const SOL_RAW = 255;
 export const SOL_NETLINK = 270;
@@ -60,6 +61,7 @@ export const IPPROTO_ICMP = 1;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
 export const IPPROTO_ICMPV6 = 58;
+export const IPPROTO_UDPLITE = 136;
 export const IPPROTO_RAW = 255;
 /** Protocol numbers from here on (IPPROTO_MAX 263) are EINVAL. */
 export const IPPROTO_MAX = 263;

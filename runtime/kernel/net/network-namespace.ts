@@ -94,6 +94,7 @@ export class NetworkNamespace {
   readonly routes: Route[] = [];
   readonly tcp = new PortTable();
   readonly udp = new PortTable();
+  readonly udplite = new PortTable();
   readonly abstractNames = new Map<string, UnixSocket>();
   /** Every open socket: /proc/net. */
   readonly sockets = new Set<Socket>();

@@ -4,7 +4,7 @@
  * Pointers are shown as zeros, as to everybody without CAP_SYSLOG.
  */
 import { TcpState } from "../../abi/inet.ts";
-import { AF_INET, AF_INET6, SOCK_RAW } from "../../abi/socket.ts";
+import { AF_INET, AF_INET6, IPPROTO_UDP, SOCK_RAW } from "../../abi/socket.ts";
 import type { DatagramSocket } from "../../net/inet/datagram-socket.ts";
 import { IcmpSocket } from "../../net/inet/icmp-socket.ts";
 import type { IpAddress } from "../../net/inet/ip-address.ts";
@@ -95,10 +95,13 @@ function tcpLine(socket: TcpSocket, version: 4 | 6, index: number): string {
 
 const DATAGRAM_TAIL = " ref pointer drops";
 
-export function udpText(namespace: NetworkNamespace, version: 4 | 6): string {
+export function udpText(namespace: NetworkNamespace, version: 4 | 6, protocol: number): string {
   const sockets = [...namespace.sockets].filter(
     (socket): socket is UdpSocket =>
-      socket instanceof UdpSocket && isOf(version, socket) && socket.localPort !== 0,
+      socket instanceof UdpSocket &&
+      isOf(version, socket) &&
+      socket.localPort !== 0 &&
+      socket.protocol === protocol,
   );
   const lines = sockets.map((socket, index) => datagramLine(socket, version, String(index).padStart(5)));
   return table([udpHeader(version), ...lines], version === 4 ? UDP_WIDTH : 0);
@@ -108,11 +111,6 @@ function udpHeader(version: 4 | 6): string {
   return version === 4
     ? `   sl  ${V4_ADDRESSES}${COMMON}${DATAGRAM_TAIL}`
     : `  sl  ${V6_ADDRESSES}${COMMON}${DATAGRAM_TAIL}`;
-}
-
-/** A protocol nobody has here. */
-export function udpliteText(version: 4 | 6): string {
-  return table([udpHeader(version)], version === 4 ? UDP_WIDTH : 0);
 }
 
 function datagramLine(
@@ -233,7 +231,9 @@ export function countSockets({ sockets }: NetworkNamespace): SocketCounts {
   return {
     all: all.filter(({ references }) => references > 0).length,
     tcp: byFamily((socket) => socket instanceof TcpSocket && socket.state !== TcpState.CLOSE),
-    udp: byFamily((socket) => socket instanceof UdpSocket && socket.localPort !== 0),
+    udp: byFamily(
+      (socket) => socket instanceof UdpSocket && socket.localPort !== 0 && socket.protocol === IPPROTO_UDP,
+    ),
     raw: byFamily((socket) => socket instanceof IcmpSocket && socket.type === SOCK_RAW),
     ping: byFamily((socket) => socket instanceof IcmpSocket && socket.type !== SOCK_RAW),
     unixStream: streams,

@@ -1,4 +1,5 @@
 /** /proc/pid/net: the network namespace of a task as files (proc_net(5)). */
+import { IPPROTO_UDP, IPPROTO_UDPLITE } from "../../abi/socket.ts";
 import type { NetworkNamespace } from "../../net/network-namespace.ts";
 import type { Task } from "../../task/task.ts";
 import type { GeneratedDirectory, GeneratedText } from "../generated.ts";
@@ -13,16 +14,7 @@ import {
   PTYPE_TEXT,
   routeText,
 } from "./net-interfaces.ts";
-import {
-  icmpText,
-  netlinkText,
-  PACKET_TEXT,
-  rawText,
-  tcpText,
-  udpliteText,
-  udpText,
-  unixText,
-} from "./net-sockets.ts";
+import { icmpText, netlinkText, PACKET_TEXT, rawText, tcpText, udpText, unixText } from "./net-sockets.ts";
 
 /** Ticks and nanoseconds of the packet scheduler's clock, as tc(8) reads them. */
 const PSCHED_TEXT = "000003e8 00000040 000f4240 3b9aca00\n";
@@ -52,10 +44,10 @@ export function netDirectory(task: Task): GeneratedDirectory {
     sockstat6: of(sockstat6Text),
     tcp: of((namespace) => tcpText(namespace, 4)),
     tcp6: of((namespace) => tcpText(namespace, 6)),
-    udp: of((namespace) => udpText(namespace, 4)),
-    udp6: of((namespace) => udpText(namespace, 6)),
-    udplite: text(() => udpliteText(4)),
-    udplite6: text(() => udpliteText(6)),
+    udp: of((namespace) => udpText(namespace, 4, IPPROTO_UDP)),
+    udp6: of((namespace) => udpText(namespace, 6, IPPROTO_UDP)),
+    udplite: of((namespace) => udpText(namespace, 4, IPPROTO_UDPLITE)),
+    udplite6: of((namespace) => udpText(namespace, 6, IPPROTO_UDPLITE)),
     unix: of(unixText),
   });
 }

@@ -8,6 +8,7 @@ import {
   IPPROTO_MAX,
   IPPROTO_TCP,
   IPPROTO_UDP,
+  IPPROTO_UDPLITE,
   SOCK_DGRAM,
   SOCK_RAW,
   SOCK_STREAM,
@@ -30,6 +31,7 @@ export function createInetSocket(task: Task, family: number, birth: SocketBirth)
       if (protocol === (family === AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
         return mayPing(task) ? new IcmpSocket(family, birth) : -Errno.EACCES;
       }
+      if (protocol === IPPROTO_UDPLITE) return new UdpSocket(family, birth);
       if (protocol !== IPPROTO_IP && protocol !== IPPROTO_UDP) return -Errno.EPROTONOSUPPORT;
       return new UdpSocket(family, { ...birth, protocol: IPPROTO_UDP });
     case SOCK_RAW:

@@ -38,7 +38,6 @@ import type { ControlMessage, Received } from "../socket.ts";
 import { packetTruesize } from "../skb.ts";
 import { InetSocket } from "./inet-socket.ts";
 import type { IpAddress } from "./ip-address.ts";
-import { ipOf } from "./ip-address.ts";
 import type { Endpoint } from "./port-table.ts";
 import { encodeSockaddr, v6Bytes } from "./sockaddr.ts";
 
@@ -165,18 +164,6 @@ export abstract class DatagramSocket extends InetSocket {
     }
     if (this.remote === undefined) throw new SyscallError(Errno.EDESTADDRREQ);
     return this.remote;
-  }
-
-  /** The source address a message asks for with IP_PKTINFO or IPV6_PKTINFO. */
-  protected sourceAsked(control: readonly ControlMessage[] | undefined): IpAddress | undefined {
-    for (const { level, type, data } of control ?? []) {
-      const isV4 = level === SOL_IP && type === Ip.PKTINFO && data.length >= 12;
-      const isV6 = level === SOL_IPV6 && type === Ipv6.PKTINFO && data.length >= 20;
-      if (!isV4 && !isV6) continue;
-      const bytes = isV4 ? data.slice(4, 8) : data.slice(0, 16);
-      if (bytes.some((byte) => byte !== 0)) return ipOf(bytes);
-    }
-    return undefined;
   }
 
   #controlOf(datagram: Datagram): readonly ControlMessage[] {

@@ -56,6 +56,13 @@ export const UDP_OPTIONS: ReadonlyMap<number, InetOption> = new Map<number, Inet
   [Udp.GRO, flag],
 ]);
 
+/** Bytes that checksums cover: 0 for all. */
+export const UDPLITE_OPTIONS: ReadonlyMap<number, InetOption> = new Map<number, InetOption>([
+  ...UDP_OPTIONS,
+  [Udp.LITE_SEND_COVERAGE, any(0)],
+  [Udp.LITE_RECEIVE_COVERAGE, any(0)],
+]);
+
 export const IP_OPTIONS: ReadonlyMap<number, InetOption> = new Map<number, InetOption>([
   [Ip.TOS, any(0)],
   [Ip.TTL, { initial: 64, min: 1, max: 255, resets: -1 }],

@@ -1,11 +1,12 @@
 /**
- * UDP (udp(7)). One hard idea: on a loopback the answer to a datagram nobody wants comes at once, and is an
- * error of the next call of a *connected* sender only.
+ * UDP and UDP-Lite (udp(7), udplite(7)), which differ in what checksums cover. One hard idea: on a loopback the
+ * answer to a datagram nobody wants comes at once, and is an error of the next call of a *connected* sender.
  */
 import { Errno } from "../../abi/errno.ts";
 import { Ip, Ipv6 } from "../../abi/inet.ts";
 import {
   AF_INET6,
+  IPPROTO_UDPLITE,
   MSG_OOB,
   MSG_PEEK,
   SEND_SHUTDOWN,
@@ -13,14 +14,18 @@ import {
   SOL_IP,
   SOL_IPV6,
   SOL_UDP,
+  SOL_UDPLITE,
 } from "../../abi/socket.ts";
+import type { Task } from "../../task/task.ts";
 import type { Received, SendRequest, SocketBirth } from "../socket.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
 import type { Datagram } from "./datagram-socket.ts";
 import { tellUnreachable } from "./icmp-delivery.ts";
 import { isAny, isMulticast } from "./ip-address.ts";
+import type { SendControl } from "./send-control.ts";
+import { readSendControl } from "./send-control.ts";
 import type { InetOption } from "./option-table.ts";
-import { UDP_OPTIONS } from "./option-table.ts";
+import { UDP_OPTIONS, UDPLITE_OPTIONS } from "./option-table.ts";
 import type { Endpoint, PortTable } from "./port-table.ts";
 
 /** The longest payload: 65535 less the headers of UDP and IPv4; IPv6 counts its own apart. */
@@ -32,11 +37,18 @@ export class UdpSocket extends DatagramSocket {
 
   constructor(family: number, birth: SocketBirth) {
     super(family, birth);
-    this.ports = birth.namespace.udp;
+    this.ports = birth.protocol === IPPROTO_UDPLITE ? birth.namespace.udplite : birth.namespace.udp;
   }
 
   protected override optionTable(level: number): ReadonlyMap<number, InetOption> | undefined {
+    if (level === SOL_UDPLITE) return UDPLITE_OPTIONS;
     return level === SOL_UDP ? UDP_OPTIONS : super.optionTable(level);
+  }
+
+  /** Coverage may be asked for of plain UDP as well, but not set. */
+  override setFamilyOption(level: number, name: number, value: Uint8Array, task: Task): number {
+    if (level === SOL_UDPLITE && this.protocol !== IPPROTO_UDPLITE) return -Errno.ENOPROTOOPT;
+    return super.setFamilyOption(level, name, value, task);
   }
 
   override send(source: Uint8Array, request: SendRequest): number {
@@ -47,7 +59,8 @@ export class UdpSocket extends DatagramSocket {
     const refusal = this.autobind();
     if (refusal !== 0) return refusal;
     const isEverybody = this.namespace.isBroadcast(destination.address);
-    const asked = this.sourceAsked(request.control);
+    const isV6 = destination.address.version === 6;
+    const asked = readSendControl(request.control, isV6 ? 6 : 4);
     const path =
       isEverybody || isMulticast(destination.address)
         ? this.#groupPath(destination)
@@ -56,17 +69,16 @@ export class UdpSocket extends DatagramSocket {
     const error = this.takeError();
     if (error !== 0) return error;
     if (this.isShut(SEND_SHUTDOWN)) return -Errno.EPIPE;
-    const isV6 = destination.address.version === 6;
     if (source.length > (isV6 ? PAYLOAD_MAX_V6 : PAYLOAD_MAX_V4)) return -Errno.EMSGSIZE;
-    const from: Endpoint = { address: asked ?? path.source, port: this.localPort };
+    const from: Endpoint = { address: asked.source ?? path.source, port: this.localPort };
     path.device.count(source.length, "sent");
     this.namespace.counters.datagramsSent += 1;
     if (path.kind === "wire") path.wire.sendDatagram(from, destination, source.slice());
-    else this.#deliver(source, from, destination);
+    else this.#deliver(source, from, destination, asked);
     return source.length;
   }
 
-  #deliver(source: Uint8Array, from: Endpoint, destination: Endpoint): void {
+  #deliver(source: Uint8Array, from: Endpoint, destination: Endpoint, asked: SendControl): void {
     const isV6 = destination.address.version === 6;
     const ttl = isV6 ? this.getInt(SOL_IPV6, Ipv6.UNICAST_HOPS) : this.getInt(SOL_IP, Ip.TTL);
     const trafficClass = isV6 ? this.getInt(SOL_IPV6, Ipv6.TCLASS) : this.getInt(SOL_IP, Ip.TOS);
@@ -75,8 +87,8 @@ export class UdpSocket extends DatagramSocket {
       source: from,
       destination: destination.address,
       destinationPort: destination.port,
-      ttl,
-      trafficClass,
+      ttl: asked.hops ?? ttl,
+      trafficClass: asked.trafficClass ?? trafficClass,
       interfaceIndex: this.namespace.loopback.index,
       receivedNs: Number(this.kernel.realtimeNs()),
     };
