@@ -28,7 +28,7 @@ import { BEYOND_END, MENDED, NOT_ALLOWED, NOT_MAPPED, OUT_OF_MEMORY } from "./fa
 import type { MemoryAccount } from "./memory-account.ts";
 import type { MapRequest } from "./placement.ts";
 import { MMAP_BASE, placeOf, STACK_TOP } from "./placement.ts";
-import type { Backing, Region } from "./region.ts";
+import type { Backing, Held, Region } from "./region.ts";
 import { accessOf, faultAround, PAGE_BYTES, pageCeil, pageFloor, RegionFlag, RegionList } from "./region.ts";
 import type { Coherence } from "./shared-mappings.ts";
 import { ResidentPages } from "./resident-pages.ts";
@@ -48,6 +48,8 @@ export class AddressSpace {
   #references = 1;
   readonly #coherence: Coherence;
   readonly #shared: SharedMappings;
+  /** The program (mm->exe_file). */
+  #program: Held | undefined;
   /** [start_brk, brk): the heap. */
   heapStart = 0;
   heapEnd = 0;
@@ -96,6 +98,7 @@ export class AddressSpace {
     this.#shared.flushAll();
     if (!account.charge(this.#resident.count)) return undefined;
     const copy = new AddressSpace(this.#machine, account, this);
+    if (this.#program !== undefined) copy.runs(this.#program);
     copy.heapStart = this.heapStart;
     copy.heapEnd = this.heapEnd;
     copy.stackBytesMax = this.stackBytesMax;
@@ -106,6 +109,12 @@ export class AddressSpace {
     copy.#heedForkAdvice();
     copy.auxiliaryVector = this.auxiliaryVector;
     return copy;
+  }
+
+  /** `program` is what exec put here, held as long as this lives. */
+  runs(program: Held): void {
+    program.acquire();
+    this.#program = program;
   }
 
   acquire(): this {
@@ -121,6 +130,7 @@ export class AddressSpace {
     this.#coherence.leave(this.#shared);
     this.#regions.remove(SPACE_START, SPACE_END);
     this.#shared.prune();
+    this.#program?.release();
     this.#account.uncharge(this.#resident.count);
     this.space.dispose();
   }
@@ -224,15 +234,6 @@ export class AddressSpace {
     return end < wantedEnd ? -Errno.ENOMEM : 0;
   }
 
-  /** PR_SET_VMA_ANON_NAME: 0, -ENOMEM for a hole, -EBADF for a file. */
-  nameAnonymous(start: number, end: number, name: string): number {
-    if (!this.#regions.covers(start, end)) return -Errno.ENOMEM;
-    if (this.#regions.overlapping(start, end).some(({ backing }) => backing !== undefined))
-      return -Errno.EBADF;
-    this.#regions.change(start, end, (region) => ({ ...region, name }));
-    return 0;
-  }
-
   /** brk(2): the new end of the heap, or the old one when it cannot be. */
   setHeapEnd(wanted: number, bytesMax: number): number {
     const [old, end] = [pageCeil(this.heapEnd), pageCeil(wanted)];
@@ -289,9 +290,9 @@ export class AddressSpace {
     return true;
   }
 
-  /** Changes the flags of the regions of [start, end): MADV_DONTFORK, mlock. */
-  setFlags(start: number, end: number, set: number, clear: number): void {
-    this.#regions.change(start, end, (region) => ({ ...region, flags: (region.flags & ~clear) | set }));
+  /** Changes the regions of [start, end) in what no page depends on: flags and names. */
+  change(start: number, end: number, change: (region: Region) => Region): void {
+    this.#regions.change(start, end, change);
   }
 
   /** Up to where [start, end) is mapped without a hole. */
@@ -382,18 +383,16 @@ export class AddressSpace {
     return Math.max(0, Math.min(page - address, sizeBytes));
   }
 
-  /** Puts bytes where the guest may not write: exec, ptrace. The pages must be mapped. */
-  poke(address: number, source: Uint8Array): void {
+  /** Puts bytes where the guest may not write: exec, ptrace. False for pages that cannot be there. */
+  poke(address: number, source: Uint8Array): boolean {
     for (let page = pageFloor(address); page < address + source.length; page += PAGE_BYTES) {
       if (this.#resident.has(page)) continue;
       const region = this.#regions.find(page);
-      assert(
-        region !== undefined && this.#bringIn(region, page).kind === "mended",
-        "pages poked into are mapped",
-      );
+      if (region === undefined || this.#bringIn(region, page).kind !== "mended") return false;
     }
     this.space.bytes.set(source, address - LINEAR);
     this.space.codeChanged(address, address + source.length);
+    return true;
   }
 
   #growStack(address: number): Region | undefined {

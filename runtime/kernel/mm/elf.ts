@@ -43,7 +43,7 @@ export function readElf(read: ReadAt): ElfHeader | undefined {
   const bytes = read(0, EHDR_BYTES);
   if (bytes.length < EHDR_BYTES) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const isElf64 = view.getUint32(0, false) === 0x7f45_4c46 && bytes[4] === 2 && bytes[5] === 1;
+  const isElf64 = view.getUint32(0, false) === 0x7f45_4c46 && bytes[4] === 2;
   if (!isElf64 || view.getUint16(18, true) !== EM_X86_64) return undefined;
   const type = view.getUint16(16, true);
   if (type !== ET_EXEC && type !== ET_DYN) return undefined;

@@ -91,7 +91,7 @@ function mapSegment(space: AddressSpace, segment: Segment, backing: Backing, bia
   // The file's bytes behind the segment on its last page belong to nobody: bss begins with zeros.
   const tail = address + bias + fileBytes;
   if (fileBytes > 0 && memoryBytes > fileBytes && tail < fileEnd && (protection & PROT_WRITE) !== 0) {
-    space.poke(tail, new Uint8Array(fileEnd - tail));
+    if (!space.poke(tail, new Uint8Array(fileEnd - tail))) return -Errno.EFAULT;
   }
   return 0;
 }

@@ -22,8 +22,14 @@ export function pageCeil(address: number): number {
   return pageFloor(address + PAGE_BYTES - 1);
 }
 
+/** Something that is counted. */
+export interface Held {
+  acquire(): void;
+  release(): void;
+}
+
 /** What a region of a file shows: the file behind a mapping. Counted by region. */
-export interface Backing {
+export interface Backing extends Held {
   /** As in /proc/pid/maps. */
   readonly path: string;
   readonly device: number;
@@ -34,8 +40,6 @@ export interface Backing {
   store?(position: number, source: Uint8Array): void;
   /** Of shared mappings: the object whose pages all of them show. */
   share?(): SharedObject;
-  acquire(): void;
-  release(): void;
 }
 
 export interface Region {

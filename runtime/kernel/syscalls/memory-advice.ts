@@ -51,7 +51,7 @@ function adviseRegion(space: AddressSpace, region: Regions[number], from: number
   const fork = FORK_FLAGS.get(advice);
   if (fork !== undefined) {
     if (advice === Madvise.MADV_WIPEONFORK && (!isAnonymous || isShared)) return -Errno.EINVAL;
-    space.setFlags(from, to, ...fork);
+    setFlags(space, from, to, ...fork);
     return 0;
   }
   if (HINTS.has(advice)) return 0;
@@ -69,6 +69,10 @@ function adviseRegion(space: AddressSpace, region: Regions[number], from: number
       // MADV_REMOVE of private memory; of shared memory it is not there.
       return -Errno.EINVAL;
   }
+}
+
+function setFlags(space: AddressSpace, start: number, end: number, set: number, clear: number): void {
+  space.change(start, end, (region) => ({ ...region, flags: (region.flags & ~clear) | set }));
 }
 
 function populate(space: AddressSpace, address: number, end: number, isWriting: boolean): Result {
@@ -128,7 +132,7 @@ function lock(task: Task, address: number, length: number, isOnFault: boolean): 
   const refusal = refuseLock(task, addressSpace.lockedBytes + end - start);
   if (refusal !== 0) return refusal;
   const covered = addressSpace.coveredEnd(start, end);
-  addressSpace.setFlags(start, covered, abi.MAP_LOCKED, 0);
+  setFlags(addressSpace, start, covered, abi.MAP_LOCKED, 0);
   if (!isOnFault && !addressSpace.populate(start, covered)) return -Errno.ENOMEM;
   return covered < end ? -Errno.ENOMEM : 0;
 }
@@ -142,7 +146,7 @@ function sysMunlock(task: Task, address: number, length: number): Result {
   const [start, end] = [pageFloor(address), pageCeil(address + length)];
   if (length < 0 || end < start) return -Errno.EINVAL;
   const covered = addressSpace.coveredEnd(start, end);
-  addressSpace.setFlags(start, covered, 0, abi.MAP_LOCKED);
+  setFlags(addressSpace, start, covered, 0, abi.MAP_LOCKED);
   return covered < end ? -Errno.ENOMEM : 0;
 }
 
@@ -155,7 +159,7 @@ function sysMlockall(task: Task, flags: number): Result {
   addressSpace.lockFuture = (flags & abi.MCL_FUTURE) !== 0 ? abi.MAP_LOCKED : 0;
   if ((flags & abi.MCL_CURRENT) === 0) return 0;
   for (const { start, end } of [...addressSpace.regions]) {
-    addressSpace.setFlags(start, end, abi.MAP_LOCKED, 0);
+    setFlags(addressSpace, start, end, abi.MAP_LOCKED, 0);
     if ((flags & abi.MCL_ONFAULT) === 0) addressSpace.populate(start, end);
   }
   return 0;
@@ -164,7 +168,7 @@ function sysMlockall(task: Task, flags: number): Result {
 function sysMunlockall(task: Task): Result {
   const { addressSpace } = task;
   addressSpace.lockFuture = 0;
-  for (const { start, end } of [...addressSpace.regions]) addressSpace.setFlags(start, end, 0, abi.MAP_LOCKED);
+  for (const { start, end } of [...addressSpace.regions]) setFlags(addressSpace, start, end, 0, abi.MAP_LOCKED);
   return 0;
 }
 

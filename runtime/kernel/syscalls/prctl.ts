@@ -110,11 +110,13 @@ function nameRegion(task: Task, start: number, sizeBytes: number, address: numbe
     address === 0 ? "" : decodeName(task.memory.readCString(address, ANON_NAME_BYTES_MAX, Errno.EINVAL));
   if (!/^[ -Z^_a-z{-~!-#%-@]*$/.test(name)) return -Errno.EINVAL;
   if (start % PAGE_BYTES !== 0 || sizeBytes < 0) return -Errno.EINVAL;
-  return task.addressSpace.nameAnonymous(
-    start,
-    start + pageCeil(sizeBytes),
-    name === "" ? "" : `[anon:${name}]`,
-  );
+  const { addressSpace } = task;
+  const end = start + pageCeil(sizeBytes);
+  if (addressSpace.coveredEnd(start, end) < end) return -Errno.ENOMEM;
+  if (addressSpace.regionsIn(start, end).some(({ backing }) => backing !== undefined)) return -Errno.EBADF;
+  const shown = name === "" ? "" : `[anon:${name}]`;
+  addressSpace.change(start, end, (region) => ({ ...region, name: shown }));
+  return 0;
 }
 
 function sysPersonality(task: Task, wanted: number): Result {

@@ -12,6 +12,7 @@ import { removePrivileges } from "../vfs/file-times.ts";
 import type { Location } from "../vfs/mount.ts";
 import { cutOffMappings, gatherSharedPages } from "../vfs/file-backing.ts";
 import { notify } from "../vfs/notify.ts";
+import { requireNotRunning } from "../vfs/open.ts";
 import { checkAccess } from "../vfs/permission.ts";
 import { requireFile } from "./attributes.ts";
 import { fileOf, locate, readPath } from "./paths.ts";
@@ -35,6 +36,7 @@ function sysTruncate(task: Task, path: number, sizeBytes: number): Result {
   const attributes = requireFile(location);
   requireWritable(location.mount);
   if (checkAccess(attributes, W_OK, task.credentials) !== 0) return -Errno.EACCES;
+  requireNotRunning(location.dentry);
   if (exceeds(task, sizeBytes, attributes.sizeBytes)) return -Errno.EFBIG;
   removePrivileges(location, task.credentials);
   const { superblock, node } = location.dentry;

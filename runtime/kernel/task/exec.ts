@@ -7,34 +7,40 @@ import { decodeName as decodePath, encodeName as encodePath, nameSizeBytes } fro
 import { encodeUtf8 } from "../../../layers/base/bytes.ts";
 import { Errno } from "../abi/errno.ts";
 import { MAP_GROWSDOWN, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from "../abi/mman.ts";
+import { Signal } from "../abi/signal.ts";
 import { AddressSpace } from "../mm/address-space.ts";
 import { STACK_TOP } from "../mm/placement.ts";
 import type { ElfHeader } from "../mm/elf.ts";
 import { PF_X, PT_GNU_STACK, PT_INTERP, readElf } from "../mm/elf.ts";
 import type { LoadedElf } from "../mm/load-elf.ts";
 import { loadElf } from "../mm/load-elf.ts";
+import type { Backing } from "../mm/region.ts";
 import { PAGE_BYTES } from "../mm/region.ts";
 import { openExecutable } from "../vfs/open-executable.ts";
 import type { Executable } from "../vfs/open-executable.ts";
 import type { Location } from "../vfs/mount.ts";
 import { credentialsAfterExec, credentialsForExec } from "./exec-credentials.ts";
 import { Rlimit } from "./limits.ts";
+import { PATH_BYTES_MAX } from "../vfs/walk.ts";
 import { endOtherTasks } from "./exec-threads.ts";
+import { endProcess } from "./send-signal.ts";
 import { SyscallError } from "./syscall-error.ts";
 import type { Task } from "./task.ts";
 import { deletePosixTimers } from "./timers.ts";
 
-/** BINPRM_BUF_SIZE: a #! line longer than this is cut. */
-const SCRIPT_LINE_BYTES = 256;
+/** BINPRM_BUF_SIZE less one: a #! line longer than this is cut. */
+const SCRIPT_LINE_BYTES = 255;
 /** Scripts whose interpreter is a script, and so on. */
 const SCRIPT_DEPTH_MAX = 5;
 /** Stack mapped at the start; more comes with faults (EXTRA_PAGES of setup_arg_pages). */
 const STACK_START_BYTES = 32 * PAGE_BYTES;
-/** A quarter of the stack limit, and at most 6 MiB (bprm_stack_limits). */
-const ARGUMENTS_BYTES_MAX = 2 * 1024 * 1024;
+/** A quarter of the stack limit, but no more and no less than these (bprm_stack_limits). */
+const ARGUMENTS_BYTES_MAX = 6 * 1024 * 1024;
+const ARGUMENTS_BYTES_MIN = 131_072;
 /** MAX_ARG_STRLEN. */
 const ARGUMENT_BYTES_MAX = 32 * PAGE_BYTES;
 const COMM_BYTES_MAX = 15;
+const ELF_HEADER_BYTES = 64;
 const RSP = 4;
 
 export interface ExecRequest {
@@ -49,15 +55,19 @@ export interface ExecRequest {
 /** 0, and the task is another program; or throws SyscallError, and nothing has changed. */
 export function execute(task: Task, request: ExecRequest): number {
   const program = findProgram(task, request);
-  checkSizes(request, program.args);
+  checkSizes(task, request, program.args);
   const addressSpace = AddressSpace.create(task.kernel.machine, task.cgroup);
-  let image: Image;
+  let image: Image | undefined;
   try {
     addressSpace.stackBytesMax = task.process.limit(Rlimit.RLIMIT_STACK).soft;
     image = loadImage(task, addressSpace, program, request);
-  } catch (thrown) {
-    addressSpace.release();
-    throw thrown;
+  } finally {
+    if (image === undefined) addressSpace.release();
+  }
+  if (image === undefined) {
+    // Linux has let go of the old program by then: there is nobody to tell.
+    endProcess(task.process, Signal.SIGSEGV);
+    return 0;
   }
   become(task, addressSpace, image, program);
   return 0;
@@ -65,10 +75,17 @@ export function execute(task: Task, request: ExecRequest): number {
 
 interface Program {
   readonly executable: Executable;
+  readonly interpreter: Interpreter | undefined;
   readonly elf: ElfHeader;
   readonly args: readonly Uint8Array[];
   /** What ends up in comm: the last name of what was asked for, not of the interpreter. */
   readonly name: string;
+}
+
+/** The dynamic linker (PT_INTERP). */
+interface Interpreter {
+  readonly elf: ElfHeader;
+  readonly backing: Backing;
 }
 
 interface Image {
@@ -86,18 +103,32 @@ function findProgram(task: Task, request: ExecRequest): Program {
     if (!(head[0] === 0x23 && head[1] === 0x21)) break;
     if (depth >= SCRIPT_DEPTH_MAX) throw new SyscallError(Errno.ELOOP);
     const line = scriptLine(head);
-    if (line === undefined) throw new SyscallError(Errno.ENOEXEC);
     args = [line.interpreter, ...line.argument, encodePath(path), ...args.slice(1)];
     path = decodePath(line.interpreter);
     executable = openExecutable(task, path, undefined);
   }
   const elf = readElf(executable.read);
   if (elf === undefined) throw new SyscallError(Errno.ENOEXEC);
-  return { executable, elf, args: args.length === 0 ? [new Uint8Array(0)] : args, name };
+  const interpreter = findInterpreter(task, executable, elf);
+  return { executable, interpreter, elf, args: args.length === 0 ? [new Uint8Array(0)] : args, name };
+}
+
+function findInterpreter(task: Task, { read }: Executable, { segments }: ElfHeader): Interpreter | undefined {
+  const wanted = segments.find(({ type }) => type === PT_INTERP);
+  if (wanted === undefined) return undefined;
+  if (wanted.fileBytes > PATH_BYTES_MAX || wanted.fileBytes < 2) throw new SyscallError(Errno.ENOEXEC);
+  const bytes = read(wanted.offset, wanted.fileBytes);
+  if (bytes.length < wanted.fileBytes) throw new SyscallError(Errno.EIO);
+  if (bytes[bytes.length - 1] !== 0) throw new SyscallError(Errno.ENOEXEC);
+  const file = openExecutable(task, decodePath(bytes.subarray(0, bytes.indexOf(0))), undefined);
+  if (file.read(0, ELF_HEADER_BYTES).length < ELF_HEADER_BYTES) throw new SyscallError(Errno.EIO);
+  const elf = readElf(file.read);
+  if (elf === undefined) throw new SyscallError(Errno.ELIBBAD);
+  return { elf, backing: file.backing };
 }
 
 /** The interpreter and its one argument, as fs/binfmt_script.c cuts the line. */
-function scriptLine(head: Uint8Array): { interpreter: Uint8Array; argument: readonly Uint8Array[] } | undefined {
+function scriptLine(head: Uint8Array): { interpreter: Uint8Array; argument: readonly Uint8Array[] } {
   const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09;
   const newline = head.indexOf(0x0a);
   let end = newline < 0 ? head.length : newline;
@@ -106,36 +137,36 @@ function scriptLine(head: Uint8Array): { interpreter: Uint8Array; argument: read
   let start = 2;
   while (start < end && isBlank(head[start])) start += 1;
   while (end > start && isBlank(head[end - 1])) end -= 1;
-  if (start === end) return undefined;
+  // An empty name is a line that ends there; at the end of the file it is the working directory.
+  if (start === end) throw new SyscallError(newline < 0 ? Errno.EACCES : Errno.ENOEXEC);
   let stop = start;
   while (stop < end && !isBlank(head[stop])) stop += 1;
+  const isCut = newline < 0 && nul < 0 && stop === SCRIPT_LINE_BYTES;
+  if (isCut) throw new SyscallError(Errno.ENOEXEC);
   let argument = stop;
   while (argument < end && isBlank(head[argument])) argument += 1;
   return { interpreter: head.slice(start, stop), argument: argument < end ? [head.slice(argument, end)] : [] };
 }
 
-function checkSizes({ env }: ExecRequest, args: readonly Uint8Array[]): void {
-  let sum = 0;
+function checkSizes(task: Task, { path, env }: ExecRequest, args: readonly Uint8Array[]): void {
+  const quarter = task.process.limit(Rlimit.RLIMIT_STACK).soft / 4;
+  const limit = Math.max(Math.min(quarter, ARGUMENTS_BYTES_MAX), ARGUMENTS_BYTES_MIN);
+  let sum = path.length + 1;
   for (const text of [...args, ...env]) {
     if (text.length >= ARGUMENT_BYTES_MAX) throw new SyscallError(Errno.E2BIG);
     sum += text.length + 1 + 8;
   }
-  if (sum > ARGUMENTS_BYTES_MAX) throw new SyscallError(Errno.E2BIG);
+  if (sum > limit) throw new SyscallError(Errno.E2BIG);
 }
 
-function loadImage(task: Task, space: AddressSpace, program: Program, request: ExecRequest): Image {
+/** Undefined when the file cannot be mapped as it says. */
+function loadImage(task: Task, space: AddressSpace, program: Program, request: ExecRequest): Image | undefined {
   const { elf, executable } = program;
-  const loaded = loadedOrThrow(loadElf(space, elf, executable.backing, false));
-  const wanted = elf.segments.find(({ type }) => type === PT_INTERP);
-  let interpreter: LoadedElf | undefined;
-  if (wanted !== undefined) {
-    const bytes = executable.read(wanted.offset, Math.min(wanted.fileBytes, PAGE_BYTES));
-    const nul = bytes.indexOf(0);
-    const file = openExecutable(task, decodePath(bytes.subarray(0, nul < 0 ? bytes.length : nul)), undefined);
-    const header = readElf(file.read);
-    if (header === undefined) throw new SyscallError(Errno.ELIBBAD);
-    interpreter = loadedOrThrow(loadElf(space, header, file.backing, true));
-  }
+  const loaded = loadElf(space, elf, executable.backing, false);
+  if (typeof loaded === "number") return undefined;
+  const interpreter =
+    program.interpreter && loadElf(space, program.interpreter.elf, program.interpreter.backing, true);
+  if (typeof interpreter === "number") return undefined;
   // The heap starts behind the program, a page apart so that an overrun of its data faults.
   space.heapStart = space.heapEnd = loaded.end + PAGE_BYTES;
   const stackFlags = elf.segments.find(({ type }) => type === PT_GNU_STACK)?.flags ?? PF_X;
@@ -147,13 +178,9 @@ function loadImage(task: Task, space: AddressSpace, program: Program, request: E
     flags: MAP_PRIVATE | MAP_GROWSDOWN,
     name: "[stack]",
   });
+  space.runs(executable.running);
   const stackPointer = buildStack(task, space, { program, loaded, interpreter, request });
   return { entry: interpreter?.entry ?? loaded.entry, stackPointer };
-}
-
-function loadedOrThrow(result: LoadedElf | number): LoadedElf {
-  if (typeof result === "number") throw new SyscallError(-result);
-  return result;
 }
 
 interface StackParts {
@@ -188,9 +215,12 @@ function buildStack(task: Task, space: AddressSpace, { program, loaded, interpre
   const random = put(task.kernel.randomBytes(16));
   const { credentials: who, isSecure } = credentialsForExec(task, program.executable);
   const auxiliary = [
-    [6, PAGE_BYTES], [17, 100], [16, HWCAP], [3, loaded.headers], [4, 56], [5, program.elf.headersCount],
-    [7, interpreter === undefined ? 0 : interpreter.start], [8, 0], [9, loaded.entry], [11, who.uid], [12, who.euid],
-    [13, who.gid], [14, who.egid], [23, isSecure ? 1 : 0], [25, random], [26, 2], [31, execName], [15, platform], [0, 0],
+    [51, SIGNAL_STACK_BYTES_MIN], [16, HWCAP], [6, PAGE_BYTES], [17, 100],
+    [3, loaded.headers], [4, 56], [5, program.elf.headersCount],
+    [7, interpreter === undefined ? 0 : interpreter.start], [8, 0], [9, loaded.entry], [11, who.uid],
+    [12, who.euid], [13, who.gid], [14, who.egid], [23, isSecure ? 1 : 0], [25, random], [26, 2],
+    [31, execName], [15, platform],
+    [27, RSEQ_FEATURE_BYTES], [28, RSEQ_ALIGNMENT], [0, 0],
   ];
   const words = [args.length, ...args, 0, ...env, 0, ...auxiliary.flat()];
   at = (at & ~15) - ((words.length + 1) & ~1) * 8;
@@ -205,6 +235,11 @@ function buildStack(task: Task, space: AddressSpace, { program, loaded, interpre
 
 /** AT_HWCAP: cpuid(1).edx as the processor answers it; x86-64 programs ask cpuid themselves. */
 const HWCAP = 0x0781_abfd;
+/** AT_MINSIGSTKSZ: the frame of a signal, with its fxsave image (arch/x86/kernel/signal.c: get_sigframe_size). */
+const SIGNAL_STACK_BYTES_MIN = 1104;
+/** AT_RSEQ_FEATURE_SIZE and AT_RSEQ_ALIGN: struct rseq up to mm_cid. */
+const RSEQ_FEATURE_BYTES = 28;
+const RSEQ_ALIGNMENT = 32;
 
 function become(task: Task, addressSpace: AddressSpace, image: Image, program: Program): void {
   const { process } = task;

@@ -17,6 +17,9 @@ export class Inode {
   locks: FileLocks | undefined;
   /** Of a named pipe that somebody has open. */
   pipe: Pipe | undefined;
+  /** Descriptions open for writing, and address spaces whose program it is: they exclude each other (ETXTBSY). */
+  writers = 0;
+  runners = 0;
   /** F_SEAL bits of a memfd. */
   seals = 0;
   isSealable = false;

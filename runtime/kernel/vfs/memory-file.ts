@@ -37,7 +37,7 @@ export function createMemoryFile(task: Task, { name, mode, seals, statusFlags }:
   const node = superblock.filesystem.create(root.node, entry, { type: "file", mode, uid, gid });
   // The dentry carries the name to be shown; the directory never has it.
   const dentry = root.adopt(name, node);
-  const file = new NodeFile({ mount, dentry }, statusFlags);
+  const file = new NodeFile({ mount, dentry }, statusFlags, false);
   superblock.filesystem.unlink(root.node, entry);
   root.forget(name);
   const { inode } = file;

@@ -36,18 +36,22 @@ export class NodeFile extends FileDescription {
   readonly #filesystem: KernelFilesystem;
   readonly #inode: Inode;
   readonly #node: NodeId;
+  readonly #isWriter: boolean;
   #position = 0;
   /** The access time is as it should be, until somebody writes here. */
   #isAccessNoted = false;
   /** Owners and modes when privileges were last looked at. */
   #privilegesVersion = -1;
 
-  constructor(location: Location, statusFlags: number) {
+  /** `isCounted`: open for writing it hinders exec; a memfd, which was never opened by a name, does not. */
+  constructor(location: Location, statusFlags: number, isCounted = true) {
     super(statusFlags);
     this.#location = location;
     this.#filesystem = location.dentry.superblock.filesystem;
     this.#node = location.dentry.node;
     this.#inode = location.dentry.superblock.openInode(this.#node);
+    this.#isWriter = isCounted && this.isWritable;
+    if (this.#isWriter) this.#inode.writers += 1;
     notify(location.dentry, IN_OPEN, false);
   }
 
@@ -212,6 +216,7 @@ export class NodeFile extends FileDescription {
   protected override closed(): void {
     const { dentry } = this.#location;
     notify(dentry, this.isWritable ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE, false);
+    if (this.#isWriter) this.#inode.writers -= 1;
     dentry.superblock.closeInode(this.#inode);
   }
 

@@ -3,19 +3,49 @@ import type { Attributes } from "../../../layers/fs/filesystem.ts";
 import { Errno } from "../abi/errno.ts";
 import { X_OK } from "../abi/fcntl.ts";
 import type { ReadAt } from "../mm/elf.ts";
-import type { Backing } from "../mm/region.ts";
+import type { Backing, Held } from "../mm/region.ts";
 import { SyscallError } from "../task/syscall-error.ts";
 import type { Task } from "../task/task.ts";
 import { FileBacking, gatherSharedPages } from "./file-backing.ts";
+import type { Inode } from "./inode.ts";
 import type { Location } from "./mount.ts";
 import { MountFlag } from "./mount.ts";
 import { checkAccess } from "./permission.ts";
 import { walk } from "./walk.ts";
 
+/** The program of an address space: nobody may open it for writing while it runs. */
+class RunningFile implements Held {
+  readonly #location: Location;
+  #inode: Inode | undefined;
+  #uses = 0;
+
+  constructor(location: Location) {
+    this.#location = location;
+  }
+
+  acquire(): void {
+    this.#uses += 1;
+    if (this.#uses > 1) return;
+    const { superblock, node } = this.#location.dentry;
+    this.#inode = superblock.openInode(node);
+    this.#inode.runners += 1;
+  }
+
+  release(): void {
+    this.#uses -= 1;
+    if (this.#uses > 0 || this.#inode === undefined) return;
+    this.#inode.runners -= 1;
+    this.#location.dentry.superblock.closeInode(this.#inode);
+    this.#inode = undefined;
+  }
+}
+
 export interface Executable {
   readonly location: Location;
   readonly attributes: Attributes;
   readonly backing: Backing;
+  /** Held by the address space that runs it. */
+  readonly running: Held;
   readonly read: ReadAt;
 }
 
@@ -26,6 +56,7 @@ export function openExecutable(task: Task, path: string, opened: Location | unde
   const attributes = superblock.filesystem.attributes(node);
   if (attributes.type !== "file" || location.mount.has(MountFlag.noExec)) throw new SyscallError(Errno.EACCES);
   if (checkAccess(attributes, X_OK, task.credentials) !== 0) throw new SyscallError(Errno.EACCES);
+  if ((superblock.knownInode(node)?.writers ?? 0) > 0) throw new SyscallError(Errno.ETXTBSY);
   const read: ReadAt = (position, sizeBytes) => {
     const target = new Uint8Array(Math.max(0, Math.min(sizeBytes, attributes.sizeBytes - position)));
     gatherSharedPages(superblock.knownInode(node));
@@ -37,7 +68,7 @@ export function openExecutable(task: Task, path: string, opened: Location | unde
     }
     return target.subarray(0, at);
   };
-  return { location, attributes, backing: new FileBacking(location, false), read };
+  return { location, attributes, backing: new FileBacking(location, false), running: new RunningFile(location), read };
 }
 
 function locate(task: Task, path: string): Location {

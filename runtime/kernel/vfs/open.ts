@@ -17,7 +17,7 @@ import { createIn } from "./entries.ts";
 import { removePrivileges } from "./file-times.ts";
 import { openFifo } from "./fifo.ts";
 import type { FileDescription } from "./file-description.ts";
-import type { Location } from "./mount.ts";
+import type { Dentry, Location } from "./mount.ts";
 import { MountFlag } from "./mount.ts";
 import { notify } from "./notify.ts";
 import { cutOffMappings } from "./file-backing.ts";
@@ -110,7 +110,13 @@ function checkOpen(task: Task, { mount, dentry }: Location, attributes: Attribut
   const want = (access === O_WRONLY ? 0 : R_OK) | (isWriting ? W_OK : 0);
   const refusal = checkAccess(attributes, want, task.credentials);
   if (refusal !== 0) throw new SyscallError(-refusal);
+  if (isWriting && attributes.type === "file") requireNotRunning(dentry);
   if ((flags & O_NOATIME) !== 0 && !isOwner(attributes, task.credentials)) throw new SyscallError(Errno.EPERM);
+}
+
+/** ETXTBSY for the file of a program that runs. */
+export function requireNotRunning({ superblock, node }: Dentry): void {
+  if ((superblock.knownInode(node)?.runners ?? 0) > 0) throw new SyscallError(Errno.ETXTBSY);
 }
 
 /** O_TRUNC: also of an empty file it changes the times. */

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { compile, hasCompiler, isRoot, runInKernel, runNatively } from "../../support/differential.ts";
 
-const TOPICS = [["process-questions"], ["memory"], ["shared-memory"], ["shared-files"], ["futex"], ["threads"]] as const;
+const TOPICS = [["process-questions"], ["memory"], ["shared-memory"], ["shared-files"], ["futex"], ["threads"], ["exec"]] as const;
 
 test.skipIf(!hasCompiler || !isRoot).each(TOPICS)("%s: the same lines as on Linux", async (name) => {
   const program = compile(name);
