@@ -35,6 +35,9 @@ export function deliverSignals(task: Task): void {
       handle(task, info, action);
       return;
     }
+    // It came while an init had it blocked (SIGNAL_UNKILLABLE); its namespace's own cannot kill an init.
+    const isInit = task.process.leader.ownTid === 1 && info.isForced !== true;
+    if (isInit && info.signal !== Signal.SIGKILL && info.signal !== Signal.SIGSTOP) continue;
     // What was cut short is decided when the task goes on: SIGCONT may have a handler.
     if (!carryOutDefault(task, info.signal)) return;
   }

@@ -58,7 +58,7 @@ export function forceSignal(task: Task, info: SignalInfo): void {
     task.handlers.setAction(info.signal, { handler: SIG_DFL, flags: 0, restorer: 0, mask });
     task.blockedSignals &= ~bit;
   }
-  sendToTask(task, info, true);
+  sendToTask(task, { ...info, isForced: true }, true);
 }
 
 /** Ends every task of a process with wait status `status`; nothing when it is ending already. */
@@ -86,9 +86,10 @@ function prepare(process: Process, info: SignalInfo, target?: Task, isForced = f
     dropFromAll(process, STOPS);
     continueProcess(process);
   } else if ((bit & STOPS) !== 0n) dropFromAll(process, signalBit(Signal.SIGCONT));
-  if (!isForced && isProtectedInit(process, info)) return false;
   const { handlers, blockedSignals } = target ?? process.leader;
-  return (blockedSignals & bit) !== 0n || !handlers.isIgnored(signal);
+  // What is blocked is kept even where it would be ignored: sigwait may take it.
+  if ((blockedSignals & bit) !== 0n) return true;
+  return (isForced || !isProtectedInit(process, info)) && !handlers.isIgnored(signal);
 }
 
 /**

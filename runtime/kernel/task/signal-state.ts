@@ -18,6 +18,8 @@ export interface SignalInfo {
   readonly overrun?: number;
   /** SIGSYS: the call's number and address. */
   readonly syscall?: number;
+  /** Caused by an instruction: kills even an init. */
+  readonly isForced?: boolean;
   readonly band?: number;
   readonly fd?: number;
 }

@@ -11,7 +11,8 @@ import type { Kernel } from "../../../kernel/kernel.ts";
 import type { ContainerMount, MadeEntry } from "../../../kernel/ns/mount-container.ts";
 import type { Dentry, Superblock } from "../../../kernel/vfs/mount.ts";
 import { MountFlag } from "../../../kernel/vfs/mount.ts";
-import type { MountSpec, PathChange } from "../../backend.ts";
+import type { MountSpec, PathChange, TaskSpec } from "../../backend.ts";
+import { DOCKER_INIT_PATH, dockerInit } from "./init-program.ts";
 
 /** Directories moby makes in every container (daemon/initlayer). */
 const INIT_DIRECTORIES: readonly string[] = ["/dev", "/proc", "/sys", "/etc"];
@@ -41,7 +42,7 @@ export interface PreparedMounts {
 export async function prepareMounts(
   kernel: Kernel,
   snapshotter: Snapshotter,
-  specs: readonly MountSpec[],
+  { mounts: specs, hasInit }: Pick<TaskSpec, "mounts" | "hasInit">,
 ): Promise<PreparedMounts> {
   const list: ContainerMount[] = [];
   const volumes: Mounted[] = [];
@@ -53,7 +54,7 @@ export async function prepareMounts(
         list.push(tmpfsMount(kernel, path, spec.options));
         break;
       case "file":
-        list.push({ path, superblock: files, root: fileIn(files, path, spec.content), flags: MountFlag.relAtime });
+        list.push({ path, superblock: files, root: fileIn(files, path, encodeUtf8(spec.content)), flags: MountFlag.relAtime });
         break;
       case "volume": {
         const volume = await snapshotter.mount({ layers: [], writable: spec.volume });
@@ -62,6 +63,10 @@ export async function prepareMounts(
         list.push({ path, superblock: kernel.superblock(volume.filesystem, "volume"), flags });
       }
     }
+  }
+  if (hasInit) {
+    const root = fileIn(files, DOCKER_INIT_PATH, dockerInit(), 0o755);
+    list.push({ path: DOCKER_INIT_PATH, superblock: files, root, flags: MountFlag.relAtime | MountFlag.readOnly });
   }
   return { list, volumes };
 }
@@ -80,10 +85,10 @@ function tmpfsMount(kernel: Kernel, path: string, options: readonly string[]): C
 }
 
 /** One of the engine's files: all lie in one filesystem, each is mounted alone. */
-function fileIn({ filesystem, root }: Superblock, path: string, content: string): Dentry {
+function fileIn({ filesystem, root }: Superblock, path: string, content: Uint8Array, mode = 0o644): Dentry {
   const name = namesOf(path).at(-1) ?? "";
-  const node = filesystem.create(filesystem.root, name, { type: "file", mode: 0o644, uid: 0, gid: 0 });
-  filesystem.write(node, 0, encodeUtf8(content));
+  const node = filesystem.create(filesystem.root, name, { type: "file", mode, uid: 0, gid: 0 });
+  filesystem.write(node, 0, content);
   return root.adopt(name, node);
 }
 

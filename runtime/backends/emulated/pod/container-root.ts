@@ -89,7 +89,7 @@ export class ContainerRoot implements FileTree {
   }
 
   static async open(parts: RootParts, spec: TaskSpec): Promise<ContainerRoot> {
-    const mounts = await prepareMounts(parts.kernel, parts.snapshotter, spec.mounts);
+    const mounts = await prepareMounts(parts.kernel, parts.snapshotter, spec);
     try {
       return new ContainerRoot(parts, spec, mounts);
     } catch (thrown) {

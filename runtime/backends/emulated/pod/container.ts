@@ -23,6 +23,7 @@ import type { PodContainer } from "../../pod/pod-server.ts";
 import { seccompFilterOf } from "../seccomp/container-filter.ts";
 import { ContainerRoot } from "./container-root.ts";
 import { GuestProcess } from "./guest-process.ts";
+import { underInit } from "./init-program.ts";
 import { processTable } from "./process-table.ts";
 import { Pump } from "./pump.ts";
 
@@ -70,7 +71,7 @@ export class Container implements PodContainer {
       changes: ownChanges,
       exportDiff: async () => mounted.exportDiff(root.madeBesides(await ownChanges())),
     };
-    this.#add(spec.process);
+    this.#add(spec.hasInit ? underInit(spec.process) : spec.process);
   }
 
   static async open(spec: TaskSpec, parts: ContainerParts): Promise<Container> {
