@@ -23,7 +23,7 @@ export async function createExec(
   request: ExecRequest,
 ): Promise<string> {
   const container = context.containers.get(nameOrId);
-  requireExecutable(container);
+  requireExecutable(container, nameOrId);
   if (request.command.length === 0) throw fail("invalidParameter", "No exec command specified");
   parseDetachKeys(request.detachKeys);
   const exec: Exec = {
@@ -41,10 +41,10 @@ export async function createExec(
   return exec.id;
 }
 
-export function requireExecutable(container: Container): void {
+export function requireExecutable(container: Container, nameOrId = container.id): void {
   requireTask(container);
   if (container.record.state.isPaused) {
-    throw fail("conflict", `Container ${container.id} is paused, unpause the container before exec`);
+    throw fail("conflict", `Container ${nameOrId} is paused, unpause the container before exec`);
   }
 }
 

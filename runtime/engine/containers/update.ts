@@ -1,6 +1,7 @@
 /** `docker update`: limits and restart policy of a container, running or not. */
 import { fail } from "../../../layers/base/errors.ts";
 import type { EngineContext } from "../context.ts";
+import type { Container } from "./container.ts";
 import { containerEvent } from "./container-events.ts";
 import type { HostConfig, Resources, RestartPolicy } from "./host-config.ts";
 import { resourceLimitsOf } from "./task-spec.ts";
@@ -27,6 +28,7 @@ export async function updateContainer(
       );
     }
     const changed = given(request.resources);
+    requireSwapAbove(container, request.resources);
     const after: HostConfig = {
       ...before,
       ...changed,
@@ -45,6 +47,14 @@ export async function updateContainer(
     await context.containers.update(container, { hostConfig: after });
     containerEvent(context, container, "update");
   });
+}
+
+/** moby container_unix.go: a larger memory limit needs a larger limit of memory and swap with it. */
+function requireSwapAbove({ id, record }: Container, { Memory: memory, MemorySwap: swap }: Resources): void {
+  if (memory === 0 || swap !== 0 || memory <= record.hostConfig.MemorySwap) return;
+  const reason =
+    "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time";
+  throw fail("conflict", `Cannot update container ${id}: ${reason}`);
 }
 
 function given(resources: Resources): Partial<Resources> {

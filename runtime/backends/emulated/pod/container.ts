@@ -148,7 +148,9 @@ export class Container implements PodContainer {
   }
 
   top(psArguments: readonly string[]): ProcessTable {
-    return processTable(this.kernel, this.namespaces.pidForChildren, (uid) => this.root.userName(uid), psArguments);
+    const { kernel, namespaces, root } = this;
+    const view = { kernel, pids: namespaces.pidForChildren, userName: (uid: number) => root.userName(uid) };
+    return processTable(view, psArguments);
   }
 
   statistics(): TaskStatistics {

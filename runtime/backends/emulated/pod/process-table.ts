@@ -1,5 +1,6 @@
-/** `docker top`: the columns of `ps -ef` (and `aux`), from the kernel's own tasks. Numbers are the container's. */
+/** `docker top`: the columns of `ps -ef`, `aux` and `-o`, from the kernel's own tasks. Numbers are the container's. */
 import { decodeUtf8 } from "../../../../layers/base/bytes.ts";
+import { fail } from "../../../../layers/base/errors.ts";
 import type { Kernel } from "../../../kernel/kernel.ts";
 import { PROT_READ } from "../../../kernel/abi/mman.ts";
 import type { PidNamespace } from "../../../kernel/task/pid-namespace.ts";
@@ -9,52 +10,105 @@ import type { ProcessTable } from "../../backend.ts";
 const NS_PER_S = 1_000_000_000;
 const PAGE_KIB = 4;
 
-export function processTable(
-  kernel: Kernel,
-  pids: PidNamespace,
-  userName: (uid: number) => string,
-  psArguments: readonly string[],
-): ProcessTable {
-  const leaders = pids.tasks().filter((task) => task.isLeader);
-  const isBsd = psArguments.some((argument) => !argument.startsWith("-") && argument.includes("u"));
-  const started = (task: Task): string =>
-    clockOfDay(kernel.bootNs + BigInt(Math.round(task.process.startNs)));
-  if (isBsd) {
-    const total = kernel.memoryBytes;
-    return {
-      titles: ["USER", "PID", "%CPU", "%MEM", "VSZ", "RSS", "TTY", "STAT", "START", "TIME", "COMMAND"],
-      rows: leaders.map((task) => {
-        const [vsz, rss] = sizesOf(task);
-        const share = ((rss * 1024 * 100) / total).toFixed(1);
-        return [
-          userName(task.credentials.euid),
-          String(task.tidIn(pids)),
-          percentCpu(kernel, task).toFixed(1),
-          share,
-          String(vsz),
-          String(rss),
-          terminalOf(task),
-          stateOf(task),
-          started(task),
-          minutes(task.process.cpuNs),
-          commandOf(task),
-        ];
-      }),
-    };
-  }
+interface View {
+  readonly kernel: Kernel;
+  readonly pids: PidNamespace;
+  readonly userName: (uid: number) => string;
+}
+
+interface Column {
+  readonly title: string;
+  readonly value: (task: Task, view: View) => string;
+}
+
+const column = (title: string, value: Column["value"]): Column => ({ title, value });
+const number = (title: string, value: (task: Task, view: View) => number): Column =>
+  column(title, (task, view) => String(value(task, view)));
+const user: Column["value"] = (task, { userName }) => userName(task.credentials.euid);
+const started: Column["value"] = ({ process }, { kernel }) =>
+  clockOfDay(kernel.bootNs + BigInt(Math.round(process.startNs)));
+
+/** By the names that `ps -o` knows (ps(1), standard format specifiers). */
+const COLUMNS: Readonly<Record<string, Column>> = {
+  pid: number("PID", (task, { pids }) => task.tidIn(pids)),
+  ppid: number("PPID", ({ process }, { pids }) => process.parent?.leader.tidIn(pids) ?? 0),
+  pgid: number("PGID", ({ process }, { pids }) => process.group.founder.tidIn(pids)),
+  user: column("USER", user),
+  uid: number("UID", ({ credentials }) => credentials.euid),
+  gid: number("GID", ({ credentials }) => credentials.egid),
+  comm: column("COMMAND", (task) => (task.process.isZombie ? `${task.comm} <defunct>` : task.comm)),
+  args: column("COMMAND", commandOf),
+  stat: column("STAT", stateOf),
+  s: column("S", (task) => stateOf(task).charAt(0)),
+  tty: column("TT", terminalOf),
+  time: column("TIME", ({ process }) => hours(process.cpuNs)),
+  pcpu: column("%CPU", (task, { kernel }) => percentCpu(kernel, task).toFixed(1)),
+  pmem: column("%MEM", (task, { kernel }) => ((sizesOf(task)[1] * 1024 * 100) / kernel.memoryBytes).toFixed(1)),
+  vsz: number("VSZ", (task) => sizesOf(task)[0]),
+  rss: number("RSS", (task) => sizesOf(task)[1]),
+  nlwp: number("NLWP", ({ process }) => process.tasks.size),
+  start: column("STARTED", started),
+};
+const SAME: Readonly<Record<string, string>> = {
+  cmd: "args", command: "args", ucmd: "comm", ucomm: "comm", euser: "user", uname: "user", euid: "uid", egid: "gid",
+  state: "s", tt: "tty", tname: "tty", cputime: "time", "%cpu": "pcpu", "%mem": "pmem", vsize: "vsz", rssize: "rss",
+  thcount: "nlwp", pgrp: "pgid",
+};
+
+/** `ps -ef`. */
+const FULL: readonly Column[] = [
+  column("UID", user),
+  ...named(["pid", "ppid"]),
+  number("C", (task, { kernel }) => Math.floor(percentCpu(kernel, task))),
+  column("STIME", started),
+  column("TTY", terminalOf),
+  ...named(["time"]),
+  column("CMD", commandOf),
+];
+/** `ps aux`. */
+const BY_USER: readonly Column[] = [
+  ...named(["user", "pid", "pcpu", "pmem", "vsz", "rss"]),
+  column("TTY", terminalOf),
+  ...named(["stat"]),
+  column("START", started),
+  column("TIME", ({ process }) => minutes(process.cpuNs)),
+  ...named(["args"]),
+];
+
+/** @throws SlipwayError `system`, in ps's words, for a column nobody knows. */
+export function processTable(view: View, psArguments: readonly string[]): ProcessTable {
+  const columns = columnsOf(psArguments);
+  if (!columns.some(({ title }) => title === "PID")) throw fail("system", "Couldn't find PID field in ps output");
+  const leaders = view.pids.tasks().filter((task) => task.isLeader);
   return {
-    titles: ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"],
-    rows: leaders.map((task) => [
-      userName(task.credentials.euid),
-      String(task.tidIn(pids)),
-      String(task.process.parent?.leader.tidIn(pids) ?? 0),
-      String(Math.floor(percentCpu(kernel, task))),
-      started(task),
-      terminalOf(task),
-      hours(task.process.cpuNs),
-      commandOf(task),
-    ]),
+    titles: columns.map(({ title }) => title),
+    rows: leaders.map((task) => columns.map(({ value }) => value(task, view))),
   };
+}
+
+/** `-o`, `-eo` and `o` take a list, in the same word or the next; else `u` and the rest. */
+function columnsOf(psArguments: readonly string[]): readonly Column[] {
+  const lists: string[] = [];
+  psArguments.forEach((word, index) => {
+    const [, list] = /^-?[a-zA-Z]*o(.*)$/.exec(word) ?? [];
+    const isList = /^-?[a-zA-Z]*o/.test(psArguments[index - 1] ?? "") && psArguments[index - 1]?.endsWith("o") === true;
+    if (list !== undefined && !isList) lists.push(list === "" ? (psArguments[index + 1] ?? "") : list);
+  });
+  if (lists.length > 0) return named(lists.join(",").split(/[, ]+/));
+  const isBsd = psArguments.some((argument) => !argument.startsWith("-") && argument.includes("u"));
+  return isBsd ? BY_USER : FULL;
+}
+
+/** "pid" or, with a title of its own, "pid=NUMBER". */
+function named(specifiers: readonly string[]): readonly Column[] {
+  return specifiers.map((specifier) => {
+    const [name = "", title] = specifier.split("=", 2);
+    const known = COLUMNS[SAME[name.toLowerCase()] ?? name.toLowerCase()];
+    if (known === undefined) {
+      throw fail("system", `ps: error: unknown user-defined format specifier ${JSON.stringify(name)}`);
+    }
+    return title === undefined ? known : { ...known, title };
+  });
 }
 
 /** KiB of virtual and resident memory. */
