@@ -27,8 +27,9 @@ export function apiCallHandler(handler: ApiHandler, otherwise?: CallHandler): Ca
 }
 
 async function answer(handler: ApiHandler, call: IncomingCall): Promise<CallReply> {
-  const { method, target, headers } = readRequest(call.params);
-  const reply = await handler({ method, target, headers, body: call.body, signal: call.signal });
+  const { method, target, headers, content } = readRequest(call.params);
+  const body = content === undefined ? call.body : streamOf(content);
+  const reply = await handler({ method, target, headers, body, signal: call.signal });
   return reply.kind === "response" ? respond(reply) : hijack(reply, call);
 }
 
@@ -55,5 +56,6 @@ function readRequest(params: unknown): WireRequest {
   if (typeof request?.method !== "string" || typeof request.target !== "string") {
     throw fail("invalidParameter", "malformed API call");
   }
-  return { method: request.method, target: request.target, headers: request.headers ?? {} };
+  const { method, target, headers = {}, content } = request;
+  return { method, target, headers, ...(content instanceof Uint8Array ? { content } : {}) };
 }

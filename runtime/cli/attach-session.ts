@@ -12,7 +12,7 @@ import type { Attachment } from "../client/containers.ts";
 import type { EngineClient } from "../client/engine-client.ts";
 import type { OutputPiece } from "../client/output-frames.ts";
 import { DetachKeys } from "./detach-keys.ts";
-import type { DockerIo } from "./io.ts";
+import type { DockerIo, TerminalSize } from "./io.ts";
 
 /** Writes `output` to stdout and stderr as it comes. */
 export async function copyOutput(output: AsyncIterable<OutputPiece>, io: DockerIo): Promise<void> {
@@ -20,7 +20,6 @@ export async function copyOutput(output: AsyncIterable<OutputPiece>, io: DockerI
 }
 
 export interface SessionOptions {
-  readonly id: string;
   readonly attachment: Attachment;
   readonly isTty: boolean;
   /** Whether the container's stdin was asked for. */
@@ -114,14 +113,17 @@ export function proxySignals(io: DockerIo, client: EngineClient, id: string): Di
   });
 }
 
-/** Gives the container's terminal the size of ours, now and whenever it changes. */
-export async function followSize(io: DockerIo, client: EngineClient, id: string): Promise<Disposable> {
+/** Gives a container's or an exec's terminal the size of ours, now and whenever it changes. */
+export async function followSize(
+  io: DockerIo,
+  tell: (size: TerminalSize) => Promise<void>,
+): Promise<Disposable> {
   const store = new DisposableStore();
   const { terminal } = io;
   if (terminal === undefined || !io.isTerminal.stdout) return store;
   const resize = async (): Promise<void> => {
     try {
-      await client.containers.containerResize(id, terminal.size());
+      await tell(terminal.size());
     } catch (thrown) {
       // A container that has ended has no size to set.
       if (!isKind(thrown, "conflict") && !isKind(thrown, "notFound") && !isKind(thrown, "system"))

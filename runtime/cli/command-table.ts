@@ -1,9 +1,13 @@
 /** Every docker command there is, and the management commands that hold them. */
 import type { Command } from "./command.ts";
 import { attach, start } from "./commands/attach.ts";
-import { kill, rename, restart, rm, stop, wait } from "./commands/container-ends.ts";
+import { commit } from "./commands/commit.ts";
+import { kill, pause, rename, restart, rm, stop, unpause, wait } from "./commands/container-ends.ts";
+import { diff, exportContainer } from "./commands/container-files.ts";
+import { cp } from "./commands/cp.ts";
 import { systemDf } from "./commands/disk-usage.ts";
 import { events } from "./commands/events.ts";
+import { exec } from "./commands/exec.ts";
 import { history } from "./commands/history.ts";
 import { rmi, tag } from "./commands/image-names.ts";
 import { images } from "./commands/images.ts";
@@ -12,10 +16,13 @@ import { containerInspect, imageInspect, inspect } from "./commands/inspect.ts";
 import { login, logout } from "./commands/login.ts";
 import { logs } from "./commands/logs.ts";
 import { containerPrune, imagePrune, systemPrune } from "./commands/prune.ts";
+import { port } from "./commands/port.ts";
 import { ps } from "./commands/ps.ts";
 import { pull, push } from "./commands/pull.ts";
 import { create, run } from "./commands/run.ts";
+import { stats } from "./commands/stats.ts";
 import { top } from "./commands/top.ts";
+import { update } from "./commands/update.ts";
 import { version } from "./commands/version.ts";
 
 export const COMMANDS: readonly Command[] = [
@@ -32,6 +39,16 @@ export const COMMANDS: readonly Command[] = [
     wait,
     logs,
     top,
+    exec,
+    pause,
+    unpause,
+    update,
+    diff,
+    cp,
+    exportContainer,
+    commit,
+    stats,
+    port,
     ps,
     containerInspect,
     containerPrune,

@@ -13,7 +13,8 @@ export type ArgumentCount =
   | { readonly kind: "none" }
   | { readonly kind: "exactly"; readonly count: number }
   | { readonly kind: "atLeast"; readonly count: number }
-  | { readonly kind: "atMost"; readonly count: number };
+  | { readonly kind: "atMost"; readonly count: number }
+  | { readonly kind: "range"; readonly least: number; readonly most: number };
 
 export interface Command {
   /** After the command's name: "[OPTIONS] CONTAINER [CONTAINER...]". */

@@ -77,7 +77,8 @@ function entrypoint(context: CommandContext): { Entrypoint?: string[] } {
   return { Entrypoint: [text] };
 }
 
-async function environment(context: CommandContext): Promise<string[]> {
+/** --env-file and --env, with the client's own values for names without one. */
+export async function environment(context: CommandContext): Promise<string[]> {
   const { flags, io } = context;
   const fromFiles: string[] = [];
   for (const path of flags.list("env-file")) fromFiles.push(...(await linesOf(context, path, "environment")));

@@ -139,7 +139,7 @@ class Docker {
 
   #countError(problem: string, command: Command, path: string, usage: string): Promise<number> {
     // Docker's own slips: "See" for one validator, "SRun" for another.
-    const verbs = { none: "Run", exactly: "Run", atLeast: "See", atMost: "SRun" };
+    const verbs = { none: "Run", exactly: "Run", atLeast: "See", atMost: "SRun", range: "Run" };
     const hint = `${verbs[command.arguments.kind]} 'docker ${path} --help' for more information`;
     return this.#err(`docker: 'docker ${path}' ${problem}\n\nUsage:  ${usage}\n\n${hint}\n`, 1);
   }
@@ -178,5 +178,10 @@ function countProblem(wanted: ArgumentCount, count: number): string | undefined 
       return count >= wanted.count ? undefined : `requires at least ${plural(wanted.count)}`;
     case "atMost":
       return count <= wanted.count ? undefined : `requires at most ${plural(wanted.count)}`;
+    case "range": {
+      const { least, most } = wanted;
+      if (count >= least && count <= most) return undefined;
+      return `requires at least ${least} and at most ${plural(most)}`;
+    }
   }
 }

@@ -65,16 +65,23 @@ const LISTS: readonly (readonly [keyof HostConfig, readonly string[]])[] = [
   ["DeviceCgroupRules", ["device-cgroup-rule"]],
 ];
 
-export function hostConfig(
-  context: CommandContext,
-  bindings: Readonly<Record<string, PortBinding[]>>,
-): HostConfig {
-  const { flags } = context;
+/** The limits that run, create and update share. */
+export function resourceFields(flags: Flags): Record<string, unknown> {
   const config: Record<string, unknown> = {};
   for (const [field, flag] of STRINGS) if (flags.has(flag)) config[field] = flags.string(flag);
   for (const [field, flag] of NUMBERS) if (flags.has(flag)) config[field] = flags.int(flag);
   for (const [field, flag] of BYTES)
     if (flags.has(flag)) config[field] = flags.string(flag) === "-1" ? -1 : parseRamBytes(flags.string(flag));
+  if (flags.has("cpus")) config["NanoCpus"] = nanoCpus(flags.string("cpus"));
+  return config;
+}
+
+export function hostConfig(
+  context: CommandContext,
+  bindings: Readonly<Record<string, PortBinding[]>>,
+): HostConfig {
+  const { flags } = context;
+  const config = resourceFields(flags);
   for (const [field, flag] of BOOLEANS) if (flags.has(flag)) config[field] = flags.bool(flag);
   for (const [field, names] of LISTS) {
     const values = names.flatMap((name) => flags.list(name));
@@ -83,7 +90,6 @@ export function hostConfig(
   if (flags.string("log-driver") === "none" && flags.has("log-opt"))
     throw fail("invalidParameter", "invalid logging opts for driver none");
   const size = context.io.isTerminal.stdout && flags.bool("tty") ? context.io.terminal?.size() : undefined;
-  if (flags.has("cpus")) config["NanoCpus"] = nanoCpus(flags.string("cpus"));
   return {
     ...config,
     ...mounts(flags),
@@ -154,7 +160,7 @@ function extraHost(value: string): string {
   return `${value.slice(0, separator)}:${value.slice(separator + 1).replace(/^\[(.*)\]$/, "$1")}`;
 }
 
-function restartPolicy(flags: Flags): NonNullable<HostConfig["RestartPolicy"]> {
+export function restartPolicy(flags: Flags): NonNullable<HostConfig["RestartPolicy"]> {
   const [name = "", count, extra] = flags.string("restart").split(":");
   if (name === "" && count !== undefined)
     throw fail("invalidParameter", "invalid restart policy format: no policy provided before colon");

@@ -143,6 +143,14 @@ export class ContainersApi {
     await this.#caller.run("DELETE", `/containers/${segment(id)}`, { query: { force, v, link }, signal });
   }
 
+  async containerPause(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#caller.run("POST", `/containers/${segment(id)}/pause`, { signal });
+  }
+
+  async containerUnpause(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#caller.run("POST", `/containers/${segment(id)}/unpause`, { signal });
+  }
+
   async containerRename(id: string, name: string, signal?: AbortSignal): Promise<void> {
     await this.#caller.run("POST", `/containers/${segment(id)}/rename`, { query: { name }, signal });
   }

@@ -5,11 +5,15 @@
 import { fail } from "../../layers/base/errors.ts";
 import type { CallResult, Peer } from "../../layers/base/peer.ts";
 import type { Duplex } from "../../layers/base/streams.ts";
+import { collectBytes } from "../../layers/base/streams.ts";
 import { API_VERSION } from "../api/schema/types.ts";
 import type { WireRequest, WireResponse } from "../api/schema/wire.ts";
 import { HTTP_CALL } from "../api/schema/wire.ts";
 import { errorOf } from "./api-errors.ts";
 import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
+
+/** What goes ahead of a hijacked connection is a small configuration. */
+const CONTENT_BYTES_MAX = 1024 * 1024;
 
 export class PeerTransport implements Transport {
   readonly #peer: Peer;
@@ -29,7 +33,8 @@ export class PeerTransport implements Transport {
   ): Promise<{ headers: Readonly<Record<string, string>>; connection: Duplex }> {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const headers = { connection: "Upgrade", upgrade: "tcp", ...request.headers };
-    const { result, body } = await this.#call({ ...request, headers, body: readable });
+    const content = request.body && (await collectBytes(request.body, CONTENT_BYTES_MAX));
+    const { result, body } = await this.#call({ ...request, headers, body: readable }, content);
     const response = wireResponse(result);
     if (response.status >= 400) throw await errorOf({ ...response, body });
     if (response.status !== 101)
@@ -37,13 +42,14 @@ export class PeerTransport implements Transport {
     return { headers: response.headers, connection: { readable: body, writable } };
   }
 
-  #call(request: TransportRequest): Promise<CallResult> {
+  #call(request: TransportRequest, content?: Uint8Array): Promise<CallResult> {
     // _ping is asked before a version is agreed on, as Docker's client does.
     const prefix = request.target.startsWith("/_ping") ? "" : `/v${API_VERSION}`;
     const wire: WireRequest = {
       method: request.method,
       target: prefix + request.target,
       headers: request.headers ?? {},
+      ...(content === undefined ? {} : { content }),
     };
     return this.#peer.call(HTTP_CALL, wire, {
       ...(request.body === undefined ? {} : { body: request.body }),

@@ -10,6 +10,8 @@ export interface WireRequest {
   readonly target: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The request's own body where the call's stream is the connection to be hijacked (exec start). */
+  readonly content?: Uint8Array;
 }
 
 export interface WireResponse {

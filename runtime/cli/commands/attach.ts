@@ -82,7 +82,6 @@ async function join(
       signal: abort.signal,
     });
     const session = runSession(io, {
-      id,
       attachment,
       isTty,
       hasStdin: options.wantsStdin,
@@ -91,7 +90,7 @@ async function join(
     });
     session.catch(() => undefined); // Awaited below, unless the start fails first.
     await options.start?.();
-    if (isTty) store.add(await followSize(io, client, id));
+    if (isTty) store.add(await followSize(io, (size) => client.containers.containerResize(id, size)));
     return await session;
   } finally {
     store.dispose();

@@ -93,6 +93,30 @@ export const restart: Command = {
     ),
 };
 
+export const pause: Command = {
+  names: ["container pause", "pause"],
+  use: "CONTAINER [CONTAINER...]",
+  summary: "Pause all processes within one or more containers",
+  flags: [],
+  arguments: { kind: "atLeast", count: 1 },
+  run: (context) =>
+    forEachName(context, context.args, (name) =>
+      context.client.containers.containerPause(name, context.signal),
+    ),
+};
+
+export const unpause: Command = {
+  names: ["container unpause", "unpause"],
+  use: "CONTAINER [CONTAINER...]",
+  summary: "Unpause all processes within one or more containers",
+  flags: [],
+  arguments: { kind: "atLeast", count: 1 },
+  run: (context) =>
+    forEachName(context, context.args, (name) =>
+      context.client.containers.containerUnpause(name, context.signal),
+    ),
+};
+
 export const kill: Command = {
   names: ["container kill", "kill"],
   use: ONE_OR_MORE,

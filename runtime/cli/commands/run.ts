@@ -188,7 +188,6 @@ async function runAttached(context: CommandContext, { id, request }: Created): P
             attachment,
             isTty,
             detachKeys,
-            id,
             hasStdin: request.AttachStdin ?? false,
             hasOutput: request.AttachStdout === true || request.AttachStderr === true,
           };
@@ -207,7 +206,7 @@ async function runAttached(context: CommandContext, { id, request }: Created): P
       await running?.catch(() => undefined); // Ended by the abort.
       throw startFailure(thrown, context);
     }
-    if (isTty) store.add(await followSize(io, client, id));
+    if (isTty) store.add(await followSize(io, (size) => client.containers.containerResize(id, size)));
     if ((await running) === "detached") return 0;
     return await exitCodeOf(await ended, context);
   } finally {

@@ -429,3 +429,27 @@ export const PUSH = [
   { status: "1.0: digest: sha256:2222 size: 528" },
   { progressDetail: {}, aux: { Tag: "1.0", Digest: "sha256:2222", Size: 528 } },
 ];
+
+export const CHANGES = [
+  { Path: "/a", Kind: 1 },
+  { Path: "/b c", Kind: 0 },
+  { Path: "/b c/gone", Kind: 2 },
+];
+
+export const STATS = (id: string): object => ({
+  id: id.padEnd(64, "0"),
+  name: `/${id}`,
+  read: "2026-01-01T00:00:01Z",
+  preread: "2026-01-01T00:00:00Z",
+  pids_stats: { current: 3 },
+  cpu_stats: { cpu_usage: { total_usage: 2_500_000_000 }, system_cpu_usage: 20_000_000_000, online_cpus: 2 },
+  precpu_stats: { cpu_usage: { total_usage: 2_000_000_000 }, system_cpu_usage: 18_000_000_000, online_cpus: 2 },
+  memory_stats: { usage: 50_000_000, limit: 2_000_000_000, stats: { inactive_file: 10_000_000 } },
+  networks: { eth0: { rx_bytes: 1234, tx_bytes: 567_890 }, eth1: { rx_bytes: 1, tx_bytes: 2 } },
+  blkio_stats: {
+    io_service_bytes_recursive: [
+      { major: 8, minor: 0, op: "read", value: 4096 },
+      { major: 8, minor: 0, op: "write", value: 8_192_000 },
+    ],
+  },
+});

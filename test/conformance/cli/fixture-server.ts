@@ -6,6 +6,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import {
+  CHANGES,
   CONTAINERS,
   DISK_USAGE,
   EVENTS,
@@ -16,6 +17,7 @@ import {
   INSPECT_IMAGE,
   PULL,
   PUSH,
+  STATS,
   TOP,
   VERSION,
 } from "./fixture-data.ts";
@@ -36,6 +38,7 @@ export interface FixtureServer {
 interface Answer {
   readonly status: number;
   readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const ok = (body: unknown): Answer => ({ status: 200, body });
@@ -64,8 +67,7 @@ function containerAnswer(
   query: Record<string, string>,
 ): Answer | Buffer {
   if (id.startsWith("no")) return missing(`No such container: ${id}`);
-  if (id === "broken")
-    return { status: 500, body: { message: `cannot ${verb || "do it"}: it is broken` } };
+  if (id === "broken") return { status: 500, body: { message: `cannot ${verb || "do it"}: it is broken` } };
   if (id === "running" && method === "DELETE") {
     return {
       status: 409,
@@ -85,6 +87,21 @@ function containerAnswer(
       return id === "tty" ? Buffer.from("tty line\r\n") : LOG;
     case "GET top":
       return ok(TOP);
+    case "GET changes":
+      return ok(id === "empty" ? null : CHANGES);
+    case "GET stats":
+      return ok(STATS(id));
+    case "GET export":
+      return Buffer.from("the bytes of a tar");
+    case "HEAD archive":
+    case "GET archive":
+      return archiveAnswer(query["path"] ?? "");
+    case "PUT archive":
+      return ok(undefined);
+    case "POST exec":
+      return { status: 201, body: { Id: `exec-${id}` } };
+    case "POST update":
+      return ok({ Warnings: id === "warned" ? ["Your kernel does not", "support it"] : null });
     case "POST wait":
       return ok({ StatusCode: id.startsWith("exit3") ? 3 : 0 });
     case "POST start":
@@ -102,15 +119,30 @@ function containerAnswer(
   }
 }
 
+/** Directories end with "d", links with "l"; "/no" is nothing. */
+function archiveAnswer(path: string): Answer {
+  if (path.startsWith("/no")) return missing(`Could not find the file ${path} in container web`);
+  const isLink = path.endsWith("l");
+  const mode = path.endsWith("d") ? 0x8000_01ed : isLink ? 0x0800_01ff : 0o644;
+  const stat = {
+    name: path.slice(1),
+    size: 5,
+    mode,
+    mtime: "2026-01-01T00:00:00Z",
+    linkTarget: isLink ? "/target" : "",
+  };
+  return {
+    status: 200,
+    body: "not a tar, but bytes",
+    headers: { "X-Docker-Container-Path-Stat": Buffer.from(JSON.stringify(stat)).toString("base64") },
+  };
+}
+
 function imageAnswer(method: string, name: string, verb: string): Answer | string {
   if (name.endsWith("nothing"))
     return missing(`No such image: ${name.includes(":") ? name : `${name}:latest`}`);
   if (method === "DELETE")
-    return ok([
-      { Untagged: "alpine:latest" },
-      { Untagged: "alpine@sha256:aa" },
-      { Deleted: "sha256:bb" },
-    ]);
+    return ok([{ Untagged: "alpine:latest" }, { Untagged: "alpine@sha256:aa" }, { Deleted: "sha256:bb" }]);
   if (verb === "history") return ok(HISTORY());
   if (verb === "json") return ok(INSPECT_IMAGE);
   if (verb === "push") return lines(PUSH);
@@ -149,25 +181,26 @@ function answer(asked: Asked): Answer | string | Buffer {
         : ok({ Status: "Login Succeeded", IdentityToken: "" });
     case "POST /images/create":
       return (query["fromImage"] ?? "").endsWith("/nothing")
-        ? missing(
-            "pull access denied for nothing, repository does not exist or may require 'docker login'",
-          )
+        ? missing("pull access denied for nothing, repository does not exist or may require 'docker login'")
         : lines(PULL);
     case "POST /containers/create":
       return createAnswer(asked);
+    case "POST /commit":
+      return { status: 201, body: { Id: `sha256:${"c".repeat(64)}` } };
     default:
       break;
   }
   if (container !== null)
-    return containerAnswer(
-      method,
-      decodeURIComponent(container[1] ?? ""),
-      container[2] ?? "",
-      query,
-    );
+    return containerAnswer(method, decodeURIComponent(container[1] ?? ""), container[2] ?? "", query);
+  const exec = /^\/exec\/([^/]+)\/(\w+)$/.exec(path);
+  if (exec !== null) {
+    const [, id = "", verb = ""] = exec;
+    return verb === "json"
+      ? ok({ ID: id, Running: false, ExitCode: id === "exec-exit3" ? 3 : 0 })
+      : ok(undefined);
+  }
   const image = /^\/images\/(.+?)(?:\/(json|history|push|tag))?$/.exec(path);
-  if (image !== null)
-    return imageAnswer(method, decodeURIComponent(image[1] ?? ""), image[2] ?? "");
+  if (image !== null) return imageAnswer(method, decodeURIComponent(image[1] ?? ""), image[2] ?? "");
   return missing(path.startsWith("/networks") ? "network x not found" : "page not found");
 }
 
@@ -202,13 +235,12 @@ export async function startFixtureServer(): Promise<FixtureServer> {
       };
       asked.push(one);
       const reply = answer(one);
-      if (typeof reply === "string" || Buffer.isBuffer(reply))
-        return void response.writeHead(200).end(reply);
-      response.writeHead(reply.status, { "content-type": "application/json" });
+      if (typeof reply === "string" || Buffer.isBuffer(reply)) return void response.writeHead(200).end(reply);
+      response.writeHead(reply.status, { "content-type": "application/json", ...reply.headers });
       response.end(reply.body === undefined ? undefined : `${JSON.stringify(reply.body)}\n`);
     });
   });
-  server.on("upgrade", (request, socket) => upgrade(request, socket));
+  server.on("upgrade", (request, socket, head) => upgrade(request, socket, head));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const port = (server.address() as AddressInfo).port;
   return {
@@ -234,7 +266,7 @@ function ping(request: http.IncomingMessage, response: http.ServerResponse): voi
 }
 
 /** attach: says its lines, echoes stdin when there is any, and closes. */
-function upgrade(request: http.IncomingMessage, socket: Duplex): void {
+function upgrade(request: http.IncomingMessage, socket: Duplex, head: Buffer): void {
   const url = request.url ?? "";
   if (url.includes("/broken")) {
     const body = '{"message":"cannot attach: it is broken"}';
@@ -247,8 +279,20 @@ function upgrade(request: http.IncomingMessage, socket: Duplex): void {
     "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n",
   );
   socket.on("error", () => undefined); // The client may go first.
-  if (!url.includes("stdin=1")) return void socket.end(LOG);
+  // exec start has a body of its own before the connection.
+  let bodyBytes = Number(request.headers["content-length"] ?? 0);
+  const isExec = url.includes("/exec/");
+  if (isExec ? !url.includes("exec-in/") : !url.includes("stdin=1")) {
+    socket.resume();
+    return void socket.end(LOG);
+  }
   let text = "";
-  socket.on("data", (piece: Buffer) => (text += piece.toString()));
+  const take = (piece: Buffer): void => {
+    const own = Math.min(bodyBytes, piece.length);
+    bodyBytes -= own;
+    text += piece.subarray(own).toString();
+  };
+  take(head);
+  socket.on("data", take);
   socket.on("end", () => socket.end(Buffer.concat([frame(1, text), frame(2, "eof\n")])));
 }

@@ -40,6 +40,7 @@ export class NodeTransport implements Transport {
     request: TransportRequest,
   ): Promise<{ headers: Readonly<Record<string, string>>; connection: Duplex }> {
     const outgoing = this.#open(request, { connection: "Upgrade", upgrade: "tcp" });
+    if (request.body !== undefined) for await (const piece of piecesOf(request.body)) outgoing.write(piece);
     outgoing.end();
     const answer = await new Promise<
       http.IncomingMessage | { socket: NodeDuplex; headers: http.IncomingHttpHeaders }
