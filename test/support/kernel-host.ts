@@ -19,6 +19,7 @@ import { NetworkNamespace } from "../../runtime/kernel/net/network-namespace.ts"
 import { mountContainer } from "../../runtime/kernel/ns/mount-container.ts";
 import type { Namespaces } from "../../runtime/kernel/ns/namespaces.ts";
 import { UtsNamespace } from "../../runtime/kernel/ns/namespaces.ts";
+import { attachStrace } from "../../runtime/kernel/strace/strace.ts";
 import { SYSCALLS } from "../../runtime/kernel/syscalls/table.ts";
 import { ALL_CAPABILITIES } from "../../runtime/kernel/task/credentials.ts";
 import type { Credentials } from "../../runtime/kernel/task/credentials.ts";
@@ -113,6 +114,8 @@ export interface GuestRequest {
   readonly workingDirectory?: string;
   /** With /proc, /sys, /dev and the cgroup tree, as a container has them; without, the root and nothing else. */
   readonly isContainer?: boolean;
+  /** Gets the lines of strace. */
+  readonly strace?: (text: string) => void;
 }
 
 export class KernelHost {
@@ -201,6 +204,7 @@ export class KernelHost {
       env: request.env ?? ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C"],
       streams,
     });
+    if (request.strace !== undefined) attachStrace(task, request.args[0] ?? "", request.strace);
     this.kernel.makeReady(task);
     await this.untilExit(task);
     return {

@@ -22,7 +22,8 @@ export function dispatch(task: Task): void {
   task.syscallNumber = number;
   const [a, b, c] = [context.integer(RDI), context.integer(RSI), context.integer(RDX)];
   const [d, e, f] = [context.integer(R10), context.integer(R8), context.integer(R9)];
-  const { seccomp } = task;
+  const { seccomp, tracer } = task;
+  if (tracer !== undefined) tracer.entered(task, number);
   if (seccomp !== undefined) {
     const answer = seccompVerdict(task, seccomp, number);
     if (answer === "killed") return;
@@ -92,7 +93,10 @@ export function abandon(task: Task): void {
 
 function finish(task: Task, result: Result): void {
   if (result instanceof Blocked) park(task, result);
-  else if (task.state !== "dead") task.context.setInteger(RAX, result);
+  else if (task.state !== "dead") {
+    if (task.tracer !== undefined && task.process.exitStatus === undefined) task.tracer.answered(task, result);
+    task.context.setInteger(RAX, result);
+  }
 }
 
 function park(task: Task, blocked: Blocked): void {

@@ -13,7 +13,15 @@ const ALL_WORDS = 0xffff;
 
 /** Operations of BPF_ALU that take an operand. BPF_MOD is not among seccomp's. */
 const ARITHMETIC = [
-  bpf.BPF_ADD, bpf.BPF_SUB, bpf.BPF_MUL, bpf.BPF_DIV, bpf.BPF_AND, bpf.BPF_OR, bpf.BPF_XOR, bpf.BPF_LSH, bpf.BPF_RSH,
+  bpf.BPF_ADD,
+  bpf.BPF_SUB,
+  bpf.BPF_MUL,
+  bpf.BPF_DIV,
+  bpf.BPF_AND,
+  bpf.BPF_OR,
+  bpf.BPF_XOR,
+  bpf.BPF_LSH,
+  bpf.BPF_RSH,
 ] as const;
 const COMPARISONS = [bpf.BPF_JEQ, bpf.BPF_JGT, bpf.BPF_JGE, bpf.BPF_JSET] as const;
 
@@ -22,7 +30,21 @@ const [LOADX_LEN, LOADX_IMM, LOADX_MEM] = [0x81, 1, 0x61] as const;
 const [RET_K, RET_A, ST, STX, JA, NEG, TAX, TXA] = [6, 0x16, 2, 3, 5, 0x84, 7, 0x87] as const;
 
 const CODES = new Set<number>([
-  LOAD_WORD, LOAD_LEN, LOAD_IMM, LOAD_MEM, LOADX_LEN, LOADX_IMM, LOADX_MEM, RET_K, RET_A, ST, STX, JA, NEG, TAX, TXA,
+  LOAD_WORD,
+  LOAD_LEN,
+  LOAD_IMM,
+  LOAD_MEM,
+  LOADX_LEN,
+  LOADX_IMM,
+  LOADX_MEM,
+  RET_K,
+  RET_A,
+  ST,
+  STX,
+  JA,
+  NEG,
+  TAX,
+  TXA,
   ...ARITHMETIC.flatMap((operation) => [bpf.BPF_ALU | operation, bpf.BPF_ALU | operation | bpf.BPF_X]),
   ...COMPARISONS.flatMap((operation) => [bpf.BPF_JMP | operation, bpf.BPF_JMP | operation | bpf.BPF_X]),
 ]);
@@ -30,7 +52,8 @@ const CODES = new Set<number>([
 /** Whether Linux would take it as a seccomp filter. */
 export function isValidFilter(program: readonly BpfInstruction[]): boolean {
   if (program.length === 0 || program.length > bpf.BPF_MAXINSNS) return false;
-  if (!program.every((instruction, at) => isValidInstruction(instruction, program.length - at - 1))) return false;
+  if (!program.every((instruction, at) => isValidInstruction(instruction, program.length - at - 1)))
+    return false;
   const last = program[program.length - 1]?.code;
   return (last === RET_K || last === RET_A) && loadsWhatWasStored(program);
 }
@@ -100,7 +123,11 @@ function convertedCount({ code, jt, jf, k }: BpfInstruction): number {
  * Runs a valid program over the words of a struct seccomp_data. `seen` is told every word that was read: a
  * verdict that rests on the call's number alone can be remembered.
  */
-export function runFilter(program: readonly BpfInstruction[], data: Uint32Array, seen?: (word: number) => unknown): number {
+export function runFilter(
+  program: readonly BpfInstruction[],
+  data: Uint32Array,
+  seen?: (word: number) => unknown,
+): number {
   const memory = new Uint32Array(bpf.BPF_MEMWORDS);
   let [a, x] = [0, 0];
   for (let at = 0; at < program.length; at++) {
@@ -151,7 +178,8 @@ export function runFilter(program: readonly BpfInstruction[], data: Uint32Array,
         break;
       default: {
         const operand = (code & bpf.BPF_X) === 0 ? k : x;
-        if ((code & 7) === bpf.BPF_JMP) at += holds(code & 0xf0, a, operand) ? instruction.jt : instruction.jf;
+        if ((code & 7) === bpf.BPF_JMP)
+          at += holds(code & 0xf0, a, operand) ? instruction.jt : instruction.jf;
         else if ((code & 0xf0) === bpf.BPF_DIV && operand === 0) return 0;
         else a = calculate(code & 0xf0, a, operand);
       }

@@ -111,6 +111,7 @@ function inherit(task: Task, child: Task, { flags }: CloneRequest): void {
   child.timerSlackNs = child.defaultTimerSlackNs = task.timerSlackNs;
   if ((flags & flag.CLONE_VM) === 0) child.rseq = { ...task.rseq };
   child.seccomp = task.seccomp;
+  child.tracer = task.tracer;
   const keepsStack = (flags & flag.CLONE_VM) === 0 || (flags & flag.CLONE_VFORK) !== 0;
   if (keepsStack) child.alternateStack = task.alternateStack;
 }

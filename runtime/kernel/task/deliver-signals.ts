@@ -29,6 +29,7 @@ export function deliverSignals(task: Task): void {
   for (;;) {
     const info = takeSignal(task, task.blockedSignals);
     if (info === undefined) break;
+    task.tracer?.signalled(task, info);
     const action = task.handlers.action(info.signal);
     if (action.handler === SIG_IGN) continue;
     if (action.handler !== SIG_DFL) {

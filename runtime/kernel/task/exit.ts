@@ -33,6 +33,7 @@ export function exitTask(task: Task, status: number): void {
   addUsage(process.endedUsage, taskUsage(task));
   task.state = "dead";
   task.exitStatus = status;
+  task.tracer?.ended(task, process.exitStatus ?? status);
   releaseRobustList(task);
   releasePiLocks(task);
   clearChildTid(task);

@@ -63,7 +63,8 @@ export class SeccompFilter {
     const looked = new Set<number>();
     const verdict = runFilter(this.#program, data, (word) => looked.add(word));
     const isByNumber = [...looked].every((word) => word <= 1);
-    const isAllowed = isByNumber && verdict === abi.SECCOMP_RET_ALLOW && this.previous?.allowsAlways(number) !== false;
+    const isAllowed =
+      isByNumber && verdict === abi.SECCOMP_RET_ALLOW && this.previous?.allowsAlways(number) !== false;
     this.#known[number] = isAllowed ? 1 : 2;
     return isAllowed;
   }
@@ -88,7 +89,11 @@ export function seccompMode(state: SeccompState): number {
 }
 
 /** The answer instead of the call; undefined when the call is to be made, "killed" when there is nobody to answer. */
-export function seccompVerdict(task: Task, state: "strict" | SeccompFilter, number: number): number | "killed" | undefined {
+export function seccompVerdict(
+  task: Task,
+  state: "strict" | SeccompFilter,
+  number: number,
+): number | "killed" | undefined {
   if (state === "strict") return STRICT_CALLS.includes(number) ? undefined : kill(task, Signal.SIGKILL);
   if (state.allowsAlways(number)) return undefined;
   const verdict = state.verdict(dataOf(task, number));
@@ -137,7 +142,11 @@ function dataOf({ context }: Task, number: number): Uint32Array {
   view.setUint32(abi.SECCOMP_DATA_ARCH, abi.AUDIT_ARCH_X86_64, true);
   view.setBigUint64(abi.SECCOMP_DATA_IP, BigInt(context.rip), true);
   ARGUMENTS.forEach((register, index) =>
-    view.setBigUint64(abi.SECCOMP_DATA_ARGS + index * 8, BigInt.asUintN(64, context.register(register)), true),
+    view.setBigUint64(
+      abi.SECCOMP_DATA_ARGS + index * 8,
+      BigInt.asUintN(64, context.register(register)),
+      true,
+    ),
   );
   return new Uint32Array(view.buffer);
 }

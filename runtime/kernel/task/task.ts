@@ -21,6 +21,7 @@ import type { Timer } from "./scheduler.ts";
 import type { SeccompState } from "./seccomp.ts";
 import type { AlternateStack, SignalHandlers } from "./signal-state.ts";
 import { PendingSignals } from "./signal-state.ts";
+import type { Tracer } from "./tracer.ts";
 import type { Blocked, Result, Waiter } from "./wait.ts";
 
 export type TaskState = "running" | "blocked" | "dead";
@@ -108,6 +109,8 @@ export class Task {
   /** CLONE_VFORK: whom to wake when this task lets go of the borrowed memory. */
   vforkDone: (() => void) | undefined;
   seccomp: SeccompState;
+  /** Hears of its calls; given to what it brings forth. */
+  tracer: Tracer | undefined;
   cpuNs = 0;
   exitStatus = 0;
   minorFaults = 0;

@@ -28,12 +28,18 @@ async function answers(profile: unknown, capabilities: readonly string[] = []): 
 
 /** The answer of one call. */
 const answerOf = (text: string, call: string): string | undefined =>
-  text.split("\n").find((line) => line.includes(call))?.replace(/^.*: /, "");
+  text
+    .split("\n")
+    .find((line) => line.includes(call))
+    ?.replace(/^.*: /, "");
 
 test.skipIf(!hasCompiler || !isRoot)("the default profile refuses what Docker documents", async () => {
   const text = await answers(defaultProfile());
-  expect(["keyctl", "mount", "unshare", "clone3", "CLONE_NEWUTS", "socket, 40", "0x0040000", "child(0)"].map((call) => answerOf(text, call)))
-    .toEqual(["EPERM", "EPERM", "EPERM", "ENOSYS", "EPERM", "EPERM", "EPERM", "through"]);
+  expect(
+    ["keyctl", "mount", "unshare", "clone3", "CLONE_NEWUTS", "socket, 40", "0x0040000", "child(0)"].map(
+      (call) => answerOf(text, call),
+    ),
+  ).toEqual(["EPERM", "EPERM", "EPERM", "ENOSYS", "EPERM", "EPERM", "EPERM", "through"]);
 });
 
 test.skipIf(!hasCompiler || !isRoot)("CAP_SYS_ADMIN lifts what it guards", async () => {
@@ -43,7 +49,12 @@ test.skipIf(!hasCompiler || !isRoot)("CAP_SYS_ADMIN lifts what it guards", async
 });
 
 test.skipIf(!hasCompiler || !isRoot).each(OPERATORS)("SCMP_CMP_%s compares 64 bits", async (op) => {
-  const rule = { names: ["umask"], action: "SCMP_ACT_ERRNO", errnoRet: 90, args: [{ index: 0, value: 4, op: `SCMP_CMP_${op}` }] };
+  const rule = {
+    names: ["umask"],
+    action: "SCMP_ACT_ERRNO",
+    errnoRet: 90,
+    args: [{ index: 0, value: 4, op: `SCMP_CMP_${op}` }],
+  };
   const text = await answers({ defaultAction: "SCMP_ACT_ALLOW", syscalls: [rule] });
   const refused = text.match(/umask, \w+\): EMSGSIZE/g)?.length;
   expect(refused).toBe({ EQ: 1, NE: 4, LT: 1, LE: 2, GT: 3, GE: 4 }[op]);

@@ -26,6 +26,7 @@ import { GuestProcess } from "./guest-process.ts";
 import { underInit } from "./init-program.ts";
 import { processTable } from "./process-table.ts";
 import { Pump } from "./pump.ts";
+import { STRACE_ANNOTATION } from "./strace-output.ts";
 
 const FIRST_PROCESS = 0;
 const NS_PER_US = 1000;
@@ -48,6 +49,7 @@ export class Container implements PodContainer {
   readonly root: ContainerRoot;
   readonly seccomp: SeccompFilter | undefined;
   readonly oomScoreAdjustment: number;
+  readonly isTraced: boolean;
   readonly #spec: TaskSpec;
   readonly #mounted: Mounted;
   readonly #pump: Pump;
@@ -64,6 +66,7 @@ export class Container implements PodContainer {
     this.update(spec.resources);
     this.namespaces = root.namespaces;
     this.seccomp = seccompFilterOf(spec);
+    this.isTraced = ["1", "true"].includes(spec.annotations[STRACE_ANNOTATION] ?? "");
     const files = filesOf(root, mounted, spec.root.writable !== "");
     const ownChanges = async (): Promise<readonly PathChange[]> => root.ownChanges(await files.changes());
     this.files = {

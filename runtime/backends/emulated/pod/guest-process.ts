@@ -15,6 +15,7 @@ import type { ContainerRoot } from "./container-root.ts";
 import { limitsOf } from "./limits.ts";
 import { execFailure, findProgram } from "./program.ts";
 import type { StandardStreams } from "./streams.ts";
+import { traceTo } from "./strace-output.ts";
 import { openStreams } from "./terminal-streams.ts";
 
 const SIGNALLED = 128;
@@ -28,6 +29,8 @@ export interface ProcessHome {
   /** What the calls of its processes go through; undefined is unconfined. */
   readonly seccomp: SeccompFilter | undefined;
   readonly oomScoreAdjustment: number;
+  /** Calls are written to the error output as strace does. */
+  readonly isTraced: boolean;
   /** Sends it a signal from outside. */
   signal(process: GuestProcess, signal: number): void;
 }
@@ -72,17 +75,30 @@ export class GuestProcess implements PodContainerProcess {
     const { kernel, root, cgroup, namespaces } = this.#container;
     const spec = this.#spec;
     if ([...spec.args, ...spec.env].some((text) => text.includes("\0"))) {
-      throw fail("invalidParameter", `exec: ${JSON.stringify(spec.args[0])}: invalid argument`, { data: { exitCode: 126 } });
+      throw fail("invalidParameter", `exec: ${JSON.stringify(spec.args[0])}: invalid argument`, {
+        data: { exitCode: 126 },
+      });
     }
     const { credentials, home } = root.identity(spec);
-    const env = spec.env.some((variable) => variable.startsWith("HOME=")) ? spec.env : [...spec.env, `HOME=${home}`];
+    const env = spec.env.some((variable) => variable.startsWith("HOME="))
+      ? spec.env
+      : [...spec.env, `HOME=${home}`];
     const workingDirectory = root.directory(spec.workingDirectory);
     const path = findProgram({ root: root.location, workingDirectory, who: credentials }, spec.args, env);
     try {
       this.task = createProcess(kernel, {
-        namespaces, cgroup, root: root.location, workingDirectory, credentials,
-        hasNoNewPrivileges: spec.noNewPrivileges, limits: limitsOf(spec.rlimits), path, args: spec.args, env,
-        streams: this.#streams.descriptions, seccomp: this.#container.seccomp,
+        namespaces,
+        cgroup,
+        root: root.location,
+        workingDirectory,
+        credentials,
+        hasNoNewPrivileges: spec.noNewPrivileges,
+        limits: limitsOf(spec.rlimits),
+        path,
+        args: spec.args,
+        env,
+        streams: this.#streams.descriptions,
+        seccomp: this.#container.seccomp,
       });
     } catch (thrown) {
       if (thrown instanceof SyscallError) throw execFailure(path, thrown);
@@ -90,6 +106,8 @@ export class GuestProcess implements PodContainerProcess {
     }
     this.task.process.oomScoreAdjustment = this.#container.oomScoreAdjustment;
     this.#streams.attach(this.task);
+    const [, , errors] = this.#streams.descriptions;
+    if (this.#container.isTraced && errors !== undefined) traceTo(errors, this.task, path);
     kernel.exitListeners.add(this.#onExit);
     kernel.makeReady(this.task);
     return this.task.ownTid;

@@ -35,17 +35,28 @@ export function compileToBpf(profile: unknown, capabilities: readonly string[]):
   const verdict = verdictOf(defaultAction, defaultErrnoRet);
   const rules = (syscalls ?? []).filter((rule) => isIncluded(rule, capabilities));
   const program: BpfInstruction[] = [load(abi.SECCOMP_DATA_ARCH)];
-  program.push(jump(bpf.BPF_JEQ, abi.AUDIT_ARCH_X86_64, 1, 0), returns(abi.SECCOMP_RET_KILL_PROCESS), load(0));
+  program.push(
+    jump(bpf.BPF_JEQ, abi.AUDIT_ARCH_X86_64, 1, 0),
+    returns(abi.SECCOMP_RET_KILL_PROCESS),
+    load(0),
+  );
   const byNumber = rulesByNumber(rules, verdict);
   const isPermissive = verdict === abi.SECCOMP_RET_ALLOW || verdict === abi.SECCOMP_RET_LOG;
   if (!isPermissive && rules.length > 0) {
-    const known = (syscalls ?? []).flatMap((rule) => namesOf(rule)).map((name) => SYSCALL_NUMBERS.get(name) ?? 0);
+    const known = (syscalls ?? [])
+      .flatMap((rule) => namesOf(rule))
+      .map((name) => SYSCALL_NUMBERS.get(name) ?? 0);
     program.push(jump(bpf.BPF_JGT, Math.max(...known), 0, 1), returns(abi.SECCOMP_RET_ERRNO | Errno.ENOSYS));
   }
   for (const [number, chosen] of byNumber) {
     const block = blockOf(chosen, verdict);
     if (block.length === 1) program.push(jump(bpf.BPF_JEQ, number, 0, 1), ...block);
-    else program.push(jump(bpf.BPF_JEQ, number, 1, 0), statement(bpf.BPF_JMP | bpf.BPF_JA, block.length), ...block);
+    else
+      program.push(
+        jump(bpf.BPF_JEQ, number, 1, 0),
+        statement(bpf.BPF_JMP | bpf.BPF_JA, block.length),
+        ...block,
+      );
   }
   program.push(returns(verdict));
   if (program.length > bpf.BPF_MAXINSNS) throw invalid("the seccomp profile makes a filter that is too long");
@@ -66,7 +77,10 @@ interface Choice {
 }
 
 /** Rules that say what is so anyway are left out, as runc does; unknown names count for nothing. */
-function rulesByNumber(rules: readonly ProfileRule[], byDefault: number): ReadonlyMap<number, readonly Choice[]> {
+function rulesByNumber(
+  rules: readonly ProfileRule[],
+  byDefault: number,
+): ReadonlyMap<number, readonly Choice[]> {
   const found = new Map<number, Choice[]>();
   for (const rule of rules) {
     const verdict = verdictOf(rule.action, rule.errnoRet);
@@ -103,7 +117,12 @@ function blockOf(choices: readonly Choice[], byDefault: number): readonly BpfIns
       for (const [index, step] of part.entries()) {
         const targets = { next: at + index + 1, pass: end, fail: length + 1 };
         const offset = (target: keyof typeof targets): number => targets[target] - (at + index) - 1;
-        block.push({ code: step.code, k: step.k, jt: offset(step.onTrue ?? "next"), jf: offset(step.onFalse ?? "next") });
+        block.push({
+          code: step.code,
+          k: step.k,
+          jt: offset(step.onTrue ?? "next"),
+          jf: offset(step.onFalse ?? "next"),
+        });
       }
       at = end;
     }
@@ -125,8 +144,12 @@ function conditionOf({ index, value, valueTwo = 0, op }: ProfileArgument): reado
   const [high, low] = wordsOf(value);
   const loadHigh: Step = { code: bpf.BPF_LD | bpf.BPF_ABS, k: abi.SECCOMP_DATA_ARGS + index * 8 + 4 };
   const loadLow: Step = { code: bpf.BPF_LD | bpf.BPF_ABS, k: abi.SECCOMP_DATA_ARGS + index * 8 };
-  const when = (test: number, k: number, onTrue: Step["onTrue"], onFalse: Step["onFalse"]): Step =>
-    ({ code: bpf.BPF_JMP | test, k, ...(onTrue ? { onTrue } : {}), ...(onFalse ? { onFalse } : {}) });
+  const when = (test: number, k: number, onTrue: Step["onTrue"], onFalse: Step["onFalse"]): Step => ({
+    code: bpf.BPF_JMP | test,
+    k,
+    ...(onTrue ? { onTrue } : {}),
+    ...(onFalse ? { onFalse } : {}),
+  });
   const same = when(bpf.BPF_JEQ, high, "next", "fail");
   const { BPF_JEQ: equal, BPF_JGT: above, BPF_JGE: atLeast } = bpf;
   switch (op) {
@@ -147,8 +170,12 @@ function conditionOf({ index, value, valueTwo = 0, op }: ProfileArgument): reado
       const [wantedHigh, wantedLow] = wordsOf(valueTwo);
       const and = (k: number): Step => ({ code: bpf.BPF_ALU | bpf.BPF_AND, k });
       return [
-        loadHigh, and(high), when(equal, wantedHigh, "next", "fail"),
-        loadLow, and(low), when(equal, wantedLow, "pass", "fail"),
+        loadHigh,
+        and(high),
+        when(equal, wantedHigh, "next", "fail"),
+        loadLow,
+        and(low),
+        when(equal, wantedLow, "pass", "fail"),
       ];
     }
     default:

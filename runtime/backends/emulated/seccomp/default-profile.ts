@@ -7,19 +7,66 @@ import type { ProfileArgument, ProfileRule, SeccompProfile } from "./profile.ts"
 
 /** Refused whoever asks: not namespaced, obsolete, or too good at breaking kernels. */
 const REFUSED = [
-  "add_key", "keyctl", "request_key", "kexec_load", "kexec_file_load", "move_pages", "migrate_pages", "nfsservctl",
-  "pivot_root", "create_module", "get_kernel_syms", "query_module", "_sysctl", "sysfs", "swapon", "swapoff", "uselib",
-  "ustat", "userfaultfd", "vserver", "io_uring_setup", "io_uring_enter", "io_uring_register", "afs_syscall", "tuxcall",
-  "security", "getpmsg", "putpmsg", "epoll_ctl_old", "epoll_wait_old",
+  "add_key",
+  "keyctl",
+  "request_key",
+  "kexec_load",
+  "kexec_file_load",
+  "move_pages",
+  "migrate_pages",
+  "nfsservctl",
+  "pivot_root",
+  "create_module",
+  "get_kernel_syms",
+  "query_module",
+  "_sysctl",
+  "sysfs",
+  "swapon",
+  "swapoff",
+  "uselib",
+  "ustat",
+  "userfaultfd",
+  "vserver",
+  "io_uring_setup",
+  "io_uring_enter",
+  "io_uring_register",
+  "afs_syscall",
+  "tuxcall",
+  "security",
+  "getpmsg",
+  "putpmsg",
+  "epoll_ctl_old",
+  "epoll_wait_old",
 ];
 
 /** Allowed to those who have the capability. */
 const BY_CAPABILITY: Readonly<Record<string, readonly string[]>> = {
   CAP_DAC_READ_SEARCH: ["open_by_handle_at"],
   CAP_SYS_ADMIN: [
-    "bpf", "clone", "clone3", "fanotify_init", "fsconfig", "fsmount", "fsopen", "fspick", "lookup_dcookie",
-    "lsm_get_self_attr", "lsm_set_self_attr", "lsm_list_modules", "mount", "mount_setattr", "move_mount", "open_tree",
-    "perf_event_open", "quotactl", "quotactl_fd", "setdomainname", "sethostname", "setns", "syslog", "umount2",
+    "bpf",
+    "clone",
+    "clone3",
+    "fanotify_init",
+    "fsconfig",
+    "fsmount",
+    "fsopen",
+    "fspick",
+    "lookup_dcookie",
+    "lsm_get_self_attr",
+    "lsm_set_self_attr",
+    "lsm_list_modules",
+    "mount",
+    "mount_setattr",
+    "move_mount",
+    "open_tree",
+    "perf_event_open",
+    "quotactl",
+    "quotactl_fd",
+    "setdomainname",
+    "sethostname",
+    "setns",
+    "syslog",
+    "umount2",
     "unshare",
   ],
   CAP_SYS_BOOT: ["reboot"],
@@ -43,7 +90,12 @@ const AF_VSOCK = 40;
 const PERSONALITIES = [0, 8, 0x2_0000, 0x2_0008, 0xffff_ffff];
 const ENOSYS = 38;
 
-const argument = (value: number, op: string, valueTwo = 0): ProfileArgument => ({ index: 0, value, valueTwo, op });
+const argument = (value: number, op: string, valueTwo = 0): ProfileArgument => ({
+  index: 0,
+  value,
+  valueTwo,
+  op,
+});
 
 export function defaultProfile(): SeccompProfile {
   const special = ["personality", "socket", "clone", "clone3"];
@@ -53,11 +105,24 @@ export function defaultProfile(): SeccompProfile {
   const withoutAdmin = { excludes: { caps: ["CAP_SYS_ADMIN"] } };
   const syscalls: ProfileRule[] = [
     { names: allowed, action },
-    ...PERSONALITIES.map((persona) => ({ names: ["personality"], action, args: [argument(persona, "SCMP_CMP_EQ")] })),
+    ...PERSONALITIES.map((persona) => ({
+      names: ["personality"],
+      action,
+      args: [argument(persona, "SCMP_CMP_EQ")],
+    })),
     { names: ["socket"], action, args: [argument(AF_VSOCK, "SCMP_CMP_NE")] },
-    { names: ["clone"], action, args: [argument(CLONE_NAMESPACES, "SCMP_CMP_MASKED_EQ", 0)], ...withoutAdmin },
+    {
+      names: ["clone"],
+      action,
+      args: [argument(CLONE_NAMESPACES, "SCMP_CMP_MASKED_EQ", 0)],
+      ...withoutAdmin,
+    },
     { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: ENOSYS, ...withoutAdmin },
-    ...Object.entries(BY_CAPABILITY).map(([capability, names]) => ({ names, action, includes: { caps: [capability] } })),
+    ...Object.entries(BY_CAPABILITY).map(([capability, names]) => ({
+      names,
+      action,
+      includes: { caps: [capability] },
+    })),
   ];
   return { defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: 1, syscalls };
 }

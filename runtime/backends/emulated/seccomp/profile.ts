@@ -46,13 +46,18 @@ export function parseProfile(profile: unknown): SeccompProfile {
   if (typeof profile !== "object" || profile === null) throw invalid("Decoding seccomp profile failed");
   // A client's JSON: every field is looked at before it is used, here or in compile.ts.
   const { syscalls, ...rest } = profile as SeccompProfile;
-  if (typeof rest.defaultAction !== "string") throw invalid("Decoding seccomp profile failed: no defaultAction");
+  if (typeof rest.defaultAction !== "string")
+    throw invalid("Decoding seccomp profile failed: no defaultAction");
   if ((rest.architectures?.length ?? 0) > 0 && (rest.archMap?.length ?? 0) > 0) {
-    throw invalid("both 'architectures' and 'archMap' are specified in the seccomp profile, use either 'architectures' or 'archMap'");
+    throw invalid(
+      "both 'architectures' and 'archMap' are specified in the seccomp profile, use either 'architectures' or 'archMap'",
+    );
   }
   for (const rule of syscalls ?? []) {
     if (rule.name !== undefined && rule.name !== "" && (rule.names?.length ?? 0) > 0) {
-      throw invalid("both 'name' and 'names' are specified in the seccomp profile, use either 'name' or 'names'");
+      throw invalid(
+        "both 'name' and 'names' are specified in the seccomp profile, use either 'name' or 'names'",
+      );
     }
   }
   return { ...rest, syscalls: syscalls ?? [] };
