@@ -84,7 +84,7 @@ describe.each(browsers())("in $name", { timeout: 90_000 }, ({ name, missing }) =
     expect(await sizeOf(tab)).not.toEqual(before);
     await tab.screenshot(`linux-bash-${name}`);
     await tab.type("exit 3\n");
-    await tab.shows(/exit\n.*\$ $/s);
+    await tab.shows(/exit\n[^\n]*\$\s*$/);
     const inspected = await tab.docker(["inspect", "-f", "{{.State.ExitCode}}", "it"]);
     expect(inspected.stdout).toBe("3\n");
     expect(tab.problems).toEqual([]);

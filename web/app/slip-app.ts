@@ -166,7 +166,7 @@ export class SlipApp extends LitElement {
         : html`<slip-notice kind="warning"
             >WASI images cannot run here: this page was served without cross-origin isolation (the
             headers Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy), which the Wasmer
-            SDK needs for its shared memory. Images can still be pulled and inspected.</slip-notice
+            SDK needs for its shared memory. linux/amd64 images run all the same.</slip-notice
           >`
     }`;
   }

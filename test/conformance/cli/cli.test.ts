@@ -20,8 +20,10 @@ function shown({ stdout, stderr, exitCode }: Outcome): string {
 }
 
 /** Commands whose requests are compared too: all but those that only look. */
-const CHANGES =
-  /^(run|create|exec|pause|unpause|update|commit|start|stop|restart|kill|rm|rename|tag|rmi|pull|push|container prune|image prune|logs|ps|images)\b/;
+const CHANGES = new RegExp(
+  "^(run|create|exec|pause|unpause|update|commit|start|stop|restart|kill|rm|rename|tag|rmi|pull|push|" +
+    "container prune|image prune|logs|ps|images)\\b",
+);
 
 /** What was asked, without what means nothing: empty values, defaults, the order of keys. */
 function essentials(asked: readonly Asked[], isDetached: boolean): unknown[] {
