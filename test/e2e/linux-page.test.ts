@@ -38,15 +38,22 @@ describe.each(browsers())("in $name", { timeout: 90_000 }, ({ name, missing }) =
   test.skipIf(skip)(`Debian's programs run without isolation headers${needs}`, async () => {
     const tab = await SlipwayPage.open(context, site.address);
     expect(await tab.page.evaluate(() => crossOriginIsolated)).toBe(false);
-    const script = "uname -sm; echo $((6 * 7)) | tee /tmp/x | sha256sum; cat /proc/self/comm; read line; echo got $line >&2; exit 3";
+    const script =
+      "uname -sm; echo $((6 * 7)) | tee /tmp/x | sha256sum; cat /proc/self/comm; read line; echo got $line >&2; exit 3";
     const result = await tab.docker(["run", "--rm", "-i", DEBIAN, "bash", "-c", script], "typed\n");
     expect(result).toEqual({
       exitCode: 3,
-      stdout:
-        "Linux x86_64\n084c799cd551dd1d8d5c5f9a5d593b2e931f5e36122ee5c793c1d08a19839cc0  -\ncat\n",
+      stdout: "Linux x86_64\n084c799cd551dd1d8d5c5f9a5d593b2e931f5e36122ee5c793c1d08a19839cc0  -\ncat\n",
       stderr: expect.stringMatching(/got typed\n$/) as unknown,
     });
-    const perl = await tab.docker(["run", "--rm", DEBIAN, "perl", "-e", 'print join(",", map { $_ ** 2 } 1 .. 5)']);
+    const perl = await tab.docker([
+      "run",
+      "--rm",
+      DEBIAN,
+      "perl",
+      "-e",
+      'print join(",", map { $_ ** 2 } 1 .. 5)',
+    ]);
     expect(perl).toEqual({ exitCode: 0, stdout: "1,4,9,16,25", stderr: "" });
     expect(tab.problems).toEqual([]);
   });
@@ -127,7 +134,8 @@ async function prompted(tab: SlipwayPage, timeoutMs = 20_000): Promise<void> {
 
 /** Waits until `command` is the one the terminal's keys go to. */
 async function foreground(tab: SlipwayPage, command: string): Promise<void> {
-  const ps = "for p in /proc/[0-9]*; do read -r _ name _ _ group _ _ terminal _ < $p/stat; [ $group = $terminal ] && echo $name; done";
+  const ps =
+    "for p in /proc/[0-9]*; do read -r _ name _ _ group _ _ terminal _ < $p/stat; [ $group = $terminal ] && echo $name; done";
   await expect
     .poll(async () => (await tab.docker(["exec", "it", "bash", "-c", ps])).stdout, { timeout: 20_000 })
     .toContain(`(${command})`);

@@ -1,6 +1,7 @@
 /** uname(2), getrandom(2), prlimit(2), sysinfo(2) and other questions about the machine. */
 import { encodeUtf8 } from "../../../layers/base/bytes.ts";
 import { Errno } from "../abi/errno.ts";
+import { loadAverages } from "../task/load.ts";
 import type { Task } from "../task/task.ts";
 import type { Result } from "../task/wait.ts";
 import type { SyscallRow } from "./row.ts";
@@ -37,11 +38,10 @@ function sysSysinfo(task: Task, address: number): Result {
   const { kernel, cgroup } = task;
   const view = new DataView(new ArrayBuffer(SYSINFO_BYTES));
   const word = (at: number, value: number): void => view.setBigUint64(at, BigInt(Math.max(0, Math.floor(value))), true);
-  const load = Math.round(kernel.scheduler.readyCount * LOAD_SCALE);
   let root = cgroup;
   while (root.parent !== undefined) root = root.parent;
   word(0, kernel.uptimeSeconds());
-  for (const at of [8, 16, 24]) word(at, load);
+  loadAverages(kernel).forEach((load, index) => word(8 + index * 8, Math.round(load * LOAD_SCALE)));
   word(32, kernel.memoryBytes);
   word(40, kernel.memoryBytes - root.memoryBytes);
   view.setUint16(80, Math.min(0xffff, task.pidNamespace.tasks().length), true);
@@ -52,6 +52,6 @@ function sysSysinfo(task: Task, address: number): Result {
 
 export const SYSTEM_CALLS: readonly SyscallRow[] = [
   call(63, "uname", "address", sysUname),
-  call(99, "sysinfo", "address", sysSysinfo, "load is what is ready now, not an average"),
+  call(99, "sysinfo", "address", sysSysinfo),
   call(318, "getrandom", "buffer, size, flags", sysGetrandom),
 ];

@@ -99,6 +99,8 @@ export class Process {
   /** /proc/pid/oom_score_adj: -1000 to 1000. */
   oomScoreAdjustment = 0;
   hasExeced = false;
+  /** /proc/pid/io: bytes and calls of read(2), write(2) and their like. */
+  readonly transfers = { readBytes: 0, writtenBytes: 0, reads: 0, writes: 0 };
   /** Of tasks that have ended, and of waited-for children. */
   readonly endedUsage = noUsage();
   readonly childrenUsage = noUsage();

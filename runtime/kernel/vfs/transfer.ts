@@ -38,7 +38,7 @@ export function readInto(
   const { position } = options;
   if (!file.isReadable) return refusal(file, position);
   const one = (target: Uint8Array): number =>
-    position === undefined ? file.read(target, task) : file.readAt(position, target, task);
+    countRead(task, position === undefined ? file.read(target, task) : file.readAt(position, target, task));
   const [first] = vectors;
   const attempt = (reader = one): number => {
     if (vectors.length === 1 && first !== undefined) return reader(writableOf(task, first));
@@ -49,6 +49,17 @@ export function readInto(
   const startNs = task.kernel.monotonicNs();
   const late = (): number => attempt((target) => file.readLate(target, task));
   return waiting(file, "read", attempt, options.isNonBlocking, { deadlineNs: () => file.readDeadlineNs(startNs), late });
+}
+
+/** A wait is no call of its own. */
+function countRead({ process: { transfers } }: Task, count: number): number {
+  if (count >= 0) [transfers.reads, transfers.readBytes] = [transfers.reads + 1, transfers.readBytes + count];
+  return count;
+}
+
+function countWrite({ process: { transfers } }: Task, count: number): number {
+  if (count >= 0) [transfers.writes, transfers.writtenBytes] = [transfers.writes + 1, transfers.writtenBytes + count];
+  return count;
 }
 
 /** Opened for the other direction; a file without positions says so first. */
@@ -161,7 +172,7 @@ export function writeFrom(
   const { position } = options;
   let done = 0;
   const one = (piece: Uint8Array): number =>
-    position === undefined ? file.write(piece, task) : file.writeAt(position + done, piece, task);
+    countWrite(task, position === undefined ? file.write(piece, task) : file.writeAt(position + done, piece, task));
   const attempt = (): Result => {
     do {
       const piece = sizeBytes === 0 ? EMPTY : source(done);

@@ -73,3 +73,37 @@ test.skipIf(isMissing)("a descriptor is opened again through its magic link", as
   );
   expect(stdout).toMatch(/^(one|two)\nthree\n$/);
 });
+
+test.skipIf(isMissing)("a process counts what it reads and writes, in Linux' own lines", async () => {
+  const script =
+    'busybox seq 2000 > /big; busybox awk \'BEGIN { while ((getline l < "/big") > 0); while ((getline l < "/proc/self/io") > 0) print l }\'';
+  const { stdout } = await inContainer(script);
+  const native = spawnSync("cat", ["/proc/self/io"]).stdout.toString();
+  expect(fieldsOf(stdout)).toEqual(fieldsOf(native));
+  const read = Number(/^rchar: (\d+)$/m.exec(stdout)?.[1]);
+  expect(read).toBeGreaterThanOrEqual(8893);
+  expect(read).toBeLessThan(20_000);
+});
+
+test.skipIf(isMissing)("groups are made, limited, filled and frozen where the tree is writable", async () => {
+  const host = await KernelHost.start();
+  copyIn(host.files, BUSYBOX, "/bin/busybox");
+  const script = [
+    "busybox mount -o remount,rw /sys/fs/cgroup; cd /sys/fs/cgroup; busybox mkdir shell work; echo $$ > shell/cgroup.procs",
+    "echo '+pids +memory' > cgroup.subtree_control; busybox cat cgroup.subtree_control; echo 1 > work/pids.max",
+    "busybox sh -c 'echo $$ > work/cgroup.procs; read path < /proc/self/cgroup; echo $path; busybox true & echo forked' 2>&1",
+    "busybox cat work/pids.events; busybox sleep 9 & echo $! > work/cgroup.procs; echo 1 > work/cgroup.freeze",
+    "busybox cat work/cgroup.events; busybox rmdir work; echo 1 > work/cgroup.kill; wait $!; echo $?; busybox rmdir work; busybox ls -d work",
+  ].join("; ");
+  const { stdout } = await host.run({ args: [BUSYBOX, "sh", "-c", script], isContainer: true });
+  expect(stdout.split("\n")).toEqual([
+    "memory pids",
+    "0::/work",
+    "sh: can't fork: Resource temporarily unavailable",
+    "max 1",
+    "populated 1",
+    "frozen 1",
+    "137",
+    "",
+  ]);
+});

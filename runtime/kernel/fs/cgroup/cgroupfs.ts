@@ -37,7 +37,12 @@ class GroupTree {
   directory(group: Cgroup, owner: Owner): GeneratedDirectory {
     const known = this.#directories.get(group);
     if (known !== undefined) return known;
-    const files = new Map(Object.entries(this.#files(group, owner)));
+    const all = new Map(Object.entries(this.#files(group, owner)));
+    // Files of a controller come and go with the parent's cgroup.subtree_control.
+    const isShown = (name: string): boolean => {
+      const [controller = ""] = name.split(".");
+      return controller === "cgroup" || name === "cpu.stat" || this.#controllersOf(group).includes(controller);
+    };
     const isGone = (): boolean => group.parent !== undefined && !group.parent.children.has(group);
     const child = (name: string): Cgroup | undefined => [...group.children].find((one) => one.name === name);
     const node: GeneratedDirectory = {
@@ -46,17 +51,17 @@ class GroupTree {
       owner: () => owner,
       isGone,
       links: () => 2 + group.children.size,
-      names: () => [...files.keys(), ...[...group.children].map(({ name }) => name)],
+      names: () => [...[...all.keys()].filter(isShown), ...[...group.children].map(({ name }) => name)],
       lookup: (name) => {
-        const file = files.get(name);
-        if (file !== undefined) return isGone() ? undefined : file;
+        const file = all.get(name);
+        if (file !== undefined) return isGone() || !isShown(name) ? undefined : file;
         const below = child(name);
         return below === undefined ? undefined : this.directory(below, owner);
       },
       make: (name, _mode, maker) => this.directory(new Cgroup(name, group), maker),
       remove: (name) => {
         const below = child(name);
-        if (below === undefined) throw new FsError(files.has(name) ? "ENOTDIR" : "ENOENT");
+        if (below === undefined) throw new FsError(all.has(name) ? "ENOTDIR" : "ENOENT");
         if (below.children.size > 0 || below.pids > 0) throw new FsError("EBUSY");
         below.detach();
       },
@@ -65,25 +70,24 @@ class GroupTree {
     return node;
   }
 
+  /** What the parent hands down. */
+  #controllersOf({ parent }: Cgroup): readonly string[] {
+    if (parent === undefined) return [];
+    return parent === this.#kernel.rootCgroup ? CONTROLLERS : CONTROLLERS.filter((one) => parent.childControllers.has(one));
+  }
+
   #files(group: Cgroup, owner: Owner): Readonly<Record<string, GeneratedNode>> {
-    const { parent } = group;
-    const enabled =
-      parent === undefined
-        ? []
-        : parent === this.#kernel.rootCgroup
-          ? CONTROLLERS
-          : [...parent.childControllers];
     const files: Record<string, GeneratedText> = {
-      ...this.#coreFiles(group, enabled),
-      ...limitFiles(this.#kernel, group, enabled),
+      ...this.#coreFiles(group),
+      ...limitFiles(this.#kernel, group),
     };
     return Object.fromEntries(
       Object.entries(files).map(([name, file]) => [name, { ...file, owner: () => owner }]),
     );
   }
 
-  #coreFiles(group: Cgroup, enabled: readonly string[]): Readonly<Record<string, GeneratedText>> {
-    const available = group.parent === undefined ? CONTROLLERS : enabled;
+  #coreFiles(group: Cgroup): Readonly<Record<string, GeneratedText>> {
+    const available = (): readonly string[] => (group.parent === undefined ? CONTROLLERS : this.#controllersOf(group));
     const files: Record<string, GeneratedText> = {
       "cgroup.procs": file(
         (reader) =>
@@ -102,11 +106,11 @@ class GroupTree {
           throw new SyscallError(Errno.EOPNOTSUPP);
         },
       ),
-      "cgroup.controllers": file(() => `${available.join(" ")}\n`),
+      "cgroup.controllers": file(() => `${available().join(" ")}\n`),
       "cgroup.subtree_control": file(
         () => `${[...group.childControllers].sort().join(" ")}\n`,
         (written) => {
-          this.#setControllers(group, available, written);
+          this.#setControllers(group, available(), written);
         },
       ),
       "cgroup.max.depth": file(() => "max\n"),

@@ -14,13 +14,13 @@ const UNITS: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 ** 2, 
 
 type Files = Readonly<Record<string, GeneratedText>>;
 
-export function limitFiles(kernel: Kernel, group: Cgroup, enabled: readonly string[]): Files {
+export function limitFiles(kernel: Kernel, group: Cgroup): Files {
   return {
     "cpu.stat": told(() => cpuStat(kernel, group)),
-    ...(enabled.includes("cpu") ? cpuFiles(group) : {}),
-    ...(enabled.includes("memory") ? memoryFiles(group) : {}),
-    ...(enabled.includes("pids") ? pidsFiles(group) : {}),
-    ...(enabled.includes("io") ? { "io.stat": told(() => "") } : {}),
+    ...cpuFiles(group),
+    ...memoryFiles(group),
+    ...pidsFiles(group),
+    "io.stat": told(() => ""),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The machine as /proc shows it: cpuinfo, meminfo, stat, loadavg and their like (fs/proc/*.c, arch/x86/kernel/cpu/proc.c). */
 import type { Kernel } from "../../kernel.ts";
+import { loadAverages } from "../../task/load.ts";
 import { stateOf } from "./status-text.ts";
 
 const KB = 1024;
@@ -116,37 +117,6 @@ export function uptimeText(kernel: Kernel): string {
   return `${kernel.uptimeSeconds().toFixed(2)} ${(idle / 100).toFixed(2)}\n`;
 }
 
-interface Load {
-  atNs: number;
-  cpuNs: number;
-  readonly averages: [number, number, number];
-}
-
-const loads = new WeakMap<Kernel, Load>();
-const WINDOWS_S = [60, 300, 900] as const;
-
-/**
- * Load averages. Nothing samples every five seconds while everybody sleeps; instead each reading takes the
- * share of time the processor was busy since the last one and lets it decay in the usual windows.
- */
-export function loadAverages(kernel: Kernel): readonly [number, number, number] {
-  kernel.chargeTurn();
-  const load = loads.get(kernel) ?? { atNs: 0, cpuNs: 0, averages: [0, 0, 0] };
-  loads.set(kernel, load);
-  const nowNs = kernel.monotonicNs();
-  const passedNs = nowNs - load.atNs;
-  if (passedNs > 0) {
-    const busy = (kernel.rootCgroup.cpuNs - load.cpuNs) / passedNs;
-    WINDOWS_S.forEach((window, index) => {
-      const kept = Math.exp(-passedNs / NS_PER_S / window);
-      load.averages[index] = (load.averages[index] ?? 0) * kept + busy * (1 - kept);
-    });
-    load.atNs = nowNs;
-    load.cpuNs = kernel.rootCgroup.cpuNs;
-  }
-  return load.averages;
-}
-
 export function loadavgText(kernel: Kernel, lastPid: number): string {
   const tasks = kernel.rootPids.tasks();
   const running = tasks.filter((task) => stateOf(task) === "R").length;
@@ -179,4 +149,33 @@ export function vmstatText(kernel: Kernel): string {
     ["oom_kill", kernel.rootCgroup.events.oomKill],
   ];
   return rows.map(([name, value]) => `${name} ${value}\n`).join("");
+}
+
+/** Version 1's names, by which programs look for what version 2 calls cpu, io, memory, pids and cgroup.freeze. */
+const CONTROLLER_NAMES: Readonly<Record<string, boolean>> = {
+  cpuset: false,
+  cpu: true,
+  cpuacct: true,
+  blkio: true,
+  memory: true,
+  devices: false,
+  freezer: true,
+  net_cls: false,
+  perf_event: false,
+  net_prio: false,
+  hugetlb: false,
+  pids: true,
+};
+
+/** Hierarchy 0: in the unified one. */
+export function cgroupsText({ rootCgroup }: Kernel): string {
+  const groups = groupCount(rootCgroup);
+  const rows = Object.entries(CONTROLLER_NAMES).map(
+    ([name, isThere]) => `${name}\t0\t${isThere ? groups : 1}\t${isThere ? 1 : 0}\n`,
+  );
+  return `#subsys_name\thierarchy\tnum_cgroups\tenabled\n${rows.join("")}`;
+}
+
+function groupCount(group: Kernel["rootCgroup"]): number {
+  return [...group.children].reduce((sum, child) => sum + groupCount(child), 1);
 }

@@ -12,6 +12,7 @@ import { GeneratedFilesystem } from "../generated.ts";
 import type { GeneratedDirectory, GeneratedLink, GeneratedNode } from "../generated.ts";
 import { directory, link, text } from "../nodes.ts";
 import {
+  cgroupsText,
   cpuinfoText,
   DEVICES_TEXT,
   loadavgText,
@@ -58,10 +59,12 @@ function fixedEntries(kernel: Kernel, pids: PidNamespace): Readonly<Record<strin
   return {
     self: selfLink(pids, ({ process }) => String(process.leader.tidIn(pids))),
     "thread-self": selfLink(pids, (task) => `${task.process.leader.tidIn(pids)}/task/${task.tidIn(pids)}`),
+    cgroups: text(() => cgroupsText(kernel)),
     cmdline: text(() => "console=none\n"),
     cpuinfo: text(() => cpuinfoText(kernel)),
     devices: text(() => DEVICES_TEXT),
     diskstats: text(() => ""),
+    execdomains: text(() => "0-0\tLinux           \t[kernel]\n"),
     filesystems: text(() => [...kernel.filesystemTypes.keys()].map((name) => `nodev\t${name}\n`).join("")),
     interrupts: text(() => "           CPU0       \n"),
     loadavg: text(() => loadavgText(kernel, pids.lastPid)),

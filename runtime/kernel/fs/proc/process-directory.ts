@@ -11,7 +11,7 @@ import { mapText, writeMap, writeSetgroups } from "../../ns/id-maps.ts";
 import { mountInfoText, mountStatsText, mountsText } from "../../ns/mount-text.ts";
 import { cgroupPath } from "../cgroup/path.ts";
 import type { GeneratedDirectory, GeneratedNode, GeneratedText, Owner } from "../generated.ts";
-import { parseNumber } from "../nodes.ts";
+import { directory, parseNumber } from "../nodes.ts";
 import { fdDirectory, fdinfoDirectory, nsDirectory, placeLink } from "./links.ts";
 import {
   cmdlineBytes,
@@ -25,6 +25,8 @@ import { netDirectory } from "./net.ts";
 import { limitsText, statmText, statText, statusText } from "./status-text.ts";
 
 const OOM_MAX = 1000;
+/** oom_adj, what there was before oom_score_adj. */
+const OOM_ADJUST_MAX = 17;
 const NOBODY_LOGGED_IN = "4294967295";
 
 interface Subject {
@@ -45,6 +47,7 @@ export function taskDirectory(subject: Subject, threads?: GeneratedDirectory): G
     ...placeEntries(task),
     ...mountEntries(task),
     ...ruleEntries(task),
+    ...accountEntries(task),
     ...(threads === undefined ? {} : { task: owned(task, threads) }),
   };
   const byName = new Map(Object.entries(entries));
@@ -242,6 +245,50 @@ function ruleEntries(task: Task): Entries {
       (written, writer) => writeSetgroups(task, writer, written),
     ),
   };
+}
+
+function accountEntries(task: Task): Entries {
+  const { process } = task;
+  return {
+    io: secret(task, () => ioText(task)),
+    // Run time, and how often it was its turn; nobody measures how long it waited for one.
+    schedstat: shown(task, () => `${task.cpuNs} 0 ${task.voluntarySwitches + task.involuntarySwitches}\n`),
+    timerslack_ns: writable(
+      task,
+      () => `${task.timerSlackNs}\n`,
+      (written) => {
+        const slack = parseNumber(written, 0, Number.MAX_SAFE_INTEGER);
+        task.timerSlackNs = slack === 0 ? task.defaultTimerSlackNs : slack;
+      },
+    ),
+    oom_adj: shown(task, () => `${Math.trunc((process.oomScoreAdjustment * OOM_ADJUST_MAX) / OOM_MAX)}\n`),
+    attr: owned(task, securityAttributes()),
+  };
+}
+
+/** What a security module would say: there is none (EINVAL). */
+function securityAttributes(): GeneratedDirectory {
+  const nothing: GeneratedText = {
+    type: "file",
+    mode: 0o666,
+    text: () => {
+      throw new SyscallError(Errno.EINVAL);
+    },
+    write: () => {
+      throw new SyscallError(Errno.EINVAL);
+    },
+  };
+  const names = ["current", "exec", "fscreate", "keycreate", "prev", "sockcreate"];
+  return directory(Object.fromEntries(names.map((name) => [name, nothing])));
+}
+
+/** Nothing goes to a device: files are in memory, and what is durable is written by the host. */
+function ioText({ process }: Task): string {
+  const { readBytes, writtenBytes, reads, writes } = process.transfers;
+  return (
+    `rchar: ${readBytes}\nwchar: ${writtenBytes}\nsyscr: ${reads}\nsyscw: ${writes}\n` +
+    "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n"
+  );
 }
 
 /** Resident memory in thousandths of the machine's, with the adjustment (oom_badness). */
