@@ -113,15 +113,27 @@ export const So = {
   MAX_PACING_RATE: 47,
   BPF_EXTENSIONS: 48,
   INCOMING_CPU: 49,
+  CNX_ADVICE: 53,
   MEMINFO: 55,
   INCOMING_NAPI_ID: 56,
   COOKIE: 57,
   PEERGROUPS: 59,
   ZEROCOPY: 60,
+  TXTIME: 61,
   BINDTOIFINDEX: 62,
+  TIMESTAMP_NEW: 63,
+  TIMESTAMPNS_NEW: 64,
+  TIMESTAMPING_NEW: 65,
   RCVTIMEO_NEW: 66,
   SNDTIMEO_NEW: 67,
+  DETACH_REUSEPORT_BPF: 68,
+  PREFER_BUSY_POLL: 69,
+  BUSY_POLL_BUDGET: 70,
+  NETNS_COOKIE: 71,
   BUF_LOCK: 72,
+  RESERVE_MEM: 73,
+  TXREHASH: 74,
+  RCVMARK: 75,
   PASSPIDFD: 76,
   PEERPIDFD: 77,
 } as const;
@@ -185,6 +197,15 @@ export function encodeTimeval(ns: number): Uint8Array {
   const view = new DataView(bytes.buffer);
   view.setBigInt64(0, BigInt(Math.floor(ns / 1e9)), true);
   view.setBigInt64(8, BigInt(Math.floor((ns % 1e9) / 1e3)), true);
+  return bytes;
+}
+
+/** struct timespec: seconds and nanoseconds. */
+export function encodeTimespec(ns: number): Uint8Array {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  view.setBigInt64(0, BigInt(Math.floor(ns / 1e9)), true);
+  view.setBigInt64(8, BigInt(Math.floor(ns % 1e9)), true);
   return bytes;
 }
 

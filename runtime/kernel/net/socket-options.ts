@@ -8,6 +8,7 @@ import { encodeTimeval, intOf, So, words } from "../abi/socket.ts";
 import { Capability, hasCapability } from "../task/credentials.ts";
 import type { Task } from "../task/task.ts";
 import type { Socket } from "./socket.ts";
+import { getStructOption, isForeignOption, setStructOption } from "./struct-options.ts";
 
 /** net.core.wmem_default and rmem_default; the maxima for SO_SNDBUF and SO_RCVBUF are the same. */
 export const BUFFER_BYTES_DEFAULT = 212_992;
@@ -41,7 +42,9 @@ const INT_OPTIONS: readonly IntOption[] = [
   flag(So.WIFI_STATUS), flag(So.NOFCS), flag(So.LOCK_FILTER), flag(So.SELECT_ERR_QUEUE), flag(So.ZEROCOPY),
   { name: So.PRIORITY, initial: 0 },
   { name: So.MARK, initial: 0, capability: Capability.CAP_NET_ADMIN },
-  { name: So.TIMESTAMPING, initial: 0 },
+  flag(So.TIMESTAMP_NEW), flag(So.TIMESTAMPNS_NEW), flag(So.RCVMARK), flag(So.PASSPIDFD),
+  { ...flag(So.PREFER_BUSY_POLL), capability: Capability.CAP_NET_ADMIN },
+  { name: So.TXREHASH, initial: 1 },
   { name: So.RCVLOWAT, initial: 1 },
   { name: So.PEEK_OFF, initial: -1 },
   { name: So.BUSY_POLL, initial: 0 },
@@ -62,6 +65,8 @@ export class SocketOptions {
   sendTimeoutNs = 0;
   /** SO_BINDTODEVICE. */
   device = "";
+  /** SO_MAX_PACING_RATE, bytes a second. */
+  pacingRate = Number.POSITIVE_INFINITY;
 
   get(name: number): number {
     return this.#values.get(name) ?? BY_NAME.get(name)?.initial ?? 0;
@@ -85,12 +90,21 @@ export class SocketOptions {
     this.receiveTimeoutNs = from.receiveTimeoutNs;
     this.sendTimeoutNs = from.sendTimeoutNs;
     this.device = from.device;
+    this.pacingRate = from.pacingRate;
   }
 }
 
 /** getsockopt at SOL_SOCKET: the value's bytes, or -ENOPROTOOPT. */
-export function getSocketOption(socket: Socket, name: number, task: Task): Uint8Array | number {
+export function getSocketOption(
+  socket: Socket,
+  name: number,
+  roomBytes: number,
+  task: Task,
+): Uint8Array | number {
   const { options } = socket;
+  if (isForeignOption(socket, name, false)) return -Errno.EOPNOTSUPP;
+  const special = getStructOption(socket, name, roomBytes);
+  if (special !== undefined) return special;
   if (BY_NAME.has(name)) return words(options.get(name));
   switch (name) {
     case So.TYPE:
@@ -119,10 +133,7 @@ export function getSocketOption(socket: Socket, name: number, task: Task): Uint8
       return encodeTimeval(options.sendTimeoutNs);
     case So.BSDCOMPAT:
     case So.INCOMING_NAPI_ID:
-    case So.BPF_EXTENSIONS:
       return words(0);
-    case So.MAX_PACING_RATE:
-      return words(-1);
     case So.COOKIE:
       return words(socket.socketInode, 0);
     case So.BINDTODEVICE:
@@ -138,6 +149,9 @@ export function setSocketOption(socket: Socket, name: number, value: Uint8Array,
   if (name === So.BINDTODEVICE) return bindToDevice(socket, value, task);
   if (value.length < 4) return -Errno.EINVAL;
   const number = intOf(value);
+  if (isForeignOption(socket, name, true)) return -Errno.EOPNOTSUPP;
+  const special = setStructOption(socket, name, value);
+  if (special !== undefined) return special;
   const option = BY_NAME.get(name);
   if (option !== undefined) return setInt(socket, option, number, task);
   switch (name) {
@@ -158,7 +172,6 @@ export function setSocketOption(socket: Socket, name: number, value: Uint8Array,
     case So.SNDTIMEO_NEW:
       return keepTimeout(value, (ns) => (options.sendTimeoutNs = ns));
     case So.BSDCOMPAT:
-    case So.MAX_PACING_RATE:
       return 0;
     case So.BUF_LOCK:
       if ((number & ~(SOCK_SNDBUF_LOCK | SOCK_RCVBUF_LOCK)) !== 0) return -Errno.EINVAL;

@@ -176,7 +176,7 @@ function sysGetsockopt(
   const room = task.memory.readU32(sizeAddress) | 0;
   if (room < 0) return -Errno.EINVAL;
   const value =
-    level === SOL_SOCKET ? getSocketOption(socket, name, task) : socket.getFamilyOption(level, name, task);
+    level === SOL_SOCKET ? getSocketOption(socket, name, room, task) : socket.getFamilyOption(level, name, task);
   if (typeof value === "number") return value;
   const shown = value.subarray(0, room);
   if (shown.length > 0) task.memory.copyOut(address, shown);

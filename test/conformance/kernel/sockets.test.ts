@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { compile, hasCompiler, isRoot, runInKernel, runNatively } from "../../support/differential.ts";
 import { copyIn, KernelHost } from "../../support/kernel-host.ts";
 
-const TOPICS = ["unix-stream", "unix-dgram", "tcp", "udp", "netlink"] as const;
+const TOPICS = ["unix-stream", "unix-dgram", "tcp", "udp", "netlink", "socket-options"] as const;
 
 test.skipIf(!hasCompiler || !isRoot).each(TOPICS)("%s answers as on Linux", async (topic) => {
   const program = compile(topic);

@@ -18,6 +18,7 @@ import {
   AF_INET,
   AF_INET6,
   AF_UNSPEC,
+  encodeTimespec,
   encodeTimeval,
   familyOf,
   MSG_DONTWAIT,
@@ -169,7 +170,11 @@ export abstract class DatagramSocket extends InetSocket {
   #controlOf(datagram: Datagram): readonly ControlMessage[] {
     const found: ControlMessage[] = [];
     const put = (level: number, type: number, data: Uint8Array): number => found.push({ level, type, data });
-    if (this.options.has(So.TIMESTAMP)) put(SOL_SOCKET, So.TIMESTAMP, encodeTimeval(datagram.receivedNs));
+    const stamps = [So.TIMESTAMPNS_NEW, So.TIMESTAMPNS, So.TIMESTAMP_NEW, So.TIMESTAMP] as const;
+    const stamp = stamps.find((name) => this.options.has(name));
+    const isNs = stamp === So.TIMESTAMPNS || stamp === So.TIMESTAMPNS_NEW;
+    if (stamp !== undefined)
+      put(SOL_SOCKET, stamp, isNs ? encodeTimespec(datagram.receivedNs) : encodeTimeval(datagram.receivedNs));
     const { destination, interfaceIndex } = datagram;
     const index = words(interfaceIndex);
     if (this.getInt(SOL_IP, Ip.PKTINFO) === 1 && this.family === AF_INET) {

@@ -12,6 +12,7 @@ import {
   IPPROTO_ICMPV6,
   IPPROTO_RAW,
   SEND_SHUTDOWN,
+  So,
   SOCK_RAW,
   SOL_ICMPV6,
   SOL_IP,
@@ -50,6 +51,7 @@ export class IcmpSocket extends DatagramSocket implements IcmpReceiver {
     identifiers.set(birth.namespace, table);
     // Raw sockets have protocols for ports, and any number of them share one.
     this.ports = birth.type === SOCK_RAW ? new PortTable() : table;
+    if (birth.type === SOCK_RAW) this.options.set(So.REUSEADDR, 1);
     birth.namespace.icmpReceivers.add(this);
   }
 

@@ -254,6 +254,8 @@ export abstract class UnixSocket extends Socket {
       }
       case So.PEERGROUPS:
         return this.peerCredentials === undefined ? -Errno.ENODATA : words(...this.peerCredentials.groups);
+      case So.PEERPIDFD: // Of a peer there is one, which nobody can open yet.
+        return this.peerCredentials === undefined ? -Errno.ENODATA : -Errno.ENOPROTOOPT;
       case So.PEERNAME:
         return this.remoteAddress();
       default:
