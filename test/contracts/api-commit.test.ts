@@ -16,7 +16,9 @@ async function changedWorld(): Promise<World> {
   const config = { Cmd: ["true"], Env: ["PATH=/bin"], Labels: { from: "image" } };
   layout.name("app", layout.build({ layers: [{ "etc/motd": "from the image\n" }], config }).manifest);
   await pull(api, "app");
-  await api.call("POST", "/containers/create?name=one", { body: { Image: "app", Cmd: ["echo", "hi there"] } });
+  await api.call("POST", "/containers/create?name=one", {
+    body: { Image: "app", Cmd: ["echo", "hi there"] },
+  });
   await api.call("PUT", "/containers/one/archive?path=/etc", {
     text: decodeUtf8(layerTar({ "new.txt": "copied in\n" })),
   });
@@ -27,7 +29,10 @@ describe("commit", () => {
   it("makes an image of the container's files and configuration, with history and name", async () => {
     const { api, engine } = await changedWorld();
     const changes = `changes=${encodeURIComponent("ENV A=1")}&changes=${encodeURIComponent('CMD ["two"]')}`;
-    const made = await api.call("POST", `/commit?container=one&repo=new&tag=v1&author=me&comment=why&${changes}`);
+    const made = await api.call(
+      "POST",
+      `/commit?container=one&repo=new&tag=v1&author=me&comment=why&${changes}`,
+    );
     expect(made.status).toBe(201);
     const { Id: id } = made.json as { Id: string };
     const image = engine.images.get("new:v1");
@@ -45,7 +50,9 @@ describe("commit", () => {
     expect(image.manifest.mediaType).toBe(parent.manifest.mediaType);
     expect(image.blobs.slice(0, -1)).toEqual(parent.blobs);
     // Everything that a push sends is there, and says what the record says.
-    const manifest = JSON.parse(decodeUtf8(await engine.content.readAll(image.manifest.digest, 1 << 20))) as object;
+    const manifest = JSON.parse(
+      decodeUtf8(await engine.content.readAll(image.manifest.digest, 1 << 20)),
+    ) as object;
     expect(manifest).toEqual({
       schemaVersion: 2,
       mediaType: image.manifest.mediaType,
@@ -80,7 +87,10 @@ describe("commit", () => {
       return [status, (json as { message: string }).message];
     };
     expect(await refused("container=nope")).toEqual([404, "No such container: nope"]);
-    expect(await refused("container=one&changes=RUN%20x")).toEqual([400, "RUN is not a valid change command"]);
+    expect(await refused("container=one&changes=RUN%20x")).toEqual([
+      400,
+      "RUN is not a valid change command",
+    ]);
     expect(await refused("container=one&repo=UPPER")).toEqual([
       400,
       "invalid reference format: repository name (library/UPPER) must be lowercase",

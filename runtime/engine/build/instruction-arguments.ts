@@ -69,14 +69,19 @@ export function pairsOf(rest: string, instruction: string): readonly Pair[] {
 
 /** Words between white space that is neither quoted nor escaped. */
 function quotedWords(rest: string): readonly string[] {
-  return [...rest.matchAll(/(?:\\[\s\S]?|'[^']*(?:'|$)|"(?:\\[\s\S]?|[^"\\])*(?:"|$)|[^\s\\'"])+/g)].map(([word]) => word);
+  return [...rest.matchAll(/(?:\\[\s\S]?|'[^']*(?:'|$)|"(?:\\[\s\S]?|[^"\\])*(?:"|$)|[^\s\\'"])+/g)].map(
+    ([word]) => word,
+  );
 }
 
 /**
  * The values of the flags an instruction knows.
  * @throws SlipwayError `invalidParameter` for any other.
  */
-export function flagsOf(instruction: Instruction, known: readonly string[] = []): ReadonlyMap<string, string> {
+export function flagsOf(
+  instruction: Instruction,
+  known: readonly string[] = [],
+): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const flag of instruction.flags) {
     const [, name = "", value] = /^--([^=]*)(?:=([\s\S]*))?$/.exec(flag) ?? [];

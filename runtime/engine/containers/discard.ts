@@ -1,4 +1,5 @@
 /** The last act of a container: record, log, writable layer and name go, in an order that a crash cannot harm. */
+import { isKind } from "../../../layers/base/errors.ts";
 import type { EngineContext } from "../context.ts";
 import { sweepLayers } from "../images/sweep.ts";
 import type { Container } from "./container.ts";
@@ -16,7 +17,7 @@ export async function discardContainer(
   container.isRemovalInProgress = true;
   container.restarts.cancel();
   try {
-    await context.containers.updateState(container, { isDead: true });
+    await markDead(context, container);
     await context.snapshots.removeWritable(container.id);
     await container.log?.remove();
     await context.containers.remove(container);
@@ -29,4 +30,15 @@ export async function discardContainer(
   containerEvent(context, container, "destroy");
   // The container may have been the last to need the layers of a deleted image.
   await sweepLayers(context);
+}
+
+/** On a full disk the container's files go first: they make room for the word that it is dead. */
+async function markDead(context: EngineContext, container: Container): Promise<void> {
+  try {
+    await context.containers.updateState(container, { isDead: true });
+  } catch (thrown) {
+    if (!isKind(thrown, "resourceExhausted")) throw thrown;
+    await context.snapshots.removeWritable(container.id);
+    await context.containers.updateState(container, { isDead: true });
+  }
 }

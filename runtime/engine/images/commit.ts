@@ -70,7 +70,10 @@ async function pausedFor<T>(
   const ignore = (): boolean => false; // It ended meanwhile, or its backend cannot pause: moby goes on too.
   const { isRunning, isPaused } = container.record.state;
   const wasPaused =
-    isPausing && isRunning && !isPaused && (await pauseContainer(context, container.id).then(() => true, ignore));
+    isPausing &&
+    isRunning &&
+    !isPaused &&
+    (await pauseContainer(context, container.id).then(() => true, ignore));
   try {
     return await work();
   } finally {

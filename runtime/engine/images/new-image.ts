@@ -49,12 +49,21 @@ export async function childImage(
 ): Promise<NewImage> {
   const isDocker = parent.manifest.mediaType === DOCKER_MANIFEST;
   if (parent.blobs.some((blob) => layerKindOf(blob.mediaType).kind !== "tar")) {
-    throw fail("notImplemented", "committing on top of a bare WebAssembly module is not implemented by Slipway");
+    throw fail(
+      "notImplemented",
+      "committing on top of a bare WebAssembly module is not implemented by Slipway",
+    );
   }
   const added: readonly Descriptor[] =
     layer === undefined
       ? []
-      : [{ mediaType: isDocker ? DOCKER_LAYER_GZIP : OCI_LAYER_GZIP, digest: layer.digest, size: layer.sizeBytes }];
+      : [
+          {
+            mediaType: isDocker ? DOCKER_LAYER_GZIP : OCI_LAYER_GZIP,
+            digest: layer.digest,
+            size: layer.sizeBytes,
+          },
+        ];
   const blobs = [...parent.blobs, ...added];
   const diffIDs = [...parent.diffIDs, ...(layer === undefined ? [] : [layer.diffID])];
   const steps = [...parent.history, history];

@@ -43,16 +43,33 @@ const COLUMNS: Readonly<Record<string, Column>> = {
   tty: column("TT", terminalOf),
   time: column("TIME", ({ process }) => hours(process.cpuNs)),
   pcpu: column("%CPU", (task, { kernel }) => percentCpu(kernel, task).toFixed(1)),
-  pmem: column("%MEM", (task, { kernel }) => ((sizesOf(task)[1] * 1024 * 100) / kernel.memoryBytes).toFixed(1)),
+  pmem: column("%MEM", (task, { kernel }) =>
+    ((sizesOf(task)[1] * 1024 * 100) / kernel.memoryBytes).toFixed(1),
+  ),
   vsz: number("VSZ", (task) => sizesOf(task)[0]),
   rss: number("RSS", (task) => sizesOf(task)[1]),
   nlwp: number("NLWP", ({ process }) => process.tasks.size),
   start: column("STARTED", started),
 };
 const SAME: Readonly<Record<string, string>> = {
-  cmd: "args", command: "args", ucmd: "comm", ucomm: "comm", euser: "user", uname: "user", euid: "uid", egid: "gid",
-  state: "s", tt: "tty", tname: "tty", cputime: "time", "%cpu": "pcpu", "%mem": "pmem", vsize: "vsz", rssize: "rss",
-  thcount: "nlwp", pgrp: "pgid",
+  cmd: "args",
+  command: "args",
+  ucmd: "comm",
+  ucomm: "comm",
+  euser: "user",
+  uname: "user",
+  euid: "uid",
+  egid: "gid",
+  state: "s",
+  tt: "tty",
+  tname: "tty",
+  cputime: "time",
+  "%cpu": "pcpu",
+  "%mem": "pmem",
+  vsize: "vsz",
+  rssize: "rss",
+  thcount: "nlwp",
+  pgrp: "pgid",
 };
 
 /** `ps -ef`. */
@@ -78,7 +95,8 @@ const BY_USER: readonly Column[] = [
 /** @throws SlipwayError `system`, in ps's words, for a column nobody knows. */
 export function processTable(view: View, psArguments: readonly string[]): ProcessTable {
   const columns = columnsOf(psArguments);
-  if (!columns.some(({ title }) => title === "PID")) throw fail("system", "Couldn't find PID field in ps output");
+  if (!columns.some(({ title }) => title === "PID"))
+    throw fail("system", "Couldn't find PID field in ps output");
   const leaders = view.pids.tasks().filter((task) => task.isLeader);
   return {
     titles: columns.map(({ title }) => title),
@@ -91,7 +109,8 @@ function columnsOf(psArguments: readonly string[]): readonly Column[] {
   const lists: string[] = [];
   psArguments.forEach((word, index) => {
     const [, list] = /^-?[a-zA-Z]*o(.*)$/.exec(word) ?? [];
-    const isList = /^-?[a-zA-Z]*o/.test(psArguments[index - 1] ?? "") && psArguments[index - 1]?.endsWith("o") === true;
+    const isList =
+      /^-?[a-zA-Z]*o/.test(psArguments[index - 1] ?? "") && psArguments[index - 1]?.endsWith("o") === true;
     if (list !== undefined && !isList) lists.push(list === "" ? (psArguments[index + 1] ?? "") : list);
   });
   if (lists.length > 0) return named(lists.join(",").split(/[, ]+/));
