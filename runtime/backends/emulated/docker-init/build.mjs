@@ -1,6 +1,6 @@
 /**
- * Makes docker-init.ts from docker-init.c: `node runtime/backends/emulated/docker-init/build.mjs` (needs gcc). The
- * binary differs from compiler to compiler, so what is checked (test/tidy) is the source's digest.
+ * Makes docker-init.ts from docker-init.c: `node runtime/backends/emulated/docker-init/build.mjs` (needs
+ * gcc). The binary differs from compiler to compiler, so what is checked (test/tidy) is the source's digest.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -13,8 +13,8 @@ const source = join(here, "docker-init.c");
 const directory = mkdtempSync(join(tmpdir(), "slipway-docker-init-"));
 const binary = join(directory, "docker-init");
 const flags =
-  "-Os -static -nostdlib -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables -fno-pie -no-pie -fno-ident " +
-  "-fcf-protection=none -fno-tree-loop-distribute-patterns -mno-sse -Wall -Wextra -Werror -s " +
+  "-Os -static -nostdlib -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables " +
+  "-fno-pie -no-pie -fno-ident -fcf-protection=none -fno-tree-loop-distribute-patterns -mno-sse -Wall -Wextra -Werror -s " +
   "-Wl,--build-id=none,-z,noexecstack,-z,noseparate-code";
 execFileSync("gcc", [...flags.split(" "), "-o", binary, source], { stdio: "inherit" });
 const text = readFileSync(binary).toString("base64");

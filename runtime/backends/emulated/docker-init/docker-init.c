@@ -1,27 +1,32 @@
 /*
  * What `docker run --init` puts in front of a program: pid 1 that starts it in a process group of its own,
  * passes signals on to it, reaps orphans, and ends as it ended. It behaves as tini, which Docker calls
- * docker-init; its source was read, not copied. No libc: the binary is small enough to carry as text
+ * docker-init, and says what tini says. No libc: the binary is small enough to carry as text
  * (docker-init.ts), which build.mjs makes.
  */
 typedef unsigned long word;
 
-enum { WRITE = 1, SIGACTION = 13, SIGPROCMASK = 14, IOCTL = 16, GETPID = 39, FORK = 57, EXECVE = 59, EXIT = 60,
-       WAIT4 = 61, KILL = 62, SETPGID = 109, SIGTIMEDWAIT = 128 };
-enum { ENOENT = 2, ENXIO = 6, ENOEXEC = 8, EAGAIN = 11, EACCES = 13, ENODEV = 19, ENOTDIR = 20, EINTR = 4, ENOTTY = 25,
+enum { WRITE = 1, SIGACTION = 13, SIGPROCMASK = 14, IOCTL = 16, GETPID = 39, FORK = 57, EXECVE = 59,
+       EXIT = 60, WAIT4 = 61, KILL = 62, SETPGID = 109, SIGTIMEDWAIT = 128 };
+enum { ENOENT = 2, ENXIO = 6, ENOEXEC = 8, EACCES = 13, ENODEV = 19, ENOTDIR = 20, ENOTTY = 25,
        ETIMEDOUT = 110, ESTALE = 116 };
 enum { SIGCHLD = 17, SIGTTIN = 21, SIGTTOU = 22, WNOHANG = 1, TIOCSPGRP = 0x5410, PATH_BYTES = 4096 };
 
 #define BIT(signal) (1UL << ((signal) - 1))
-/* Faults of our own, and what a background process gets for touching the terminal: ILL TRAP ABRT BUS FPE SEGV SYS. */
-static const word waited = ~(BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(11) | BIT(31) | BIT(SIGTTIN) | BIT(SIGTTOU));
+/* Faults of our own: ILL TRAP ABRT BUS FPE SEGV SYS. */
+#define FAULTS (BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(11) | BIT(31))
+/* TTIN and TTOU are what a background process gets for touching the terminal: ignored. */
+static const word waited = ~(FAULTS | BIT(SIGTTIN) | BIT(SIGTTOU));
 
 struct action { word handler, flags, restorer, mask; };
 
 static long call(long number, word a, word b, word c, word d) {
   long result;
   register word r10 __asm__("r10") = d;
-  __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+                   : "rcx", "r11", "memory");
   return result;
 }
 
@@ -71,13 +76,20 @@ static long execute(const char *path, char **argv, char **envp) {
   return call(EXECVE, (word)script[0], (word)script, (word)envp, 0);
 }
 
+/* What execvp(3) goes on after, to the next folder of PATH. */
+static int is_passed_over(long error) {
+  return error == ENOENT || error == ENOTDIR || error == ESTALE || error == ENODEV || error == ETIMEDOUT;
+}
+
 static long search(char **argv, char **envp) {
   const char *name = argv[0];
   if (has_slash(name)) return execute(name, argv, envp);
   const char *path = "/bin:/usr/bin";
   for (char **entry = envp; *entry; entry++) {
     const char *text = *entry;
-    if (text[0] == 'P' && text[1] == 'A' && text[2] == 'T' && text[3] == 'H' && text[4] == '=') path = text + 5;
+    const char *wanted = "PATH=";
+    while (*wanted && *text == *wanted) text++, wanted++;
+    if (!*wanted) path = text;
   }
   int is_refused = 0;
   char candidate[PATH_BYTES];
@@ -89,7 +101,7 @@ static long search(char **argv, char **envp) {
       for (const char *from = name; (candidate[at] = *from); from++) at++;
       long result = *name ? execute(candidate, argv, envp) : -ENOENT;
       if (result == -EACCES) is_refused = 1;
-      else if (result != -ENOENT && result != -ENOTDIR && result != -ESTALE && result != -ENODEV && result != -ETIMEDOUT) return result;
+      else if (!is_passed_over(-result)) return result;
     }
     if (!*path++) return is_refused ? -EACCES : -ENOENT;
   }
