@@ -8,7 +8,19 @@ export const Input = {
 export const Output = {
   OPOST: 0o1, OLCUC: 0o2, ONLCR: 0o4, OCRNL: 0o10, ONOCR: 0o20, ONLRET: 0o40, TABDLY: 0o14000, XTABS: 0o14000,
 } as const;
-export const Control = { CS8: 0o60, CREAD: 0o200, B38400: 0o17 } as const;
+export const Control = { CSIZE: 0o60, CS8: 0o60, CREAD: 0o200, PARENB: 0o400, B38400: 0o17 } as const;
+/** c_cflag: CBAUD, how far CIBAUD is to the left of it, and BOTHER: the speed is in c_ospeed. */
+export const CBAUD = 0o10017;
+export const IBSHIFT = 16;
+export const BOTHER = 0o10000;
+/** Speeds of B0, B50, …, B38400, and of B57600 on. */
+export const BAUD_RATES: readonly number[] = [
+  0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19_200, 38_400,
+];
+export const FAST_BAUD_RATES: readonly number[] = [
+  57_600, 115_200, 230_400, 460_800, 500_000, 576_000, 921_600, 1_000_000, 1_152_000, 1_500_000, 2_000_000,
+  2_500_000, 3_000_000, 3_500_000, 4_000_000,
+];
 export const Local = {
   ISIG: 0o1, ICANON: 0o2, ECHO: 0o10, ECHOE: 0o20, ECHOK: 0o40, ECHONL: 0o100, NOFLSH: 0o200, TOSTOP: 0o400,
   ECHOCTL: 0o1000, ECHOPRT: 0o2000, ECHOKE: 0o4000, FLUSHO: 0o10000, PENDIN: 0o40000, IEXTEN: 0o100000,

@@ -3,11 +3,13 @@
  * what its echo took: two columns for ^X, one for a character of several bytes, a tab as far as it went.
  */
 import { Input } from "../abi/termios.ts";
+import { isContinuation, isControl, isWordByte } from "./characters.ts";
+import { Echo } from "./echo.ts";
 import type { LineDiscipline } from "./line-discipline.ts";
 import { keyOf } from "./termios.ts";
 
 const TAB_COLUMNS = 8;
-const [BACKSPACE, TAB, NEWLINE, SPACE, DELETE, BACKSLASH] = [8, 9, 10, 32, 0x7f, 0x5c] as const;
+const [BACKSPACE, TAB, NEWLINE, SPACE, BACKSLASH] = [8, 9, 10, 32, 0x5c] as const;
 
 type Kind = "character" | "word" | "line";
 
@@ -65,7 +67,7 @@ function show(line: LineDiscipline, kind: Kind, first: number, bytes: readonly n
     if (!line.isErasing) line.echoRaw(BACKSLASH);
     line.isErasing = true;
     line.echo(first);
-    line.echoRaw(...bytes.slice(1));
+    for (const byte of bytes.slice(1)) line.echoRaw(byte, Echo.moveBack);
   } else if (kind === "character" && !line.has("ECHOE")) line.echo(keyOf(line.termios, "VERASE"));
   else if (first === TAB) eraseTab(line);
   else {
@@ -78,23 +80,10 @@ function show(line: LineDiscipline, kind: Kind, first: number, bytes: readonly n
 function eraseTab(line: LineDiscipline): void {
   const typed = line.editable;
   const previous = typed.lastIndexOf(TAB);
-  let columns = previous < 0 ? line.output.canonColumn : 0;
+  let columns = 0;
   for (const byte of typed.slice(previous + 1)) {
     if (isControl(byte)) columns += line.has("ECHOCTL") ? 2 : 0;
     else if ((line.termios.input & Input.IUTF8) === 0 || !isContinuation(byte)) columns += 1;
   }
-  const width = TAB_COLUMNS - (columns & (TAB_COLUMNS - 1));
-  for (let column = 0; column < width; column++) line.echoRaw(BACKSPACE);
-}
-
-function isContinuation(byte: number): boolean {
-  return (byte & 0xc0) === 0x80;
-}
-
-function isControl(byte: number): boolean {
-  return byte < SPACE || byte === DELETE;
-}
-
-function isWordByte(byte: number): boolean {
-  return /[0-9A-Za-z_]/.test(String.fromCharCode(byte)) || byte >= 0xc0;
+  line.echoRaw((previous < 0 ? Echo.eraseTab : Echo.eraseTabAfterTab) | (columns & (TAB_COLUMNS - 1)));
 }

@@ -6,8 +6,9 @@
  */
 import { Input, Local } from "../abi/termios.ts";
 import { Signal } from "../abi/signal.ts";
+import { isControl, toLower } from "./characters.ts";
+import { Echo } from "./echo.ts";
 import { eraseInput } from "./erase.ts";
-import type { OutputProcessor } from "./output-processor.ts";
 import type { Termios } from "./termios.ts";
 import { defaultTermios, DISABLED, keyOf } from "./termios.ts";
 
@@ -15,12 +16,12 @@ import { defaultTermios, DISABLED, keyOf } from "./termios.ts";
 const INPUT_BYTES_MAX = 4095;
 /** Marks a byte that ends a line; an end-of-file is DISABLED with this mark. */
 const END = 0x100;
-const [BELL, BACKSPACE, TAB, NEWLINE, RETURN, DELETE, CARET] = [7, 8, 9, 10, 13, 0x7f, 0x5e] as const;
+const [BELL, BACKSPACE, TAB, NEWLINE, RETURN, CARET] = [7, 8, 9, 10, 13, 0x5e] as const;
 
 /** What the discipline asks of its terminal. */
 export interface LineSurroundings {
-  /** Echo: bytes for the screen as they are. */
-  echo(bytes: readonly number[]): void;
+  /** Echo: a byte, or an operation of echo.ts. */
+  echo(operation: number): void;
   signal(signal: number): void;
   /** A signal character throws output away that was not taken yet. */
   flushOutput(): void;
@@ -34,7 +35,6 @@ export interface LineSurroundings {
 
 export class LineDiscipline {
   termios: Termios = defaultTermios();
-  readonly output: OutputProcessor;
   readonly #surroundings: LineSurroundings;
   /** Bytes, with END on those that end a line. */
   #queue: number[] = [];
@@ -43,9 +43,8 @@ export class LineDiscipline {
   /** Between the "\" and "/" that ECHOPRT puts around erased characters. */
   isErasing = false;
 
-  constructor(surroundings: LineSurroundings, output: OutputProcessor) {
+  constructor(surroundings: LineSurroundings) {
     this.#surroundings = surroundings;
-    this.output = output;
   }
 
   /** Takes typed bytes: how many; less than all when programs have to read first. */
@@ -116,20 +115,14 @@ export class LineDiscipline {
     return this.#has(Local[flag]);
   }
 
-  /** Echo through output processing, as typed. */
-  echoRaw(...bytes: readonly number[]): void {
-    this.#surroundings.echo(bytes.flatMap((byte) => [...this.output.process(byte, this.termios)]));
+  /** Echo as typed. */
+  echoRaw(...operations: readonly number[]): void {
+    for (const operation of operations) this.#surroundings.echo(operation);
   }
 
   /** Echo of a character: control characters as ^X with ECHOCTL. */
   echo(byte: number): void {
-    const isControl = byte < 0x20 || byte === DELETE;
-    if (!this.#has(Local.ECHOCTL) || !isControl || byte === TAB) {
-      this.echoRaw(byte);
-      return;
-    }
-    this.output.column += 2;
-    this.#surroundings.echo([CARET, byte ^ 0x40]);
+    this.echoRaw(this.#has(Local.ECHOCTL) && isControl(byte) && byte !== TAB ? Echo.control | byte : byte);
   }
 
   /** ECHOPRT: the slash after what was erased. */
@@ -150,10 +143,11 @@ export class LineDiscipline {
   #receiveByte(typed: number): void {
     const { input } = this.termios;
     let byte = (input & Input.ISTRIP) !== 0 ? typed & 0x7f : typed;
-    if ((input & Input.IUCLC) !== 0 && this.#has(Local.IEXTEN) && byte >= 0x41 && byte <= 0x5a) byte += 0x20;
+    if ((input & Input.IUCLC) !== 0 && this.#has(Local.IEXTEN)) byte = toLower(byte);
+    const plain = byte;
     if (this.#isLiteral) {
       this.#isLiteral = false;
-      this.#append(byte);
+      this.#append(byte, true);
       return;
     }
     if ((input & Input.IXON) !== 0 && this.#flowControl(byte)) return;
@@ -166,7 +160,7 @@ export class LineDiscipline {
       if ((input & Input.ICRNL) !== 0) byte = NEWLINE;
     } else if (byte === NEWLINE && (input & Input.INLCR) !== 0) byte = RETURN;
     if (this.#has(Local.ICANON) && this.#editKey(byte)) return;
-    this.#append(byte);
+    this.#append(byte, byte === plain);
   }
 
   #flowControl(byte: number): boolean {
@@ -230,14 +224,16 @@ export class LineDiscipline {
     this.#surroundings.ready();
   }
 
-  #append(byte: number): void {
+  /** A newline that was typed as such is echoed as ^J in raw mode, one that was made of a return as a newline. */
+  #append(byte: number, isAsTyped: boolean): void {
     if (this.#queue.length >= INPUT_BYTES_MAX) {
       if ((this.termios.input & Input.IMAXBEL) !== 0) this.echoRaw(BELL);
       return;
     }
     if (this.#has(Local.ECHO)) {
       this.finishErasing();
-      this.#echoTyped(byte);
+      if (byte === NEWLINE && !isAsTyped) this.echoRaw(byte);
+      else this.#echoTyped(byte);
     }
     if (byte === 0xff && (this.termios.input & Input.PARMRK) !== 0) this.#queue.push(byte);
     this.#queue.push(byte);
@@ -245,11 +241,7 @@ export class LineDiscipline {
   }
 
   #echoTyped(byte: number): void {
-    if (byte === NEWLINE) {
-      this.echoRaw(byte);
-      return;
-    }
-    if (this.#queue.length === this.#committed) this.output.canonColumn = this.output.column;
+    if (this.#queue.length === this.#committed) this.echoRaw(Echo.setCanonColumn);
     this.echo(byte);
   }
 

@@ -1,10 +1,7 @@
 /**
- * The master's side of a pair: what opening /dev/ptmx gives. In packet mode (TIOCPKT) every read begins with
- * a byte that says what happened to the line (ioctl_tty(2)).
+ * The master's side of a pair: what opening /dev/ptmx gives, and the ioctls only it knows (ioctl_tty(2)).
  */
-import { Errno } from "../abi/errno.ts";
-import { O_CLOEXEC, O_LARGEFILE, O_NOCTTY } from "../abi/fcntl.ts";
-import { POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDNORM, POLLWRNORM } from "../abi/poll.ts";
+import { O_CLOEXEC, O_NOCTTY } from "../abi/fcntl.ts";
 import * as abi from "../abi/termios.ts";
 import { Rlimit } from "../task/limits.ts";
 import type { Task } from "../task/task.ts";
@@ -14,6 +11,7 @@ import { FileDescription } from "../vfs/file-description.ts";
 import type { Inode } from "../vfs/inode.ts";
 import type { Location } from "../vfs/mount.ts";
 import type { Pty } from "./pty.ts";
+import { pollMaster, readMaster, writeMaster } from "./pty-ends.ts";
 import { terminalIoctl } from "./terminal-ioctl.ts";
 
 export interface MasterRequest {
@@ -49,30 +47,15 @@ export class MasterFile extends FileDescription {
   }
 
   override poll(): number {
-    const { pty } = this.#request;
-    let bits = pty.isPacketMode && pty.packetStatus !== 0 ? POLLPRI | POLLIN | POLLRDNORM : 0;
-    if (pty.outputBytes > 0) bits |= POLLIN | POLLRDNORM;
-    if (pty.isAbandoned) bits |= POLLHUP;
-    if (pty.inputRoom > 0) bits |= POLLOUT | POLLWRNORM;
-    return bits;
+    return pollMaster(this.#request.pty);
   }
 
   override read(target: Uint8Array): number {
-    const { pty } = this.#request;
-    if (pty.isPacketMode && pty.packetStatus !== 0) {
-      target[0] = pty.packetStatus;
-      pty.packetStatus = 0;
-      return 1;
-    }
-    if (pty.outputBytes === 0) return pty.isAbandoned ? -Errno.EIO : -Errno.EAGAIN;
-    if (!pty.isPacketMode) return pty.take(target);
-    target[0] = 0;
-    return 1 + pty.take(target.subarray(1));
+    return readMaster(this.#request.pty, target);
   }
 
   override write(source: Uint8Array): number {
-    const count = this.#request.pty.type(source);
-    return count === 0 && source.length > 0 ? -Errno.EAGAIN : count;
+    return writeMaster(this.#request.pty, source);
   }
 
   override ioctl(request: number, argument: number, task: Task): Result {
@@ -117,7 +100,7 @@ export class MasterFile extends FileDescription {
   }
 
   #openPeer(flags: number, task: Task): number {
-    const file = this.#request.openSlave((flags & ~(O_CLOEXEC | O_NOCTTY)) | O_LARGEFILE);
+    const file = this.#request.openSlave(flags & ~(O_CLOEXEC | O_NOCTTY));
     if (typeof file === "number") return file;
     const limit = task.process.limit(Rlimit.RLIMIT_NOFILE).soft;
     return task.files.open(file, limit, { isClosedOnExec: (flags & O_CLOEXEC) !== 0 });

@@ -3,10 +3,11 @@
  * the cursor is in, which echo and erasing need.
  */
 import { Input, Output } from "../abi/termios.ts";
+import { isContinuation, isControl, toUpper } from "./characters.ts";
 import type { Termios } from "./termios.ts";
 
 const TAB_COLUMNS = 8;
-const [BACKSPACE, TAB, NEWLINE, RETURN, SPACE, DELETE] = [8, 9, 10, 13, 32, 127] as const;
+const [BACKSPACE, TAB, NEWLINE, RETURN, SPACE] = [8, 9, 10, 13, 32] as const;
 
 export class OutputProcessor {
   column = 0;
@@ -40,8 +41,8 @@ export class OutputProcessor {
     const isUtf8 = (input & Input.IUTF8) !== 0;
     let count = 0;
     for (const byte of source) {
-      if (byte < SPACE || byte === DELETE) break;
-      if (!isUtf8 || (byte & 0xc0) !== 0x80) this.column += 1;
+      if (isControl(byte)) break;
+      if (!isUtf8 || !isContinuation(byte)) this.column += 1;
       count += 1;
     }
     return count;
@@ -75,10 +76,9 @@ export class OutputProcessor {
   }
 
   #plain(byte: number, output: number, input: number): number {
-    const isControl = byte < SPACE || byte === DELETE;
-    if (isControl) return byte;
-    const isContinuation = (input & Input.IUTF8) !== 0 && (byte & 0xc0) === 0x80;
-    if (!isContinuation) this.column += 1;
-    return (output & Output.OLCUC) !== 0 && byte >= 0x61 && byte <= 0x7a ? byte - SPACE : byte;
+    if (isControl(byte)) return byte;
+    const shown = (output & Output.OLCUC) === 0 ? byte : toUpper(byte);
+    if ((input & Input.IUTF8) === 0 || !isContinuation(shown)) this.column += 1;
+    return shown;
   }
 }

@@ -13,6 +13,7 @@ import type { ControllingTerminal, ProcessGroup, Session } from "../task/process
 import { kernelSignal, sendToGroup } from "../task/send-signal.ts";
 import { WaitQueue } from "../task/wait.ts";
 import { clearTerminal, hangUpSession } from "./job-control.ts";
+import { ECHO_WATERMARK, EchoQueue } from "./echo.ts";
 import { LineDiscipline } from "./line-discipline.ts";
 import { OutputProcessor } from "./output-processor.ts";
 import type { Termios } from "./termios.ts";
@@ -21,7 +22,6 @@ import type { Termios } from "./termios.ts";
 export const PTY_BUFFER_BYTES = 8192;
 /** N_TTY_BUF_SIZE: as much has reached the reader already, and no flush takes it back. */
 const ARRIVED_BYTES = 4095;
-const ECHO_BYTES_MAX = 4096;
 const UNIX98_SLAVE_MAJOR = 136;
 const READABLE = POLLIN | POLLRDNORM;
 const WRITABLE = POLLOUT | POLLWRNORM;
@@ -62,18 +62,20 @@ export class Pty implements ControllingTerminal {
   readonly #processor = new OutputProcessor();
   /** What the master wrote and the discipline had no room for. */
   readonly #typed = new ByteQueue();
-  #echoes: number[] = [];
+  readonly #echoes = new EchoQueue();
   #isStopped = false;
   /** TCOOFF: only TCOON goes on. */
   #isHeld = false;
   #lastInputNs = 0;
+  /** What a flush of output leaves; while typed bytes are looked at, nothing of their echo has arrived. */
+  #arrivedBytes = ARRIVED_BYTES;
 
   constructor(index: number, nowNs: () => number, capacity = PTY_BUFFER_BYTES + ARRIVED_BYTES) {
     this.index = index;
     this.#nowNs = nowNs;
     this.#capacity = capacity;
     const surroundings = {
-      echo: (bytes: readonly number[]) => this.#echo(bytes),
+      echo: (operation: number) => this.#echo(operation),
       signal: (signal: number) => this.signalForeground(signal),
       flushOutput: () => this.#flushBoth(),
       stop: () => this.stop(),
@@ -81,7 +83,7 @@ export class Pty implements ControllingTerminal {
       ready: () => this.slaveQueue.notify(READABLE),
       isStopped: () => this.#isStopped && !this.#isHeld,
     };
-    this.line = new LineDiscipline(surroundings, this.#processor);
+    this.line = new LineDiscipline(surroundings);
   }
 
   get deviceNumber(): number {
@@ -122,12 +124,15 @@ export class Pty implements ControllingTerminal {
   /** Gives the discipline what it has room for: after typing, and after a program has read. */
   pump(): void {
     const before = this.#typed.length;
+    this.#arrivedBytes = Math.min(this.#output.length, ARRIVED_BYTES);
     while (this.#typed.length > 0) {
       const piece = this.#typed.head(this.#typed.length);
       const count = this.line.receive(piece);
       this.#typed.drop(Math.min(count, this.#typed.length));
       if (count < piece.length) break;
     }
+    this.#arrivedBytes = ARRIVED_BYTES;
+    this.#flushEchoes();
     if (this.#typed.length < before) this.masterQueue.notify(WRITABLE);
   }
 
@@ -183,26 +188,22 @@ export class Pty implements ControllingTerminal {
 
   /** ^Q; nothing while TCOOFF holds it. */
   start(): void {
-    if (!this.#isStopped || this.#isHeld) return;
-    this.#isStopped = false;
-    this.#noteFlow(Packet.START, Packet.STOP);
+    this.#release();
     this.#flushEchoes();
-    this.slaveQueue.notify(WRITABLE);
   }
 
-  /** tcflow(3): TCOOFF and TCOON. */
+  /** tcflow(3): TCOOFF, and TCOON, which undoes nothing but that; echo waits for the next write or key. */
   hold(isHeld: boolean): void {
+    if (this.#isHeld === isHeld) return;
     this.#isHeld = isHeld;
     if (isHeld) this.stop();
-    else this.start();
+    else this.#release();
   }
 
-  /** tcflow(3), TCIOFF and TCION: a key for the other side, before everything else. */
+  /** tcflow(3), TCIOFF and TCION: a key for the other side, ^S or not; lost while TCOOFF holds. */
   sendNow(key: number): void {
-    const waiting = new Uint8Array(this.#output.length);
-    this.#output.take(waiting);
+    if (this.#isHeld) return;
     this.#output.push(Uint8Array.of(key));
-    this.#output.push(waiting);
     this.masterQueue.notify(READABLE);
   }
 
@@ -216,7 +217,7 @@ export class Pty implements ControllingTerminal {
 
   /** TCOFLUSH: what has not arrived at the master. */
   flushOutput(): void {
-    const kept = new Uint8Array(Math.min(this.#output.length, ARRIVED_BYTES));
+    const kept = new Uint8Array(Math.min(this.#output.length, this.#arrivedBytes));
     this.#output.peek(kept);
     this.#output.clear();
     this.#output.push(kept);
@@ -248,29 +249,32 @@ export class Pty implements ControllingTerminal {
 
   /** Without open files nobody has it as controlling terminal (tty_release). */
   slaveClosed(file: HangUpListener): void {
-    if (!this.files.delete(file) || this.files.size > 0) return;
-    this.#abandon();
+    this.files.delete(file);
+    if (this.files.size > 0) return;
+    this.isAbandoned = true;
     clearTerminal(this.session);
+    this.masterQueue.wake();
   }
 
   /** TIOCVHANGUP, or the end of the master (__tty_hangup). */
   hangUp(): void {
     for (const file of this.files) file.hungUp();
-    this.files.clear();
     this.line.flush();
     hangUpSession(this);
-    this.#abandon();
     this.slaveQueue.wake();
   }
 
   masterClosed(): void {
     this.hasMaster = false;
+    this.isAbandoned = true;
     this.hangUp();
   }
 
-  #abandon(): void {
-    this.isAbandoned = true;
-    this.masterQueue.wake();
+  #release(): void {
+    if (!this.#isStopped || this.#isHeld) return;
+    this.#isStopped = false;
+    this.#noteFlow(Packet.START, Packet.STOP);
+    this.slaveQueue.notify(WRITABLE);
   }
 
   #noteFlow(set: number, cleared: number): void {
@@ -280,7 +284,7 @@ export class Pty implements ControllingTerminal {
   }
 
   #flushBoth(): void {
-    this.#echoes = [];
+    this.#echoes.clear();
     this.flushOutput();
     if (this.isPacketMode) this.noteForMaster(Packet.FLUSHREAD);
   }
@@ -311,15 +315,16 @@ export class Pty implements ControllingTerminal {
     return done;
   }
 
-  #echo(bytes: readonly number[]): void {
-    if (this.#echoes.length + bytes.length <= ECHO_BYTES_MAX) this.#echoes.push(...bytes);
-    this.#flushEchoes();
+  #echo(operation: number): void {
+    this.#echoes.add(operation);
+    if (this.#echoes.length >= ECHO_WATERMARK) this.#flushEchoes();
   }
 
   #flushEchoes(): void {
-    const count = Math.min(this.#echoes.length, this.outputRoom);
-    if (count === 0) return;
-    this.#output.push(Uint8Array.from(this.#echoes.splice(0, count)));
+    if (this.#echoes.length === 0) return;
+    const bytes = this.#echoes.take(this.outputRoom, this.#processor, this.termios);
+    if (bytes.length === 0) return;
+    this.#output.push(bytes);
     this.masterQueue.notify(READABLE);
   }
 }

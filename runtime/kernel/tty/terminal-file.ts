@@ -14,10 +14,8 @@ import type { Inode } from "../vfs/inode.ts";
 import type { Location } from "../vfs/mount.ts";
 import { checkForeground } from "./job-control.ts";
 import type { HangUpListener, Pty } from "./pty.ts";
+import { pollSlave, readDeadlineNs, readSlave, takeSlave } from "./pty-ends.ts";
 import { terminalIoctl } from "./terminal-ioctl.ts";
-import { keyOf } from "./termios.ts";
-
-const NS_PER_DECISECOND = 100_000_000;
 
 export class TerminalFile extends FileDescription implements HangUpListener {
   readonly label = "";
@@ -49,33 +47,22 @@ export class TerminalFile extends FileDescription implements HangUpListener {
   }
 
   override poll(): number {
-    const { pty } = this;
     if (this.#isHungUp) return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | POLLERR | POLLHUP;
-    const isReadable = pty.line.isReadable(this.#time === 0 ? this.#minimum : 1);
-    const reading = isReadable ? POLLIN | POLLRDNORM : 0;
-    return reading | (pty.outputRoom > 0 ? POLLOUT | POLLWRNORM : 0);
+    return pollSlave(this.pty);
   }
 
   override read(target: Uint8Array, task: Task): number {
-    const { pty } = this;
     if (this.#isHungUp) return 0;
-    const refusal = checkForeground(task, pty, Signal.SIGTTIN);
-    if (refusal !== 0) return refusal;
-    const enough = this.isNonBlocking ? 1 : Math.min(this.#minimum, target.length);
-    if (pty.line.isReadable(enough)) return this.#take(target);
-    return !this.#isCanonical && this.#minimum === 0 && this.#time === 0 ? 0 : -Errno.EAGAIN;
+    const refusal = checkForeground(task, this.pty, Signal.SIGTTIN);
+    return refusal === 0 ? readSlave(this.pty, target, this.isNonBlocking) : refusal;
   }
 
-  /** VTIME: from the call on, or with VMIN from the last byte. */
   override readDeadlineNs(startNs: number): number | undefined {
-    if (this.#isCanonical || this.#time === 0) return undefined;
-    const waitNs = this.#time * NS_PER_DECISECOND;
-    if (this.#minimum === 0) return startNs + waitNs;
-    return this.pty.line.available === 0 ? undefined : Math.max(startNs, this.pty.lastInputNs) + waitNs;
+    return readDeadlineNs(this.pty, startNs);
   }
 
   override readLate(target: Uint8Array): number {
-    return this.#isHungUp ? 0 : this.#take(target);
+    return this.#isHungUp ? 0 : takeSlave(this.pty, target);
   }
 
   override write(source: Uint8Array, task: Task): number {
@@ -104,23 +91,5 @@ export class TerminalFile extends FileDescription implements HangUpListener {
   protected override closed(): void {
     this.pty.slaveClosed(this);
     this.#location.dentry.superblock.closeInode(this.#inode);
-  }
-
-  get #isCanonical(): boolean {
-    return this.pty.line.has("ICANON");
-  }
-
-  get #minimum(): number {
-    return keyOf(this.pty.termios, "VMIN");
-  }
-
-  get #time(): number {
-    return keyOf(this.pty.termios, "VTIME");
-  }
-
-  #take(target: Uint8Array): number {
-    const count = this.pty.line.read(target);
-    this.pty.pump();
-    return count;
   }
 }

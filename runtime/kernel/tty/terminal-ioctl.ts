@@ -36,7 +36,6 @@ const NOT_HERE = new Set<number>([
   abi.TIOCGPTN,
   abi.TIOCSPTLCK,
   abi.TIOCGPTLCK,
-  abi.TIOCGPTPEER,
   abi.TIOCPKT,
   abi.TIOCGPKT,
   abi.TIOCMGET,
@@ -78,7 +77,7 @@ function setTermios(end: TerminalEnd, address: number, hasSpeeds: boolean, isFlu
   if (refusal !== 0) return refusal;
   const bytes = task.memory.copyIn(address, hasSpeeds ? abi.TERMIOS2_BYTES : abi.TERMIOS_BYTES);
   if (isFlushing) pty.line.flush();
-  pty.setTermios(decodeTermios(bytes, hasSpeeds, pty.termios));
+  pty.setTermios(decodeTermios(bytes, hasSpeeds));
   return 0;
 }
 
@@ -111,11 +110,11 @@ function queueIoctl(end: TerminalEnd, request: number, argument: number): number
       return 0;
     case abi.TCFLSH: {
       const refusal = checkOutput(end);
-      return refusal === 0 ? flush(end, argument | 0) : refusal;
+      return refusal === 0 ? flushQueues(pty, isMaster, argument | 0) : refusal;
     }
     case abi.TCXONC: {
       const refusal = checkOutput(end);
-      return refusal === 0 ? controlFlow(end, argument | 0) : refusal;
+      return refusal === 0 ? flowControl(pty, isMaster, argument | 0) : refusal;
     }
     case abi.TCSBRK:
     case abi.TCSBRKP:
@@ -127,7 +126,8 @@ function queueIoctl(end: TerminalEnd, request: number, argument: number): number
   }
 }
 
-function flush({ pty, isMaster }: TerminalEnd, what: number): number {
+/** TCFLSH. */
+export function flushQueues(pty: Pty, isMaster: boolean, what: number): number {
   if (what < abi.TCIFLUSH || what > abi.TCIOFLUSH) return -Errno.EINVAL;
   if (what !== abi.TCOFLUSH) {
     if (isMaster) pty.discardOutput();
@@ -140,7 +140,8 @@ function flush({ pty, isMaster }: TerminalEnd, what: number): number {
   return 0;
 }
 
-function controlFlow({ pty, isMaster }: TerminalEnd, how: number): number {
+/** TCXONC. */
+export function flowControl(pty: Pty, isMaster: boolean, how: number): number {
   switch (how) {
     case abi.TCOOFF:
     case abi.TCOON:
@@ -247,7 +248,9 @@ function lineIoctl(end: TerminalEnd, request: number, argument: number): number 
       return task.memory.readI32(argument) === 0 ? 0 : -Errno.EINVAL; // N_TTY is the only one.
     }
     case abi.TIOCSTI:
-      return -Errno.EIO; // dev.tty.legacy_tiocsti is 0.
+      return insert(end, argument, isAdministrator);
+    case abi.TIOCGPTPEER:
+      return -Errno.EIO; // Only a master has one.
     case abi.TIOCVHANGUP:
       if (!isAdministrator) return -Errno.EPERM;
       pty.hangUp();
@@ -258,4 +261,11 @@ function lineIoctl(end: TerminalEnd, request: number, argument: number): number 
     default:
       return undefined;
   }
+}
+
+/** TIOCSTI: dev.tty.legacy_tiocsti is 0, so that only an administrator types for others. */
+function insert({ pty, task }: TerminalEnd, address: number, isAdministrator: boolean): number {
+  if (!isAdministrator) return -Errno.EIO;
+  pty.line.receive(task.memory.copyIn(address, 1));
+  return 0;
 }

@@ -1,5 +1,19 @@
 /** Settings of a terminal (termios(3)): immutable; a change makes a new value. */
-import { Control, Input, Key, KEYS, Local, Output, TERMIOS2_BYTES, TERMIOS_BYTES } from "../abi/termios.ts";
+import {
+  BAUD_RATES,
+  BOTHER,
+  CBAUD,
+  FAST_BAUD_RATES,
+  IBSHIFT,
+  Control,
+  Input,
+  Key,
+  KEYS,
+  Local,
+  Output,
+  TERMIOS2_BYTES,
+  TERMIOS_BYTES,
+} from "../abi/termios.ts";
 
 export interface Termios {
   readonly input: number;
@@ -57,19 +71,28 @@ export function encodeTermios(termios: Termios, hasSpeeds: boolean): Uint8Array 
 }
 
 /** What a program set; of a pty the size of characters and CREAD cannot be changed (pty_set_termios). */
-export function decodeTermios(bytes: Uint8Array, hasSpeeds: boolean, before: Termios): Termios {
+export function decodeTermios(bytes: Uint8Array, hasSpeeds: boolean): Termios {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const control = view.getUint32(8, true);
+  const [input, output] = hasSpeeds ? [view.getUint32(36, true), view.getUint32(40, true)] : [0, 0];
+  const outputSpeed = speedOf(control & CBAUD, output);
+  const inputBits = (control >>> IBSHIFT) & CBAUD;
   return {
     input: view.getUint32(0, true),
     output: view.getUint32(4, true),
-    control: ((control & ~0o460) | Control.CS8 | Control.CREAD) >>> 0,
+    control: ((control & ~(Control.CSIZE | Control.PARENB)) | Control.CS8 | Control.CREAD) >>> 0,
     local: view.getUint32(12, true),
     line: bytes[16] ?? 0,
     keys: bytes.slice(17, 17 + KEYS),
-    inputSpeed: hasSpeeds ? view.getUint32(36, true) : before.inputSpeed,
-    outputSpeed: hasSpeeds ? view.getUint32(40, true) : before.outputSpeed,
+    inputSpeed: inputBits === 0 ? outputSpeed : speedOf(inputBits, input),
+    outputSpeed,
   };
+}
+
+/** tty_termios_baud_rate: CBAUDEX counts the fast ones; BOTHER takes the number itself. */
+function speedOf(bits: number, number: number): number {
+  if (bits === BOTHER) return number;
+  return (bits < BOTHER ? BAUD_RATES[bits] : FAST_BAUD_RATES[bits - BOTHER - 1]) ?? 0;
 }
 
 export function keyOf(termios: Termios, key: keyof typeof Key): number {
