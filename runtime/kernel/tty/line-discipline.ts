@@ -27,6 +27,8 @@ export interface LineSurroundings {
   flushOutput(): void;
   stop(): void;
   start(): void;
+  /** Puts out the echo that waits, as far as there is room. */
+  showEcho(): void;
   /** By ^S: ^Q, or any key with IXANY, goes on. */
   isStopped(): boolean;
   /** Something can be read now. */
@@ -90,7 +92,7 @@ export class LineDiscipline {
       if (isCanonical && this.#queue.length > 0) this.#queue.push((this.#queue.pop() ?? 0) | END);
       this.#isLiteral = this.isErasing = false;
     }
-    if ((termios.input & Input.IXON) === 0 && this.#surroundings.isStopped()) this.#surroundings.start();
+    if ((termios.input & Input.IXON) === 0 && this.#surroundings.isStopped()) this.#start();
     this.#surroundings.ready();
   }
 
@@ -153,7 +155,7 @@ export class LineDiscipline {
     if ((input & Input.IXON) !== 0 && this.#flowControl(byte)) return;
     if (this.#has(Local.ISIG) && this.#signalKey(byte)) return;
     if (this.#surroundings.isStopped() && (input & Input.IXON) !== 0 && (input & Input.IXANY) !== 0) {
-      this.#surroundings.start();
+      this.#start();
     }
     if (byte === RETURN) {
       if ((input & Input.IGNCR) !== 0) return;
@@ -163,8 +165,13 @@ export class LineDiscipline {
     this.#append(byte, byte === plain);
   }
 
+  #start(): void {
+    this.#surroundings.start();
+    this.#surroundings.showEcho();
+  }
+
   #flowControl(byte: number): boolean {
-    if (this.#is(byte, "VSTART")) this.#surroundings.start();
+    if (this.#is(byte, "VSTART")) this.#start();
     else if (this.#is(byte, "VSTOP")) this.#surroundings.stop();
     else return false;
     return true;
@@ -183,6 +190,7 @@ export class LineDiscipline {
     }
     if ((this.termios.input & Input.IXON) !== 0 && this.#surroundings.isStopped()) this.#surroundings.start();
     if (this.#has(Local.ECHO)) this.echo(byte);
+    else this.#surroundings.showEcho();
     return true;
   }
 

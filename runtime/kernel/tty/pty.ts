@@ -79,7 +79,8 @@ export class Pty implements ControllingTerminal {
       signal: (signal: number) => this.signalForeground(signal),
       flushOutput: () => this.#flushBoth(),
       stop: () => this.stop(),
-      start: () => this.start(),
+      start: () => this.#release(),
+      showEcho: () => this.#flushEchoes(),
       ready: () => this.slaveQueue.notify(READABLE),
       isStopped: () => this.#isStopped && !this.#isHeld,
     };
@@ -124,6 +125,7 @@ export class Pty implements ControllingTerminal {
   /** Gives the discipline what it has room for: after typing, and after a program has read. */
   pump(): void {
     const before = this.#typed.length;
+    if (before === 0) return;
     this.#arrivedBytes = Math.min(this.#output.length, ARRIVED_BYTES);
     while (this.#typed.length > 0) {
       const piece = this.#typed.head(this.#typed.length);
@@ -151,7 +153,6 @@ export class Pty implements ControllingTerminal {
   take(target: Uint8Array): number {
     const count = this.#output.take(target);
     if (count === 0) return 0;
-    this.#flushEchoes();
     this.slaveQueue.notify(WRITABLE);
     return count;
   }
@@ -184,12 +185,6 @@ export class Pty implements ControllingTerminal {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#noteFlow(Packet.STOP, Packet.START);
-  }
-
-  /** ^Q; nothing while TCOOFF holds it. */
-  start(): void {
-    this.#release();
-    this.#flushEchoes();
   }
 
   /** tcflow(3): TCOOFF, and TCOON, which undoes nothing but that; echo waits for the next write or key. */
@@ -270,6 +265,7 @@ export class Pty implements ControllingTerminal {
     this.hangUp();
   }
 
+  /** ^Q; nothing while TCOOFF holds it. */
   #release(): void {
     if (!this.#isStopped || this.#isHeld) return;
     this.#isStopped = false;
