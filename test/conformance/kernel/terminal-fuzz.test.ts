@@ -13,7 +13,7 @@ import { runSteps } from "./terminal-steps.ts";
 
 const ORACLE = new URL("terminal-oracle.py", import.meta.url).pathname;
 const SEED = Number(process.env["SEED"] ?? 20_261_121);
-const CASES = Number(process.env["CASES"] ?? 60);
+const CASES = Number(process.env["CASES"] ?? 25);
 const hasPython = spawnSync("python3", ["-c", "import termios"]).status === 0;
 
 /** Milliseconds Linux gets to bring what was typed to the discipline; on a busy machine it may need more. */

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { compile, hasCompiler, isRoot, runNatively } from "../../support/differential.ts";
 import { copyIn, KernelHost } from "../../support/kernel-host.ts";
 
-test.skipIf(!hasCompiler || !isRoot).each(["terminals"])(
+test.skipIf(!hasCompiler || !isRoot).each(["terminals", "job-control"])(
   "%s: the same lines as on Linux",
   async (name) => {
     const program = compile(name);
