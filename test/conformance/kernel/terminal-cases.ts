@@ -147,12 +147,12 @@ const LOCAL_BITS = [
 ];
 /** What is typed most: letters, the keys of KEYS, tabs, line ends, pieces of UTF-8. */
 const TYPED = [
-  ..."abc de_9",
-  ..."\x01\x03\x04\x7f\x7f\x15\x17\x12\x16\x0f\x11\x13\r\n\t\x1a\x1c\x1bA",
+  ...Array.from("abc de_9"),
+  ...Array.from("\x01\x03\x04\x7f\x7f\x15\x17\x12\x16\x0f\x11\x13\r\n\t\x1a\x1c\x1bA"),
   "\xc3\xa4",
   "\xff",
 ];
-const WRITTEN = [..."abcXY ", "\n", "\r", "\t", "\b", "\x1b", "\xe2\x82\xac"];
+const WRITTEN = [...Array.from("abcXY "), "\n", "\r", "\t", "\b", "\x1b", "\xe2\x82\xac"];
 
 /** mulberry32: small, and the same everywhere. */
 function randomOf(seed: number): (below: number) => number {
