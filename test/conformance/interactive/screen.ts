@@ -3,8 +3,10 @@
  * htop have drawn. Colours are left out; what it does not know it notes in `unknown`.
  */
 
-const SEQUENCE =
-  /\x1b\[([?>=!]?)([0-9;:]*)([ $"']?)([@-~])|\x1b\]([^\x07\x1b]*)(?:\x07|\x1b\\)|\x1bP[^\x1b]*\x1b\\|\x1b([()*+#%])(.)|\x1b(.)|([\s\S])/gu;
+const CONTROL_SEQUENCE = String.raw`\x1b\[([?>=!]?)([0-9;:]*)([ $"']?)([@-~])`;
+/** Titles and other strings, and designations of character sets: nothing to see. */
+const STRINGS = String.raw`\x1b\]([^\x07\x1b]*)(?:\x07|\x1b\\)|\x1bP[^\x1b]*\x1b\\|\x1b([()*+#%])(.)`;
+const SEQUENCE = new RegExp(String.raw`${CONTROL_SEQUENCE}|${STRINGS}|\x1b(.)|([\s\S])`, "gu");
 const TAB_COLUMNS = 8;
 
 export class Screen {
