@@ -28,6 +28,7 @@ import type { SyscallRow } from "./row.ts";
 import { call } from "./row.ts";
 import { waitOnSocket } from "./socket-wait.ts";
 import { readAddress, socketAt, writeAddress } from "./sockets.ts";
+import { readTimespec, writeTimespec } from "./timespec.ts";
 
 const VECTORS_MAX = 1024;
 /** Most bytes one call moves (MAX_RW_COUNT). */
@@ -264,6 +265,7 @@ function many(
   count: number,
   isWaiting: boolean,
   one: (at: number) => Result,
+  isOver: () => boolean = () => false,
 ): Result {
   let done = 0;
   const step = (result: Result): Result => {
@@ -276,7 +278,7 @@ function many(
       }
       task.memory.writeU32(address + done * MMSGHDR_BYTES + MSGHDR_BYTES, last);
       done += 1;
-      if (done === count) return done;
+      if (done === count || isOver()) return done;
       last = one(address + done * MMSGHDR_BYTES);
     }
   };
@@ -301,14 +303,31 @@ function sysSendmmsg(task: Task, fd: number, address: number, count: number, fla
   );
 }
 
-function sysRecvmmsg(task: Task, fd: number, address: number, count: number, flags: number): Result {
+/** The timeout is looked at after each message only, as recvmmsg(2) confesses; what is left of it is told. */
+function sysRecvmmsg(
+  task: Task,
+  fd: number,
+  address: number,
+  count: number,
+  flags: number,
+  timeout: number,
+): Result {
+  const durationNs = timeout === 0 ? undefined : readTimespec(task, timeout);
   const socket = socketAt(task, fd);
   const error = socket.takeError();
   if (error !== 0) return error;
+  const { kernel } = task;
+  const deadlineNs = durationNs === undefined ? undefined : kernel.monotonicNs() + durationNs;
+  const isOver = (): boolean => {
+    if (deadlineNs === undefined) return false;
+    const leftNs = Math.max(0, Math.floor(deadlineNs - kernel.monotonicNs()));
+    writeTimespec(task, timeout, BigInt(leftNs));
+    return leftNs === 0;
+  };
   const isWaiting = (flags & (MSG_WAITFORONE | MSG_DONTWAIT)) === 0;
-  return many(task, socket, address, Math.min(count >>> 0, VECTORS_MAX), isWaiting, (at) =>
-    receiveInto(task, socket, at, flags & ~MSG_WAITFORONE),
-  );
+  const limit = Math.min(count >>> 0, VECTORS_MAX);
+  const one = (at: number): Result => receiveInto(task, socket, at, flags & ~MSG_WAITFORONE);
+  return many(task, socket, address, limit, isWaiting, one, isOver);
 }
 
 export const SOCKET_MESSAGE_CALLS: readonly SyscallRow[] = [
@@ -316,12 +335,6 @@ export const SOCKET_MESSAGE_CALLS: readonly SyscallRow[] = [
   call(45, "recvfrom", "fd, buffer, size, flags:msg, address, address", sysRecvfrom),
   call(46, "sendmsg", "fd, msghdr, flags:msg", sysSendmsg),
   call(47, "recvmsg", "fd, msghdr, flags:msg", sysRecvmsg),
-  call(
-    299,
-    "recvmmsg",
-    "fd, mmsghdr, count, flags:msg, timespec",
-    sysRecvmmsg,
-    "the timeout is not looked at",
-  ),
+  call(299, "recvmmsg", "fd, mmsghdr, count, flags:msg, timespec", sysRecvmmsg),
   call(307, "sendmmsg", "fd, mmsghdr, count, flags:msg", sysSendmmsg),
 ];
