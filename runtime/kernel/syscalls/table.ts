@@ -23,6 +23,7 @@ import { RESOURCE_CALLS } from "./resources.ts";
 import type { Syscalls } from "./row.ts";
 import { syscallsOf } from "./row.ts";
 import { READINESS_CALLS } from "./readiness.ts";
+import { INOTIFY_CALLS } from "./inotify.ts";
 import { SECCOMP_CALLS } from "./seccomp.ts";
 import { SESSION_CALLS } from "./sessions.ts";
 import { SIGNAL_CALLS } from "./signals.ts";
@@ -75,4 +76,5 @@ export const SYSCALLS: Syscalls = syscallsOf([
   ...EVENT_FILE_CALLS,
   ...SESSION_CALLS,
   ...SECCOMP_CALLS,
+  ...INOTIFY_CALLS,
 ]);

@@ -6,14 +6,13 @@
 import type { Attributes, Device, NodeType, RenameMode } from "../../../layers/fs/filesystem.ts";
 import { Errno } from "../abi/errno.ts";
 import { W_OK, X_OK } from "../abi/fcntl.ts";
-import { IN_ATTRIB } from "../abi/inotify.ts";
 import { Capability, hasCapability } from "../task/credentials.ts";
 import { SyscallError } from "../task/syscall-error.ts";
 import type { Task } from "../task/task.ts";
 import type { Dentry, Location, Mount } from "./mount.ts";
 import { MountFlag } from "./mount.ts";
 import { newNodeInit } from "./new-node.ts";
-import { notify, notifyCreated, notifyRemoved, notifyRenamed } from "./notify.ts";
+import { notifyCreated, notifyLinked, notifyRemoved, notifyRenamed } from "./notify.ts";
 import { checkAccess, checkRemoval } from "./permission.ts";
 import type { WalkResult } from "./walk.ts";
 
@@ -78,7 +77,7 @@ export function linkEntry(task: Task, source: Location, found: WalkResult): void
   const { superblock, node } = parent.dentry;
   superblock.filesystem.link(source.dentry.node, node, name);
   parent.dentry.adopt(name, source.dentry.node);
-  notify(source.dentry, IN_ATTRIB, false);
+  notifyLinked(source.dentry);
   notifyCreated(parent.dentry, name, attributes.type);
 }
 

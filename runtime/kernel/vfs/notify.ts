@@ -40,6 +40,11 @@ export function notifyCreated(directory: Dentry, name: string, type: Attributes[
   notifyEntry(directory, name, IN_CREATE, type);
 }
 
+/** A node has one name more: its own watchers hear of it, not those of the directory. */
+export function notifyLinked({ superblock, node }: Dentry): void {
+  if (superblock.watches > 0) send(superblock, node, IN_ATTRIB, 0, "", false);
+}
+
 /** `name` was removed; `attributes` are those of its node before. */
 export function notifyRemoved(directory: Dentry, name: string, { ino, type, nlink }: Attributes): void {
   const { superblock } = directory;
