@@ -46,6 +46,9 @@ export function cloneTask(task: Task, request: CloneRequest): Result {
   const fresh = cloneNamespaces(task, request.flags);
   if (typeof fresh === "number") return fresh;
   const { namespaces, credentials } = fresh;
+  // Asked before the memory is copied: a fork bomb at its limit should cost little.
+  if (!task.cgroup.chargeTask()) return -Errno.EAGAIN;
+  task.cgroup.unchargeTask();
   const addressSpace = has(flag.CLONE_VM) ? task.addressSpace.acquire() : task.addressSpace.fork(task.cgroup);
   if (addressSpace === undefined) return -Errno.ENOMEM;
   const parts: TaskParts = {
