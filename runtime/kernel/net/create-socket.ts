@@ -13,7 +13,8 @@ import {
   SOCK_SEQPACKET,
   SOCK_STREAM,
 } from "../abi/socket.ts";
-import { Capability, hasCapability } from "../task/credentials.ts";
+import { Capability } from "../task/credentials.ts";
+import { hasNetworkCapability } from "../ns/namespace-owner.ts";
 import type { Task } from "../task/task.ts";
 import { createInetSocket } from "./inet/create-inet-socket.ts";
 import { createNetlinkSocket } from "./netlink/create-netlink-socket.ts";
@@ -46,7 +47,7 @@ export function createSocket(task: Task, request: SocketRequest): Socket | numbe
     case AF_NETLINK:
       return createNetlinkSocket(birth);
     case AF_PACKET:
-      return hasCapability(task.credentials, Capability.CAP_NET_RAW) ? -Errno.EAFNOSUPPORT : -Errno.EPERM;
+      return hasNetworkCapability(task, Capability.CAP_NET_RAW) ? -Errno.EAFNOSUPPORT : -Errno.EPERM;
     default:
       return -Errno.EAFNOSUPPORT;
   }

@@ -2,7 +2,8 @@
 import { Errno } from "../abi/errno.ts";
 import { AF_INET } from "../abi/socket.ts";
 import { IFREQ_BYTES, IFREQ_VALUE, isSocketIoctl, Siocg } from "../abi/ifreq.ts";
-import { Capability, hasCapability } from "../task/credentials.ts";
+import { Capability } from "../task/credentials.ts";
+import { hasNetworkCapability } from "../ns/namespace-owner.ts";
 import type { Task } from "../task/task.ts";
 import type { IpAddress } from "./inet/ip-address.ts";
 import { netmaskOf } from "./inet/ip-address.ts";
@@ -21,7 +22,7 @@ export function interfaceIoctl(namespace: NetworkNamespace, request: number, add
   switch (request) {
     case Siocg.SIOCSIFFLAGS:
     case Siocg.SIOCSIFMTU:
-      if (!hasCapability(task.credentials, Capability.CAP_NET_ADMIN)) return -Errno.EPERM;
+      if (!hasNetworkCapability(task, Capability.CAP_NET_ADMIN)) return -Errno.EPERM;
       if (device === undefined) return -Errno.ENODEV;
       if (request === Siocg.SIOCSIFFLAGS) namespace.setUp(device, (task.memory.readU16(value) & Iff.UP) !== 0);
       else device.mtu = task.memory.readU32(value);

@@ -4,6 +4,7 @@
  */
 import { hasCapabilityIn } from "../task/credentials.ts";
 import type { Credentials } from "../task/credentials.ts";
+import type { Task } from "../task/task.ts";
 import type { UserNamespace } from "./user-namespace.ts";
 
 interface Owned {
@@ -26,4 +27,9 @@ export function ownedBy<Namespace extends Owned>(namespace: Namespace, owner: Us
 /** ns_capable over the owner of `namespace`. */
 export function hasCapabilityOverNamespace(who: Credentials, capability: number, namespace: Owned): boolean {
   return hasCapabilityIn(who, capability, ownerOf(namespace));
+}
+
+/** Over the caller's network: CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE. */
+export function hasNetworkCapability({ credentials, namespaces }: Task, capability: number): boolean {
+  return hasCapabilityOverNamespace(credentials, capability, namespaces.network);
 }

@@ -13,7 +13,8 @@ import {
   SOCK_RAW,
   SOCK_STREAM,
 } from "../../abi/socket.ts";
-import { Capability, hasCapability } from "../../task/credentials.ts";
+import { Capability } from "../../task/credentials.ts";
+import { hasNetworkCapability } from "../../ns/namespace-owner.ts";
 import type { Task } from "../../task/task.ts";
 import type { Socket, SocketBirth } from "../socket.ts";
 import { IcmpSocket } from "./icmp-socket.ts";
@@ -36,7 +37,7 @@ export function createInetSocket(task: Task, family: number, birth: SocketBirth)
       return new UdpSocket(family, { ...birth, protocol: IPPROTO_UDP });
     case SOCK_RAW:
       if (protocol === IPPROTO_IP) return -Errno.EPROTONOSUPPORT;
-      return hasCapability(task.credentials, Capability.CAP_NET_RAW)
+      return hasNetworkCapability(task, Capability.CAP_NET_RAW)
         ? new IcmpSocket(family, birth)
         : -Errno.EPERM;
     default:

@@ -15,7 +15,8 @@ import {
   SOL_SOCKET,
   words,
 } from "../../abi/socket.ts";
-import { Capability, hasCapability } from "../../task/credentials.ts";
+import { Capability } from "../../task/credentials.ts";
+import { hasNetworkCapability } from "../../ns/namespace-owner.ts";
 import { SyscallError } from "../../task/syscall-error.ts";
 import type { Task } from "../../task/task.ts";
 import type { Path } from "../network-namespace.ts";
@@ -85,7 +86,7 @@ export abstract class InetSocket extends Socket implements Bound {
     if (address.version === 6 && isMulticast(address) && this.type === SOCK_STREAM) return -Errno.EINVAL;
     if (!isOwn && !isFree && !isMulticast(address)) return -Errno.EADDRNOTAVAIL;
     const isPrivileged = port !== 0 && port < this.namespace.unprivilegedPortStart;
-    if (isPrivileged && !hasCapability(task.credentials, Capability.CAP_NET_BIND_SERVICE))
+    if (isPrivileged && !hasNetworkCapability(task, Capability.CAP_NET_BIND_SERVICE))
       return -Errno.EACCES;
     return this.localPort !== 0 || !this.isUnused ? -Errno.EINVAL : 0;
   }
@@ -223,7 +224,7 @@ export abstract class InetSocket extends Socket implements Bound {
     // ip(7): options of SOL_IP take a byte as well as an int.
     if (value.length < 4 && !(level === SOL_IP && value.length > 0)) return -Errno.EINVAL;
     const kept = optionValue(option, value.length < 4 ? (value[0] ?? 0) : intOf(value));
-    const isAllowed = option.capability === undefined || hasCapability(task.credentials, option.capability);
+    const isAllowed = option.capability === undefined || hasNetworkCapability(task, option.capability);
     if (!isAllowed && kept !== 0) return -Errno.EPERM;
     if (kept < 0 && option.min !== undefined) return kept;
     this.setInt(level, name, kept);

@@ -5,7 +5,8 @@
 import { Errno } from "../../abi/errno.ts";
 import { NLM_F_DUMP, NETLINK_ROUTE } from "../../abi/netlink.ts";
 import { Rtm, RTM_MAX } from "../../abi/rtnetlink.ts";
-import { Capability, hasCapability } from "../../task/credentials.ts";
+import { Capability } from "../../task/credentials.ts";
+import { hasNetworkCapability } from "../../ns/namespace-owner.ts";
 import { SyscallError } from "../../task/syscall-error.ts";
 import type { Task } from "../../task/task.ts";
 import type { NetworkNamespace } from "../network-namespace.ts";
@@ -64,7 +65,7 @@ function answer(socket: NetlinkSocket, message: NetlinkMessage, task: Task): Ans
   const [family] = payload;
   if (family === undefined) return undefined;
   const isGet = (type & KIND_MASK) === KIND_GET;
-  if (!isGet && !hasCapability(task.credentials, Capability.CAP_NET_ADMIN))
+  if (!isGet && !hasNetworkCapability(task, Capability.CAP_NET_ADMIN))
     throw new SyscallError(Errno.EPERM);
   const handlers = HANDLERS.get(type);
   const { namespace } = socket;

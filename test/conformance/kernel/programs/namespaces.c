@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
@@ -332,6 +333,17 @@ static void user(void) {
     printf("made by %d\n", maker);
     SHOW(ioctl(ns, NS_GET_OWNER_UID, &maker));
     SHOW(ioctl(ns, NS_GET_PARENT));
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+    int s = socket(AF_INET, SOCK_DGRAM, 0);
+    SHOW(ioctl(s, SIOCSIFFLAGS, &request));
+    close(s);
+    SHOW(unshare(CLONE_NEWNET));
+    s = socket(AF_INET, SOCK_STREAM, 0);
+    SHOW(ioctl(s, SIOCSIFFLAGS, &request));
+    struct sockaddr_in address = {AF_INET, htons(80)};
+    SHOW(bind(s, (struct sockaddr *)&address, sizeof address));
+    OK(socket(AF_INET, SOCK_RAW, 1));
+    close(s);
     SHOW(unshare(CLONE_NEWUSER));
     ids("one deeper, unmapped");
     write_to("/proc/self/uid_map", "7 0 1");
