@@ -71,6 +71,10 @@ export class MountedStack implements Mounted {
     return this.#parts.writable?.filesystem.liveBytes ?? 0;
   }
 
+  handOver(): void {
+    this.#parts.writable?.filesystem.handOver();
+  }
+
   async unmount(): Promise<void> {
     this.#unmounting ??= this.#unmount();
     await this.#unmounting;

@@ -33,6 +33,8 @@ export interface Mounted {
   /** As `docker diff`, sorted by path. */
   changes(): readonly { readonly kind: 0 | 1 | 2; readonly path: string }[];
   writableSizeBytes(): number;
+  /** Hands files that were closed to the host, so that they outlive this worker; cheap when there are none. */
+  handOver(): void;
   /** Makes the writable layer durable and closes every file. */
   unmount(): Promise<void>;
 }

@@ -192,6 +192,7 @@ export class WritableFilesystem implements Filesystem {
     this.#begin(false);
     this.#tree.rename(fromParent, fromName, toParent, toName, mode);
     this.#record({ op: "rename", fromParent, fromName, toParent, toName, mode });
+    this.#writeSoon(); // How programs replace a file: what it says now must not come back as it was.
   }
 
   write(file: NodeId, position: number, source: Uint8Array): number {
@@ -245,6 +246,17 @@ export class WritableFilesystem implements Filesystem {
   release(node: NodeId): void {
     this.#tree.release(node);
     if (!this.#unwritten.delete(node)) return;
+    this.#writeSoon();
+  }
+
+  /** Does now what would be done in a moment for files that were closed, and for new names. */
+  handOver(): void {
+    if (this.#writeBehind === undefined) return;
+    this.#writeBehind.dispose();
+    this.#writeOut();
+  }
+
+  #writeSoon(): void {
     this.#writeBehind ??= this.#clock.after(WRITE_BEHIND_MS, () => this.#writeOut());
   }
 

@@ -37,6 +37,7 @@ export class MemorySnapshotter implements Snapshotter {
       exportDiff: () => streamOf(),
       changes: () => [],
       writableSizeBytes: () => 0,
+      handOver: () => undefined,
       unmount: async () => undefined,
     };
   }

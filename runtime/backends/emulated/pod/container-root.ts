@@ -152,6 +152,11 @@ export class ContainerRoot implements FileTree {
     return lines.find((row) => Number(row[2]) === uid && row.length > 2)?.[0] ?? String(uid);
   }
 
+  /** Volumes' closed files, to the host. */
+  handOver(): void {
+    for (const volume of this.#volumes) volume.handOver();
+  }
+
   async close(): Promise<void> {
     this.#initLayer.remove();
     await Promise.all(this.#volumes.map((volume) => volume.unmount()));

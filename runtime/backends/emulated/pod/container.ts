@@ -81,7 +81,11 @@ export class Container implements PodContainer {
     const { machine, snapshotter, clock, rng, soon } = parts;
     const mounted = await snapshotter.mount({ layers: spec.root.layers, writable: spec.root.writable });
     let container: Container | undefined;
-    const pump = new Pump(clock, soon, (thrown) => container?.crash(thrown));
+    const handOver = (): void => {
+      mounted.handOver();
+      container?.root.handOver();
+    };
+    const pump = new Pump(clock, soon, (thrown) => container?.crash(thrown), handOver);
     const kernel = new Kernel({
       machine, clock, rng, syscalls: SYSCALLS, memoryBytes: MEMORY_BYTES, onWork: () => pump.wake(),
     });

@@ -17,16 +17,23 @@ export class Pump implements Disposable {
   readonly #soon: (callback: () => void) => void;
   readonly #clock: Clock;
   readonly #onCrash: (thrown: unknown) => void;
+  readonly #afterSlice: () => void;
   #kernel: Kernel | undefined;
   #timer: Disposable | undefined;
   #isScheduled = false;
   #isDisposed = false;
 
-  /** `onCrash` hears of our own mistakes: the kernel threw. */
-  constructor(clock: Clock, soon: (callback: () => void) => void, onCrash: (thrown: unknown) => void) {
+  /** `onCrash` hears of our own mistakes: the kernel threw. `afterSlice` comes before anybody sees what was done. */
+  constructor(
+    clock: Clock,
+    soon: (callback: () => void) => void,
+    onCrash: (thrown: unknown) => void,
+    afterSlice: () => void,
+  ) {
     this.#clock = clock;
     this.#soon = soon;
     this.#onCrash = onCrash;
+    this.#afterSlice = afterSlice;
   }
 
   /** The kernel that is kept running; once. */
@@ -54,6 +61,7 @@ export class Pump implements Disposable {
     if (kernel === undefined || this.#isDisposed) return;
     try {
       const idleness = kernel.run(SLICE_MS);
+      this.#afterSlice();
       if (idleness.kind === "busy") this.wake();
       else if (idleness.untilNs !== undefined) this.#sleep((idleness.untilNs - kernel.monotonicNs()) / NS_PER_MS);
     } catch (thrown) {
