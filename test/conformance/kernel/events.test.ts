@@ -1,8 +1,8 @@
-/** Signals, timers, readiness and seccomp: the same programs natively and under our kernel. */
+/** Signals, timers, readiness, seccomp, inotify, and wakes under load: the same programs natively and under our kernel. */
 import { expect, test } from "vitest";
 import { compile, hasCompiler, isRoot, runInKernel, runNatively } from "../../support/differential.ts";
 
-test.skipIf(!hasCompiler || !isRoot).each(["signals", "timers", "readiness", "seccomp", "inotify"])(
+test.skipIf(!hasCompiler || !isRoot).each(["signals", "timers", "readiness", "seccomp", "inotify", "event-stress"])(
   "%s.c prints what it prints natively",
   async (name) => {
     const program = compile(name);
