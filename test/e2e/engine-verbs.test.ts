@@ -139,7 +139,7 @@ describe.skipIf(!canRun)(
         "--since",
         "1h",
         "--until",
-        "0s",
+        "-1s",
         "--filter",
         "container=eater",
         "--format",
