@@ -12,7 +12,7 @@ import type { Mounted, Snapshotter } from "../../../../layers/snapshots/snapshot
 import { fail } from "../../../../layers/base/errors.ts";
 import { Errno, errnoName } from "../../../kernel/abi/errno.ts";
 import type { Cgroup } from "../../../kernel/cgroup.ts";
-import { setSetting } from "../../../kernel/fs/proc/sysctl.ts";
+import { setSetting, setting } from "../../../kernel/fs/proc/sysctl.ts";
 import type { Kernel } from "../../../kernel/kernel.ts";
 import { NetworkNamespace } from "../../../kernel/net/network-namespace.ts";
 import type { DeviceNode } from "../../../kernel/ns/container-devices.ts";
@@ -58,6 +58,7 @@ export class ContainerRoot implements FileTree {
     const network = NetworkNamespace.withLoopback();
     const { shmSizeBytes, isPrivileged, maskedPaths, readOnlyPaths, sysctls, hasCgroupNamespace } = spec.system;
     applySysctls(kernel, sysctls);
+    heedSettings(kernel, network);
     if (!mounted.filesystem.isReadOnly) this.#initLayer.fill(root.root);
     const mount = mountContainer(kernel, {
       root,
@@ -235,4 +236,12 @@ function devicesOf(specs: readonly DeviceSpec[]): readonly DeviceNode[] {
     }
     return { ...device, name };
   });
+}
+
+/** The settings of /proc/sys/net that decide something: docker lets everybody bind low ports and ping. */
+function heedSettings(kernel: Kernel, network: NetworkNamespace): void {
+  network.unprivilegedPortStart = Number(setting(kernel, "net/ipv4/ip_unprivileged_port_start"));
+  network.backlogMax = Number(setting(kernel, "net/core/somaxconn"));
+  const [first = 1, last = 0] = setting(kernel, "net/ipv4/ping_group_range").split(/\s+/).map(Number);
+  network.pingGroups = [first, last];
 }
