@@ -14,6 +14,8 @@ export const outputFolder = join(root, ".build/runtime/cpu");
 // -O1 does what matters (the switch becomes a br_table); the engine optimises the rest.
 const OPTIMIZE = process.env.CPU_OPTIMIZE ?? "-O1";
 
+const TRANSFORM = join(root, "runtime/cpu/switch-table.mjs");
+
 function readSources() {
   const names = readdirSync(assembly).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
   return new Map(names.sort().map((name) => [name, readFileSync(join(assembly, name), "utf8")]));
@@ -24,7 +26,7 @@ export async function buildInterpreter({ generate, rows, dataStart, isChecked = 
   const sources = readSources();
   const generated = generate({ rows, sources, isChecked });
   const files = new Map([...sources, ...generated.files]);
-  const hash = createHash("sha256");
+  const hash = createHash("sha256").update(readFileSync(TRANSFORM)).update(OPTIMIZE);
   for (const [name, text] of files) hash.update(`${name}\0${text}\0`);
   const stamp = hash.digest("hex");
   const name = isChecked ? "interpreter" : "interpreter-unchecked";
@@ -40,7 +42,7 @@ export async function buildInterpreter({ generate, rows, dataStart, isChecked = 
     join(folder, "index.ts"), "--outFile", temporary, OPTIMIZE, "--noAssert", "--runtime", "stub",
     "--importMemory", "--initialMemory", "63", "--maximumMemory", "65536", "--memoryBase", String(dataStart),
     "--enable", "simd", "--enable", "bulk-memory", "--enable", "sign-extension", "--enable", "nontrapping-f2i",
-    "--disable", "mutable-globals",
+    "--disable", "mutable-globals", "--transform", TRANSFORM,
     ...(process.env.CPU_TEXT ? ["--textFile", join(outputFolder, `${name}.wat`)] : []),
   ]);
   if (error) throw new Error(`asc: ${error.message}\n${stderr.toString()}`);

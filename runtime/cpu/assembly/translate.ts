@@ -10,7 +10,7 @@ import { BIAS, BLOCK_COUNT, BLOCK_LENGTH, BLOCK_PC, FS_BASE, GS_BASE, HIGH, INSN
   INSN_SIB, REG, RIP, ST, UOP_BASE, UOP_D, UOP_DISP, UOP_HANDLER, UOP_IMM, UOP_INDEX, UOP_LENGTH, UOP_MODE, UOP_NEXT,
   UOP_POSITION, UOP_ROW, UOP_S, UOP_SCALE, UOP_TARGET, XMM, ZERO } from "./layout";
 import * as tables from "./tables";
-import { FORMS, FUSED, HANDLER_COLD, HANDLER_COLD_END, HANDLER_GOTO, HANDLER_JCC, HANDLER_CALL, HANDLER_LINK,
+import { FORMS, FUSED, HANDLER_COLD, HANDLER_COLD_END, HANDLER_GOTO, HANDLER_JCC_0, HANDLER_CALL, HANDLER_LINK,
   HANDLER_PROTECTION, HANDLER_UNDEFINED, HOT, FORM_G, FORM_I, FORM_M, FORM_MI, FORM_MR, FORM_NONE, FORM_R, FORM_RI,
   FORM_RM, FORM_RR, FORM_RX, FORM_X, FORM_XI, FORM_XR } from "./handlers";
 import { decode, DECODED, fetchable, NOT_FETCHED, NO_ROW, PREFIX_67, TOO_LONG } from "./decode";
@@ -327,7 +327,7 @@ function finishBranch(block: usize, u: usize, operation: u32, pc: u32, next: u32
       u -= 32;
       after -= 32;
     } else {
-      store<u16>(u, HANDLER_JCC, UOP_HANDLER);
+      store<u16>(u, HANDLER_JCC_0 + <u16>cc, UOP_HANDLER);
       live = ALL_FLAGS;
     }
     store<u8>(block, <u32>load<u8>(u, UOP_POSITION) + 1, BLOCK_COUNT);
@@ -410,6 +410,8 @@ function translate(pc: u32): usize {
         end = finishBranch(block, u, operation, pc, at + <u32>BIAS);
       } else {
         let reads = <u32>load<u8>(row, 11);
+        // The return address.
+        if (operation == tables.OP_callIndirect) store<u64>(u, <u64>(at + <u32>BIAS), UOP_IMM);
         selectHandlers(block, position, operation == tables.OP_popf ? 0 : ALL_FLAGS | reads);
         end = u + 32;
       }

@@ -5,7 +5,10 @@
  */
 import { BLOCK, HAS_CODE, INSN, LAYOUT, RESERVED_BYTES, STATE, UOP } from "./layout.ts";
 import { vectorHandlers } from "./handlers-vector.ts";
-import { fusedHandlers, FORMS, hotHandlers, SPECIAL, WIDTHS, withoutChecks } from "./handlers.ts";
+import {
+  fusedHandlers, FORMS, hotHandlers, slowCases, SPECIAL, WIDTHS, withoutChecks,
+} from "./handlers.ts";
+import type { Handler } from "./handlers.ts";
 import { makeTables, ROW_BYTES, tablesSource } from "./tables.ts";
 import type { Tables } from "./tables.ts";
 import type { Row } from "./row.ts";
@@ -71,33 +74,43 @@ function bytesOf(values: Uint16Array): string {
   return [...values].map((value) => `${value & 255},${value >> 8}`).join(",");
 }
 
+/** The operation, and of those that go by a condition which. */
+const nameOf = ({ operation, group }: Handler): string => (group === undefined ? operation : `${operation}.${group}`);
+const nameOfRow = ({ operation, opcode }: Row): string =>
+  operation === "cmov" || operation === "setcc" ? `${operation}.${(opcode >> 1) & 7}` : operation;
+
 function makeHandlers(isChecked: boolean): Handlers {
   const cases: Numbered[] = Object.entries(SPECIAL).map(([name, code]) => ({ name, code }));
   const variant = (code: string): string => (isChecked ? code : withoutChecks(code));
   const numberOf = (): number => FIRST_HANDLER + cases.length;
   const list = [...hotHandlers(), ...vectorHandlers()];
-  const hot = new Map([...new Set(list.map(({ operation }) => operation))].map((name, index) => [name, index]));
+  const hot = new Map([...new Set(list.map(nameOf))].map((name, index) => [name, index]));
   const table = new Uint16Array(hot.size * 2 * 4 * 16);
   for (const handler of list) {
     for (const width of handler.anyWidth === true ? WIDTHS : [handler.width]) {
       const place = (isDead: number): number =>
-        ((((hot.get(handler.operation) ?? 0) * 2 + isDead) * 4 + width) << 4) + FORMS.indexOf(handler.form);
+        ((((hot.get(nameOf(handler)) ?? 0) * 2 + isDead) * 4 + width) << 4) + FORMS.indexOf(handler.form);
       // A handler that notes flags serves where nobody reads them too, unless a leaner one follows.
       if (handler.notes) table[place(0)] = numberOf();
       if (!handler.notes || table[place(1)] === 0) table[place(1)] = numberOf();
     }
-    const name = `${handler.operation}.${handler.form}.${handler.width}${handler.notes ? "" : ".lean"}`;
+    const name = `${nameOf(handler)}.${handler.form}.${handler.width}${handler.notes ? "" : ".lean"}`;
     cases.push({ name, code: handler.code });
   }
   const fused = new Uint16Array(2 * 4 * 256);
+  const fusedFirst = numberOf();
+  const conditions: number[] = [];
   for (const handler of fusedHandlers()) {
     const which = handler.operation === "cmp" ? 0 : 1;
     fused[(((which << 2) | handler.width) << 8) | (FORMS.indexOf(handler.form) << 4) | handler.condition] = numberOf();
+    conditions.push(handler.condition);
     cases.push({ name: `${handler.operation}.${handler.form}.${handler.width}.j${handler.condition}`, code: handler.code });
   }
   const lines = [
     `export const HOT: usize = memory.data<u8>([${bytesOf(table)}]);`,
     `export const FUSED: usize = memory.data<u8>([${bytesOf(fused)}]);`,
+    `export const FUSED_FIRST: u32 = ${fusedFirst};`,
+    `export const FUSED_CONDITION: usize = memory.data<u8>([${conditions.join(",")}]);`,
     `export const FORMS: u32 = ${FIRST_HANDLER};`,
     ...FORMS.map((form, index) => `export const FORM_${form.toUpperCase()}: u32 = ${index};`),
     ...Object.keys(SPECIAL).map((name, index) => `export const HANDLER_${name}: u16 = ${FIRST_HANDLER + index};`),
@@ -127,31 +140,40 @@ function runSource(cases: readonly Numbered[]): string {
     ({ name, code }, index) => `case ${FIRST_HANDLER + index}: { /* ${name} */ ${shareLocals(code, declared)} }`,
   );
   return `${HEADER}
-import { BIAS, CHECKED, FLAG_A, FLAG_K, FLAG_R, JUMP, JUMP_ENTRIES, MAP, MXCSR, REG, RIP, XMM } from "./layout";
+import { BIAS, CHECKED, COPY, FLAG_A, FLAG_K, FLAG_R, JUMP, JUMP_ENTRIES, MAP, MXCSR, REG, RIP, XMM } from "./layout";
 import { ${called.join(", ")} } from "./vector";
-import { check, isOutside, LIMIT, GENERAL_PROTECTION, INVALID_OPCODE, raise } from "./memory";
-import { cf, condition } from "./flags";
+import { check, LIMIT, GENERAL_PROTECTION, INVALID_OPCODE, raise } from "./memory";
+import { condition } from "./flags";
+import { FUSED_CONDITION, FUSED_FIRST } from "./handlers";
 import { link, lookUp } from "./translate";
 import { cold } from "./cold";
 import { pcOf } from "./uop";
 import { leaveEnd, leaveFault, leaveFetch, leaveFuel } from "./leave";
 
-@inline function jumpTo(pc: u64): usize {
-  let entry = JUMP + ((<usize>pc & (JUMP_ENTRIES - 1)) << 3);
-  return <u64>load<u32>(entry) == pc ? <usize>load<u32>(entry, 4) : lookUp(pc);
-}
-
 /** Runs from RIP for about \`budget\` instructions; answers a Stop. */
 export function run(budget: i32): i32 {
   let fuel = budget;
   ${[...declared].join("\n  ")}
+  let slow: u32 = 0;
+  let q: usize = 0;
+  let h: usize = 0;
+  let n: u32 = 0;
+  let c: u32 = 0;
+  let t: u64 = 0;
   let p: usize = lookUp(load<u64>(RIP));
   if (p == 0) return leaveFetch(fuel, budget);
   for (;;) {
-    switch (<u32>load<u16>(p)) {
+    for (;;) {
+      switch (<u32>load<u16>(p)) {
 ${body.join("\n")}
 default: unreachable();
+      }
+      break;
     }
+    switch (slow) {
+${slowCases()}
+    }
+    unreachable();
   }
   return 0;
 }
@@ -190,7 +212,7 @@ export function generate(options: GenerateOptions): Generated {
   const handlers = makeHandlers(options.isChecked);
   const view = new DataView(tables.rows.buffer);
   options.rows.forEach((row, number) => {
-    view.setUint16(number * ROW_BYTES + 14, handlers.hot.get(row.operation) ?? 0xffff, true);
+    view.setUint16(number * ROW_BYTES + 14, handlers.hot.get(nameOfRow(row)) ?? 0xffff, true);
   });
   const written = new Map([["vector-operations.ts", HEADER + vectorSource()], ["mmx-operations.ts", HEADER + mmxSource()]]);
   const implemented = implementedOperations(new Map([...options.sources, ...written]));

@@ -4,7 +4,7 @@
  * float operation is done by wasm when its result is finite and MXCSR is plain (see vector.ts of the
  * assembly); everything else goes to the general form, which does it again from the start.
  */
-import { checkAccess, FAULT } from "./handlers.ts";
+import { checkAccess, leave } from "./handlers.ts";
 import type { Form, Handler } from "./handlers.ts";
 import { VECTOR_OPERATIONS } from "./vector.ts";
 import type { VectorOperation } from "./vector.ts";
@@ -16,7 +16,7 @@ const INDEXED =
   "load<u64>(<usize>load<u16>(p, 12)) + (load<u64>(<usize>load<u16>(p, 14)) << <u64>load<u8>(p, 20))" +
   " + <u64><i64>load<i32>(p, 16)";
 const NEXT = "p += 32; continue;";
-const AGAIN = `if (cold(p)) { ${FAULT} } ${NEXT}`;
+const AGAIN = leave("cold");
 /** As isPlain in vector-soft.ts. */
 const PLAIN = "(load<u32>(MXCSR) & 0x8000ffc0) == 0x1f80";
 

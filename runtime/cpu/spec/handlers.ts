@@ -3,6 +3,10 @@
  * form, width and "does anybody read the flags". One hard idea: a handler is text put together from
  * three small templates (read operands, compute, write and note flags), so that every combination is
  * the same code with constants filled in. What has no handler here runs in its general form (cold.ts).
+ *
+ * No handler calls a function: with a call in the loop the engine keeps the loop's variables in memory,
+ * which costs half the speed. What is rare leaves the loop (`slow = …; break;`) for one of SLOW's ways,
+ * having changed nothing yet, and comes back.
  */
 
 /** Which operands are what: r register, i immediate, m memory with a base, x with an index, g general. */
@@ -34,6 +38,8 @@ export interface Handler {
   readonly operation: string;
   readonly form: Form;
   readonly width: Width;
+  /** Of cmov and setcc: condition code / 2. */
+  readonly group?: number;
   /** Serves every width: the operation's operands have one of their own. */
   readonly anyWidth?: boolean;
   /** Notes the flags (or has none to note). */
@@ -58,8 +64,13 @@ const BASE = "load<u64>(<usize>load<u16>(p, 12)) + <u64><i64>load<i32>(p, 16)";
 const INDEXED =
   "load<u64>(<usize>load<u16>(p, 12)) + (load<u64>(<usize>load<u16>(p, 14)) << <u64>load<u8>(p, 20))" +
   " + <u64><i64>load<i32>(p, 16)";
-export const FAULT = "return leaveFault(p, fuel, budget);";
 const NEXT = "p += 32; continue;";
+
+/** Where a handler that cannot do it all goes. */
+const WAYS = [
+  "cold", "end", "fused", "call", "look", "link", "resume", "undefined", "protection", "fuel", "condition",
+] as const;
+type Way = (typeof WAYS)[number];
 
 const SIZE_BYTES: Readonly<Record<string, number>> = {
   u8: 1,
@@ -72,17 +83,19 @@ const SIZE_BYTES: Readonly<Record<string, number>> = {
   v128: 16,
 };
 
+/** Leaves the loop for a way of SLOW. */
+export const leave = (way: Way): string => `slow = ${WAYS.indexOf(way)}; break;`;
+
 /** The test of the page map for `bytes` at the address in variable `name`, in brackets of its own. */
-export function checkAccess(name: string, type: string | number, access: "Read" | "Write"): string {
+export function checkAccess(
+  name: string, type: string | number, access: "Read" | "Write", way: Way = "cold",
+): string {
   const bytes = typeof type === "number" ? type : (SIZE_BYTES[type] ?? 8);
   const page = `load<u8>(MAP + <usize>(${name} >> 12))`;
   // A page with translations goes the slow way, which drops them.
   const denied = access === "Read" ? `!(${page} & 1)` : `(${page} & 10) != 2`;
   const crosses = bytes === 1 ? "" : ` || (<u32>${name} & 4095) > ${4096 - bytes}`;
-  return (
-    `/*[*/if (${name} >= LIMIT || ${denied}${crosses}) ` +
-    `if (!check(${name}, ${bytes}, ${access === "Write"})) { ${FAULT} }/*]*/`
-  );
+  return `/*[*/if (${name} >= LIMIT || ${denied}${crosses}) { ${leave(way)} }/*]*/`;
 }
 
 /** The unchecked variant of a handler. */
@@ -91,8 +104,8 @@ export function withoutChecks(code: string): string {
 }
 
 /** Declares `e`, the checked address of a memory operand of type `type`. */
-function address(shape: string, type: string, access: "Read" | "Write"): string {
-  return `let e: u64 = ${shape === "m" ? BASE : INDEXED}; ${checkAccess("e", type, access)}`;
+function address(shape: string, type: string, access: "Read" | "Write", way: Way = "cold"): string {
+  return `let e: u64 = ${shape === "m" ? BASE : INDEXED}; ${checkAccess("e", type, access, way)}`;
 }
 
 function writeRegister(width: Width, value: string, at = D): string {
@@ -109,13 +122,13 @@ interface Parts {
 }
 
 /** Reads both operands as `type`; with `isRead` only, the first is not written back. */
-function operands(form: Form, width: Width, isWritten: boolean): Parts {
+function operands(form: Form, width: Width, isWritten: boolean, way: Way = "cold"): Parts {
   const type = unsigned(width);
   const first = form[0] ?? "r";
   const second = form[1] ?? "";
   let before = "";
-  if (first === "m" || first === "x") before += address(first, type, isWritten ? "Write" : "Read");
-  if (second === "m" || second === "x") before += address(second, type, "Read");
+  if (first === "m" || first === "x") before += address(first, type, isWritten ? "Write" : "Read", way);
+  if (second === "m" || second === "x") before += address(second, type, "Read", way);
   before +=
     first === "r"
       ? `let a: ${type} = load<${type}>(${D});`
@@ -175,7 +188,7 @@ function unary(): Handler[] {
     ([2, 3] as const).flatMap((width) =>
       (kind === undefined ? [true] : [true, false]).map((notes): Handler => {
         const { before, after } = operands("r", width, true);
-        const old = notes && first === "cf()" ? "let c: u32 = cf();" : "";
+        const old = notes && first === "cf()" ? `let c: u32 = ${CARRY};` : "";
         const flags =
           notes && kind !== undefined ? note(kind, width, first === "cf()" ? "c" : first) : "";
         const code = `${before} ${old} let r: ${unsigned(width)} = ${value}; ${after} ${flags} ${NEXT}`;
@@ -311,17 +324,6 @@ function others(): Handler[] {
         `${before} let r: ${type} = b * <${type}>load<i64>(p, 24); ${after}`,
       );
     }
-    for (const form of ["rr", "rm"] as const) {
-      const condition = form === "rr" ? "load<u8>(p, 24)" : "load<u8>(p, 24)";
-      const { before, after } = operands(form, width, true);
-      add(
-        "cmov",
-        form,
-        width,
-        true,
-        `${before} let r: ${type} = condition(<u32>${condition}) ? b : a; ${after}`,
-      );
-    }
     const half = width === 3 ? "<u64><i64>load<i32>(REG)" : "<u64><u32><i32>load<i16>(REG)";
     add("cbw", "none", width, true, `store<u64>(REG, ${half});`);
     const sign = width === 3 ? "<u64>(load<i64>(REG) >> 63)" : "<u64><u32>(load<i32>(REG) >> 31)";
@@ -329,7 +331,6 @@ function others(): Handler[] {
   }
   add("bswap", "r", 2, true, `store<u64>(${D}, <u64>bswap<u32>(load<u32>(${D})));`);
   add("bswap", "r", 3, true, `store<u64>(${D}, bswap<u64>(load<u64>(${D})));`);
-  add("setcc", "r", 0, true, `store<u8>(${D}, condition(<u32>load<u8>(p, 24)));`);
   const push = (value: string): string =>
     `let t: u64 = load<u64>(REG, 32) - 8; let e: u64 = t - BIAS; ${checkAccess("e", "u64", "Write")} ` +
     `store<u64>(<usize>e, ${value}); store<u64>(REG, t, 32);`;
@@ -356,34 +357,91 @@ function others(): Handler[] {
   return handlers;
 }
 
+const CARRY =
+  "(load<u32>(FLAG_K) >> 2 == 3 ? u32(load<u64>(FLAG_R) > load<u64>(FLAG_A)) : " +
+  "load<u32>(FLAG_K) >> 2 == 1 ? u32(load<u64>(FLAG_R) < load<u64>(FLAG_A)) : " +
+  "load<u32>(FLAG_K) >> 2 == 5 ? 0 : load<u32>(FLAG_K) >> 2 == 2 ? u32(load<u64>(FLAG_R) <= load<u64>(FLAG_A)) : " +
+  "load<u32>(FLAG_K) >> 2 == 4 ? u32(load<u64>(FLAG_R) >= load<u64>(FLAG_A)) : load<u32>(FLAG_A) & 1)";
+const ZERO_FLAG = "(load<u32>(FLAG_K) < 4 ? (load<u32>(FLAG_A) >> 6) & 1 : u32(load<u64>(FLAG_R) == 0))";
+/** The sign bit of a value of the record's width. */
+const top = (value: string): string =>
+  `(<u32>(${value} >> <u64>((8 << (load<u32>(FLAG_K) & 3)) - 1)) & 1)`;
+const SIGN = `(load<u32>(FLAG_K) < 4 ? (load<u32>(FLAG_A) >> 7) & 1 : ${top("load<u64>(FLAG_R)")})`;
+
+/**
+ * Sets `g` to what the even condition code of a group says (o, b, e, be, s, p, l, le), as flags.ts does;
+ * a kind of record that is rare in front of it is left to `way`.
+ */
+function flagTest(group: number, way: Way): string {
+  const raw = (bits: string): string =>
+    `if (load<u32>(FLAG_K) >= 4) { ${leave(way)} } let g: u32 = ${bits};`;
+  // Of a subtraction: sign and overflow differ; of a logical operation there is no overflow.
+  const less =
+    "let g: u32 = 0; if (load<u32>(FLAG_K) >> 2 == 3) { let x: u64 = load<u64>(FLAG_A); let y: u64 = load<u64>(FLAG_R); " +
+    `g = ${top("(y ^ ((x ^ (x - y)) & (x ^ y)))")}; } else if (load<u32>(FLAG_K) >> 2 == 5) { g = ${top("load<u64>(FLAG_R)")}; } ` +
+    `else if (load<u32>(FLAG_K) < 4) { g = ((load<u32>(FLAG_A) >> 7) ^ (load<u32>(FLAG_A) >> 11)) & 1; } else { ${leave(way)} }`;
+  switch (group) {
+    case 0: return raw("(load<u32>(FLAG_A) >> 11) & 1");
+    case 1: return `let g: u32 = ${CARRY};`;
+    case 2: return `let g: u32 = ${ZERO_FLAG};`;
+    case 3: return `let g: u32 = ${CARRY} | ${ZERO_FLAG};`;
+    case 4: return `let g: u32 = ${SIGN};`;
+    case 5: return raw("(load<u32>(FLAG_A) >> 2) & 1");
+    case 6: return less;
+    default: return `${less} g |= ${ZERO_FLAG};`;
+  }
+}
+
+/** cmov and setcc, one handler for each pair of opposite conditions: the uop says which of the two. */
+function conditional(): Handler[] {
+  const handlers: Handler[] = [];
+  for (let group = 0; group < 8; group++) {
+    const test = `${flagTest(group, "cold")} g ^= <u32>load<u8>(p, 24) & 1;`;
+    const add = (operation: string, form: Form, width: Width, code: string): void => {
+      handlers.push({ operation, form, width, group, notes: true, code: `${code} ${NEXT}` });
+    };
+    add("setcc", "r", 0, `${test} store<u8>(${D}, g);`);
+    for (const width of [2, 3] as const) {
+      for (const form of ["rr", "rm", "rx"] as const) {
+        const { before } = operands(form, width, true);
+        add("cmov", form, width, `${test} ${before} ${writeRegister(width, "g != 0 ? b : a")}`);
+      }
+    }
+  }
+  return handlers;
+}
+
 /** At a block's end: counts the execution, takes the fuel, and leaves when it is used up. */
 export const SPEND =
   "let n: u32 = <u32>load<u8>(p, 22) + 1; let h: usize = p - (<usize>n << 5); " +
   "store<u32>(h, load<u32>(h, 24) + 1, 24); fuel -= <i32>n;";
-const ARRIVE = "if (fuel < 0) return leaveFuel(q, fuel, budget); p = q; continue;";
+const ARRIVE = `p = q; if (fuel < 0) { ${leave("fuel")} } continue;`;
 /** Before any effect of a jump to a computed address. */
-const CANONICAL =
-  "if (t >= 0x8000_0000_0000) if (isOutside(t)) return leaveFault(p, fuel, budget);";
-const JUMP = `let q: usize = jumpTo(t); if (q == 0) return leaveFetch(fuel, budget); ${ARRIVE}`;
+const CANONICAL = `if (t >= 0x8000_0000_0000) { ${leave("end")} }`;
+const JUMP =
+  "let j: usize = JUMP + ((<usize>t & (JUMP_ENTRIES - 1)) << 3); " +
+  `if (<u64>load<u32>(j) != t) { store<u64>(RIP, t); ${leave("look")} } let q: usize = <usize>load<u32>(j, 4); ${ARRIVE}`;
 
 function jumps(): Handler[] {
   const handlers: Handler[] = [];
   const add = (operation: string, form: Form, code: string): void => {
     handlers.push({ operation, form, width: 3, notes: true, code });
   };
+  // The return address is in the uop: translate.ts put it there.
   const pushNext =
-    `let s: u64 = load<u64>(REG, 32) - 8; let e: u64 = s - BIAS; ${checkAccess("e", "u64", "Write")} ${CANONICAL} ` +
-    `store<u64>(<usize>e, <u64>(pcOf(p) + <u32>load<u8>(p, 21))); store<u64>(REG, s, 32);`;
+    `let s: u64 = load<u64>(REG, 32) - 8; let e: u64 = s - BIAS; ${checkAccess("e", "u64", "Write", "end")} ${CANONICAL} ` +
+    "store<u64>(<usize>e, load<u64>(p, 24)); store<u64>(REG, s, 32);";
   add(
     "ret",
     "none",
-    `let s: u64 = load<u64>(REG, 32); let e: u64 = s - BIAS; ${checkAccess("e", "u64", "Read")} ` +
+    `let s: u64 = load<u64>(REG, 32); let e: u64 = s - BIAS; ${checkAccess("e", "u64", "Read", "end")} ` +
       `let t: u64 = load<u64>(<usize>e); ${CANONICAL} store<u64>(REG, s + 8, 32); ${SPEND} ${JUMP}`,
   );
-  const target = (form: "r" | "m" | "x"): string =>
-    form === "r"
-      ? `let t: u64 = load<u64>(${D});`
-      : `let f: u64 = ${form === "m" ? BASE : INDEXED}; ${checkAccess("f", "u64", "Read")} let t: u64 = load<u64>(<usize>f);`;
+  const target = (form: "r" | "m" | "x"): string => {
+    if (form === "r") return `let t: u64 = load<u64>(${D});`;
+    const check = checkAccess("f", "u64", "Read", "end");
+    return `let f: u64 = ${form === "m" ? BASE : INDEXED}; ${check} let t: u64 = load<u64>(<usize>f);`;
+  };
   for (const form of ["r", "m", "x"] as const) {
     add("jmpIndirect", form, `${target(form)} ${CANONICAL} ${SPEND} ${JUMP}`);
     add("callIndirect", form, `${target(form)} ${pushNext} ${SPEND} ${JUMP}`);
@@ -391,24 +449,60 @@ function jumps(): Handler[] {
   return handlers;
 }
 
-/** Handlers that are no operation's form; translate.ts knows them by name. */
+/** Sets `g` to the condition of an unfused jump by what the record says, or leaves. */
+const jumpOn = (cc: number): string =>
+  `${flagTest(cc >> 1, "condition")} ${SPEND} let q: usize = <usize>(g ${cc & 1 ? "==" : "!="} 0 ? ` +
+  `load<u32>(p, 4) : load<u32>(p, 28)); ${ARRIVE}`;
+
+/** Handlers that are no operation's form; translate.ts knows them by name. JCC_0 to JCC_15 are in a row. */
 export const SPECIAL: Readonly<Record<string, string>> = {
-  COLD: `if (cold(p)) { ${FAULT} } ${NEXT}`,
-  COLD_END:
-    `store<u64>(RIP, <u64>(pcOf(p) + <u32>load<u8>(p, 21))); let c: u32 = cold(p); ${SPEND} ` +
-    `if (c != 0) return leaveEnd(p, c, fuel, budget); let t: u64 = load<u64>(RIP); ${JUMP}`,
-  LINK: "let q: usize = link(p); if (q == 0) return leaveFetch(fuel, budget); p = q; continue;",
-  RESUME:
-    "let q: usize = lookUp(<u64>pcOf(p)); if (q == 0) return leaveFetch(fuel, budget); p = q; continue;",
-  UNDEFINED: "raise(INVALID_OPCODE); return leaveFault(p, fuel, budget);",
-  PROTECTION: "raise(GENERAL_PROTECTION); return leaveFault(p, fuel, budget);",
+  COLD: leave("cold"),
+  COLD_END: leave("end"),
+  LINK: leave("link"),
+  RESUME: leave("resume"),
+  UNDEFINED: leave("undefined"),
+  PROTECTION: leave("protection"),
   GOTO: `${SPEND} let q: usize = <usize>load<u32>(p, 4); ${ARRIVE}`,
-  JCC: `${SPEND} let q: usize = condition(<u32>load<u8>(p, 24)) ? <usize>load<u32>(p, 4) : <usize>load<u32>(p, 28); ${ARRIVE}`,
   CALL:
-    `let s: u64 = load<u64>(REG, 32) - 8; let e: u64 = s - BIAS; ${checkAccess("e", "u64", "Write")} ` +
+    `let s: u64 = load<u64>(REG, 32) - 8; let e: u64 = s - BIAS; ${checkAccess("e", "u64", "Write", "call")} ` +
     `store<u64>(<usize>e, load<u64>(p, 24)); store<u64>(REG, s, 32); ${SPEND} ` +
     `let q: usize = <usize>load<u32>(p, 4); ${ARRIVE}`,
+  ...Object.fromEntries(Array.from({ length: 16 }, (_, cc) => [`JCC_${cc}`, jumpOn(cc)])),
 };
+
+const FAULT = "return leaveFault(p, fuel, budget);";
+const SLOW_SPEND =
+  "n = <u32>load<u8>(p, 22) + 1; h = p - (<usize>n << 5); store<u32>(h, load<u32>(h, 24) + 1, 24); fuel -= <i32>n;";
+const SLOW_ARRIVE = "if (fuel < 0) return leaveFuel(q, fuel, budget); p = q; continue;";
+
+/** What is done outside the loop, by way; with the names of run.ts, not the handlers'. */
+export const SLOW: Readonly<Record<Way, string>> = {
+  cold: `if (cold(p)) ${FAULT} p += 32; continue;`,
+  end:
+    `store<u64>(RIP, <u64>(pcOf(p) + <u32>load<u8>(p, 21))); c = cold(p); ${SLOW_SPEND} ` +
+    "if (c != 0) return leaveEnd(p, c, fuel, budget); q = lookUp(load<u64>(RIP)); " +
+    `if (q == 0) return leaveFetch(fuel, budget); ${SLOW_ARRIVE}`,
+  // A compare whose immediate shares its field with the link: the general form gets a copy.
+  fused:
+    "memory.copy(COPY, p, 32); store<i64>(COPY, load<i32>(p, 24), 24); " +
+    `if (cold(COPY)) ${FAULT} ${SLOW_SPEND} ` +
+    "c = <u32>load<u8>(FUSED_CONDITION + <usize>(<u32>load<u16>(p) - FUSED_FIRST)); " +
+    `q = <usize>(condition(c) ? load<u32>(p, 4) : load<u32>(p, 28)); ${SLOW_ARRIVE}`,
+  call:
+    `t = load<u64>(REG, 32) - 8; if (!check(t - BIAS, 8, true)) ${FAULT} store<u64>(<usize>(t - BIAS), load<u64>(p, 24)); ` +
+    `store<u64>(REG, t, 32); ${SLOW_SPEND} q = <usize>load<u32>(p, 4); ${SLOW_ARRIVE}`,
+  look: `q = lookUp(load<u64>(RIP)); if (q == 0) return leaveFetch(fuel, budget); ${SLOW_ARRIVE}`,
+  link: "q = link(p); if (q == 0) return leaveFetch(fuel, budget); p = q; continue;",
+  resume: "q = lookUp(<u64>pcOf(p)); if (q == 0) return leaveFetch(fuel, budget); p = q; continue;",
+  undefined: `raise(INVALID_OPCODE); ${FAULT}`,
+  protection: `raise(GENERAL_PROTECTION); ${FAULT}`,
+  fuel: "return leaveFuel(p, fuel, budget);",
+  condition:
+    `c = <u32>load<u8>(p, 24); ${SLOW_SPEND} q = <usize>(condition(c) ? load<u32>(p, 4) : load<u32>(p, 28)); ${SLOW_ARRIVE}`,
+};
+
+export const slowCases = (): string =>
+  WAYS.map((way, index) => `case ${index}: { /* ${way} */ ${SLOW[way]} }`).join("\n");
 
 /** b, ae, e, ne, be, a, s, ns, l, ge, le, g of a compare, on a and b; undefined: not fused. */
 function compared(operation: "cmp" | "test", cc: number, width: Width): string | undefined {
@@ -453,7 +547,7 @@ export function fusedHandlers(): FusedHandler[] {
           const text = compared(operation, condition, width);
           if (text === undefined) continue;
           // The upper half of the immediate's field holds the link to the next block.
-          const before = operands(form, width, false).before.replaceAll(
+          const before = operands(form, width, false, "fused").before.replaceAll(
             "load<i64>(p, 24)",
             width === 3 ? "<i64>load<i32>(p, 24)" : "load<i32>(p, 24)",
           );
@@ -469,5 +563,5 @@ export function fusedHandlers(): FusedHandler[] {
 }
 
 export function hotHandlers(): Handler[] {
-  return [...binary(), ...unary(), ...shifts(), ...moves(), ...others(), ...jumps()];
+  return [...binary(), ...unary(), ...shifts(), ...moves(), ...others(), ...conditional(), ...jumps()];
 }

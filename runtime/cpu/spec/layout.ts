@@ -35,6 +35,8 @@ export const LAYOUT = {
   INSN: 0x440,
   /** Cells of the translator: see STATE below. */
   STATE: 0x600,
+  /** A uop whose immediate is put right before its general form runs. */
+  COPY: 0x6c0,
   /** Sixteen bytes each, for operations. */
   SCRATCH: 0x700,
   /** Static data of the module (tables) starts here. */
@@ -80,7 +82,7 @@ export const STATE = {
   FORCE_COLD: 0x88,
   /** Of the time stamp counter: the last reading, 64 bits. */
   COUNTER: 0x90,
-  BYTES: 0x100,
+  BYTES: 0xc0,
 } as const;
 
 /** Size of a reserved arena. */
