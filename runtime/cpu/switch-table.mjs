@@ -1,9 +1,9 @@
-// A transform of asc: makes the big switch of run.ts one br_table. The compiler writes a switch as one
+// A transform of asc: makes the big switch of each of the interpreter's loops one br_table. The compiler writes a switch as one
 // comparison for each case and leaves the table to binaryen, which gives up beyond 1024 cases; then the
 // interpreter would compare its way through all handlers.
 import { Transform } from "assemblyscript/transform";
 
-const CASES_MIN = 500;
+const CASES_MIN = 100;
 
 export default class SwitchTable extends Transform {
   /** `module` is binaryen's, not yet optimised. */
@@ -12,9 +12,9 @@ export default class SwitchTable extends Transform {
     let found = 0;
     for (let index = 0; index < module.getNumFunctions(); index++) {
       const { body, name } = binaryen.getFunctionInfo(module.getFunctionByIndex(index));
-      if (name.endsWith("/run/run")) found += this.#visit(module, body);
+      if (/\/run\/(common|rare)$/.test(name)) found += this.#visit(module, body);
     }
-    if (found !== 1) throw new Error(`${found} switches to make tables of`);
+    if (found !== 2) throw new Error(`${found} switches to make tables of`);
   }
 
   /** Looks into blocks, loops and ifs: where a switch of ours may be. */

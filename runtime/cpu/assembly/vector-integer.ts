@@ -74,7 +74,7 @@ export function pmulhuw(a: v128, b: v128): v128 {
   return oddWords(i32x4.extmul_low_i16x8_u(a, b), i32x4.extmul_high_i16x8_u(a, b));
 }
 
-export function pmuludq(a: v128, b: v128): v128 {
+@inline export function pmuludq(a: v128, b: v128): v128 {
   return i64x2.extmul_low_i32x4_u(evenDwords(a, a), evenDwords(b, b));
 }
 
@@ -89,19 +89,19 @@ export function psadbw(a: v128, b: v128): v128 {
 }
 
 /** Bytes imm.. of (a above b). */
-export function palignr(a: v128, b: v128, imm: u32): v128 {
+@inline export function palignr(a: v128, b: v128, imm: u32): v128 {
   if (imm >= 32) return i64x2.splat(0);
   v128.store(SCRATCH, b);
   v128.store(SCRATCH, a, 16);
   return v128.load(SCRATCH + imm);
 }
 
-export function pslldq(a: v128, imm: u32): v128 {
+@inline export function pslldq(a: v128, imm: u32): v128 {
   if (imm >= 16) return i64x2.splat(0);
   return palignr(a, i64x2.splat(0), 16 - imm);
 }
 
-export function psrldq(a: v128, imm: u32): v128 {
+@inline export function psrldq(a: v128, imm: u32): v128 {
   return palignr(i64x2.splat(0), a, imm < 16 ? imm : 32);
 }
 
@@ -182,7 +182,7 @@ function dwordIndices(imm: u32): v128 {
   return i32x4.add(i32x4.mul(lanes, i32x4.splat(0x04040404)), i32x4.splat(0x03020100));
 }
 
-export function pshufd(a: v128, imm: u32): v128 { return i8x16.swizzle(a, dwordIndices(imm)); }
+@inline export function pshufd(a: v128, imm: u32): v128 { return i8x16.swizzle(a, dwordIndices(imm)); }
 
 /** As pshufd on words: byte indices of four words, in the low half. */
 @inline
@@ -201,25 +201,25 @@ export function pshufhw(a: v128, imm: u32): v128 {
   return v128.shuffle<i64>(a, moved, 0, 3);
 }
 
-export function shufps(a: v128, b: v128, imm: u32): v128 {
+@inline export function shufps(a: v128, b: v128, imm: u32): v128 {
   const indices = dwordIndices(imm);
   return v128.shuffle<i64>(i8x16.swizzle(a, indices), i8x16.swizzle(b, indices), 0, 3);
 }
 
-export function shufpd(a: v128, b: v128, imm: u32): v128 {
+@inline export function shufpd(a: v128, b: v128, imm: u32): v128 {
   const low = imm & 1 ? i64x2.extract_lane(a, 1) : i64x2.extract_lane(a, 0);
   const high = imm & 2 ? i64x2.extract_lane(b, 1) : i64x2.extract_lane(b, 0);
   return i64x2.replace_lane(i64x2.splat(low), 1, high);
 }
 
 export function psllw(a: v128, count: u64): v128 { return count > 15 ? i64x2.splat(0) : i16x8.shl(a, <i32>count); }
-export function pslld(a: v128, count: u64): v128 { return count > 31 ? i64x2.splat(0) : i32x4.shl(a, <i32>count); }
-export function psllq(a: v128, count: u64): v128 { return count > 63 ? i64x2.splat(0) : i64x2.shl(a, <i32>count); }
+@inline export function pslld(a: v128, count: u64): v128 { return count > 31 ? i64x2.splat(0) : i32x4.shl(a, <i32>count); }
+@inline export function psllq(a: v128, count: u64): v128 { return count > 63 ? i64x2.splat(0) : i64x2.shl(a, <i32>count); }
 export function psrlw(a: v128, count: u64): v128 { return count > 15 ? i64x2.splat(0) : i16x8.shr_u(a, <i32>count); }
-export function psrld(a: v128, count: u64): v128 { return count > 31 ? i64x2.splat(0) : i32x4.shr_u(a, <i32>count); }
-export function psrlq(a: v128, count: u64): v128 { return count > 63 ? i64x2.splat(0) : i64x2.shr_u(a, <i32>count); }
+@inline export function psrld(a: v128, count: u64): v128 { return count > 31 ? i64x2.splat(0) : i32x4.shr_u(a, <i32>count); }
+@inline export function psrlq(a: v128, count: u64): v128 { return count > 63 ? i64x2.splat(0) : i64x2.shr_u(a, <i32>count); }
 export function psraw(a: v128, count: u64): v128 { return i16x8.shr_s(a, count > 15 ? 15 : <i32>count); }
-export function psrad(a: v128, count: u64): v128 { return i32x4.shr_s(a, count > 31 ? 31 : <i32>count); }
+@inline export function psrad(a: v128, count: u64): v128 { return i32x4.shr_s(a, count > 31 ? 31 : <i32>count); }
 
 export function pinsrb(a: v128, value: u32, imm: u32): v128 {
   v128.store(SCRATCH, a);

@@ -5,9 +5,8 @@
  */
 import { BLOCK, HAS_CODE, INSN, LAYOUT, RESERVED_BYTES, STATE, UOP } from "./layout.ts";
 import { vectorHandlers } from "./handlers-vector.ts";
-import {
-  fusedHandlers, FORMS, hotHandlers, slowCases, SPECIAL, WIDTHS, withoutChecks,
-} from "./handlers.ts";
+import { fusedHandlers, FORMS, hotHandlers, SPECIAL, WIDTHS, withoutChecks } from "./handlers.ts";
+import { isCommon, leave, slowCases, TAIL } from "./loops.ts";
 import type { Handler } from "./handlers.ts";
 import { makeTables, ROW_BYTES, tablesSource } from "./tables.ts";
 import type { Tables } from "./tables.ts";
@@ -66,6 +65,8 @@ const FIRST_HANDLER = 16;
 interface Handlers {
   readonly source: string;
   readonly cases: readonly Numbered[];
+  /** How many of them are in the first loop. */
+  readonly commonCount: number;
   /** Operation to its place in the HOT table. */
   readonly hot: ReadonlyMap<string, number>;
 }
@@ -80,43 +81,48 @@ const nameOfRow = ({ operation, opcode }: Row): string =>
   operation === "cmov" || operation === "setcc" ? `${operation}.${(opcode >> 1) & 7}` : operation;
 
 function makeHandlers(isChecked: boolean): Handlers {
-  const cases: Numbered[] = Object.entries(SPECIAL).map(([name, code]) => ({ name, code }));
-  const variant = (code: string): string => (isChecked ? code : withoutChecks(code));
-  const numberOf = (): number => FIRST_HANDLER + cases.length;
-  const list = [...hotHandlers(), ...vectorHandlers()];
+  const list = [...hotHandlers(), ...vectorHandlers()].map((handler) => ({
+    ...handler, name: `${nameOf(handler)}.${handler.form}.${handler.width}${handler.notes ? "" : ".lean"}`,
+  }));
+  const fused = fusedHandlers().map((handler) => ({
+    ...handler, name: `${handler.operation}.${handler.form}.${handler.width}.j${handler.condition}`,
+  }));
+  const all = [...list, ...fused];
+  const common = all.filter(({ name }) => isCommon(name));
+  const special = Object.entries(SPECIAL).map(([name, code]) => ({ name, code }));
+  const cases = [...special, ...common, ...all.filter((handler) => !common.includes(handler))];
+  const numbers = new Map(cases.map(({ name }, index) => [name, FIRST_HANDLER + index]));
   const hot = new Map([...new Set(list.map(nameOf))].map((name, index) => [name, index]));
   const table = new Uint16Array(hot.size * 2 * 4 * 16);
   for (const handler of list) {
+    const number = numbers.get(handler.name) ?? 0;
     for (const width of handler.anyWidth === true ? WIDTHS : [handler.width]) {
       const place = (isDead: number): number =>
         ((((hot.get(nameOf(handler)) ?? 0) * 2 + isDead) * 4 + width) << 4) + FORMS.indexOf(handler.form);
       // A handler that notes flags serves where nobody reads them too, unless a leaner one follows.
-      if (handler.notes) table[place(0)] = numberOf();
-      if (!handler.notes || table[place(1)] === 0) table[place(1)] = numberOf();
+      if (handler.notes) table[place(0)] = number;
+      if (!handler.notes || table[place(1)] === 0) table[place(1)] = number;
     }
-    const name = `${nameOf(handler)}.${handler.form}.${handler.width}${handler.notes ? "" : ".lean"}`;
-    cases.push({ name, code: handler.code });
   }
-  const fused = new Uint16Array(2 * 4 * 256);
-  const fusedFirst = numberOf();
-  const conditions: number[] = [];
-  for (const handler of fusedHandlers()) {
-    const which = handler.operation === "cmp" ? 0 : 1;
-    fused[(((which << 2) | handler.width) << 8) | (FORMS.indexOf(handler.form) << 4) | handler.condition] = numberOf();
-    conditions.push(handler.condition);
-    cases.push({ name: `${handler.operation}.${handler.form}.${handler.width}.j${handler.condition}`, code: handler.code });
+  const pairs = new Uint16Array(2 * 4 * 256);
+  const conditions = new Uint8Array(FIRST_HANDLER + cases.length);
+  for (const { operation, width, form, condition, name } of fused) {
+    const number = numbers.get(name) ?? 0;
+    pairs[((((operation === "cmp" ? 0 : 4) | width) << 8) | (FORMS.indexOf(form) << 4)) | condition] = number;
+    conditions[number] = condition;
   }
   const lines = [
     `export const HOT: usize = memory.data<u8>([${bytesOf(table)}]);`,
-    `export const FUSED: usize = memory.data<u8>([${bytesOf(fused)}]);`,
-    `export const FUSED_FIRST: u32 = ${fusedFirst};`,
+    `export const FUSED: usize = memory.data<u8>([${bytesOf(pairs)}]);`,
     `export const FUSED_CONDITION: usize = memory.data<u8>([${conditions.join(",")}]);`,
+    `export const FIRST_RARE: u32 = ${FIRST_HANDLER + special.length + common.length};`,
     `export const FORMS: u32 = ${FIRST_HANDLER};`,
     ...FORMS.map((form, index) => `export const FORM_${form.toUpperCase()}: u32 = ${index};`),
-    ...Object.keys(SPECIAL).map((name, index) => `export const HANDLER_${name}: u16 = ${FIRST_HANDLER + index};`),
+    ...special.map(({ name }, index) => `export const HANDLER_${name}: u16 = ${FIRST_HANDLER + index};`),
   ];
+  const variant = (code: string): string => (isChecked ? code : withoutChecks(code));
   const checked = cases.map(({ name, code }) => ({ name, code: variant(code) }));
-  return { source: `${HEADER}${lines.join("\n")}\n`, cases: checked, hot };
+  return { source: `${HEADER}${lines.join("\n")}\n`, cases: checked, commonCount: special.length + common.length, hot };
 }
 
 /**
@@ -133,28 +139,55 @@ function shareLocals(code: string, declared: Set<string>): string {
   return bare.replace(/(?<![.\w])[a-z]\b(?!\()/g, (name) => names.get(name) ?? name);
 }
 
-function runSource(cases: readonly Numbered[]): string {
+/** One of the two loops: the handlers with numbers from `first` on. */
+function loopSource(name: string, cases: readonly Numbered[], first: number): string {
   const declared = new Set<string>();
-  const called = vectorFunctions(cases.map(({ code }) => code));
   const body = cases.map(
-    ({ name, code }, index) => `case ${FIRST_HANDLER + index}: { /* ${name} */ ${shareLocals(code, declared)} }`,
+    (one, index) => `case ${first + index}: { /* ${one.name} */ ${shareLocals(one.code, declared)} }`,
   );
+  return `
+/**
+ * Runs from uop p until something is to be done that is not here: answers what in the upper half, and the
+ * uop in the lower. Without a call in it, so that the engine has registers for what the loop needs.
+ */
+function ${name}(p: usize, fuel: i32): u64 {
+  ${[...declared].join("\n  ")}
+  let slow: u32 = 0;
+  let next: usize = 0;
+  let n: u32 = 0;
+  let h: usize = 0;
+  for (;;) {
+    switch (<u32>load<u16>(p)) {
+${body.join("\n")}
+default: { ${leave("other")} }
+    }
+    ${TAIL}
+  }
+  store<i32>(FUEL, fuel);
+  return (<u64>slow << 32) | <u64>p;
+}
+`;
+}
+
+function runSource({ cases, commonCount }: Handlers): string {
+  const called = vectorFunctions(cases.map(({ code }) => code));
   return `${HEADER}
-import { BIAS, CHECKED, COPY, FLAG_A, FLAG_K, FLAG_R, JUMP, JUMP_ENTRIES, MAP, MXCSR, REG, RIP, XMM } from "./layout";
+import {
+  BIAS, CHECKED, COPY, FLAG_A, FLAG_K, FLAG_R, FUEL, JUMP, JUMP_ENTRIES, MAP, MXCSR, REG, RIP, XMM,
+} from "./layout";
 import { ${called.join(", ")} } from "./vector";
 import { check, LIMIT, GENERAL_PROTECTION, INVALID_OPCODE, raise } from "./memory";
 import { condition } from "./flags";
-import { FUSED_CONDITION, FUSED_FIRST } from "./handlers";
+import { FIRST_RARE, FUSED_CONDITION } from "./handlers";
 import { link, lookUp } from "./translate";
 import { cold } from "./cold";
 import { pcOf } from "./uop";
 import { leaveEnd, leaveFault, leaveFetch, leaveFuel } from "./leave";
-
+${loopSource("common", cases.slice(0, commonCount), FIRST_HANDLER)}
+${loopSource("rare", cases.slice(commonCount), FIRST_HANDLER + commonCount)}
 /** Runs from RIP for about \`budget\` instructions; answers a Stop. */
 export function run(budget: i32): i32 {
   let fuel = budget;
-  ${[...declared].join("\n  ")}
-  let slow: u32 = 0;
   let q: usize = 0;
   let h: usize = 0;
   let n: u32 = 0;
@@ -163,14 +196,10 @@ export function run(budget: i32): i32 {
   let p: usize = lookUp(load<u64>(RIP));
   if (p == 0) return leaveFetch(fuel, budget);
   for (;;) {
-    for (;;) {
-      switch (<u32>load<u16>(p)) {
-${body.join("\n")}
-default: unreachable();
-      }
-      break;
-    }
-    switch (slow) {
+    let answer = <u32>load<u16>(p) < FIRST_RARE ? common(p, fuel) : rare(p, fuel);
+    p = <usize>answer;
+    fuel = load<i32>(FUEL);
+    switch (<u32>(answer >> 32)) {
 ${slowCases()}
     }
     unreachable();
@@ -224,7 +253,7 @@ export function generate(options: GenerateOptions): Generated {
       ["features.ts", HEADER + featuresSource()],
       ...written,
       ["dispatch.ts", coldSource(tables, implemented)],
-      ["run.ts", runSource(handlers.cases)],
+      ["run.ts", runSource(handlers)],
     ]),
     missing: tables.operations.filter((operation) => !implemented.has(operation)),
   };

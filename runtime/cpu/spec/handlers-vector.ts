@@ -4,7 +4,8 @@
  * float operation is done by wasm when its result is finite and MXCSR is plain (see vector.ts of the
  * assembly); everything else goes to the general form, which does it again from the start.
  */
-import { checkAccess, leave } from "./handlers.ts";
+import { checkAccess } from "./handlers.ts";
+import { leave } from "./loops.ts";
 import type { Form, Handler } from "./handlers.ts";
 import { VECTOR_OPERATIONS } from "./vector.ts";
 import type { VectorOperation } from "./vector.ts";
@@ -103,14 +104,18 @@ const MOVES_IN = ["loadsd", "loadss", "movhps", "movddup"];
 const VECTORS = [
   "pand", "pandn", "por", "pxor", "paddb", "paddw", "paddd", "paddq", "psubb", "psubw", "psubd", "psubq", "pcmpeqb",
   "pcmpeqw", "pcmpeqd", "pcmpgtb", "pcmpgtd", "pminub", "pmaxub", "punpcklbw", "punpcklwd", "punpckldq", "punpcklqdq",
-  "punpckhqdq", "pshufd", "pshufb", "shufps", "shufpd", "pmuludq", "pmulld", "packuswb", "addps", "subps", "mulps",
-  "divps", "addpd", "subpd", "mulpd", "divpd",
+  "punpckhqdq", "pshufd", "pshufb", "shufps", "shufpd", "pmuludq", "pmulld", "packuswb",
 ];
 const SHIFTS = [
   "pslldImmediate", "psllqImmediate", "psrldImmediate", "psrlqImmediate", "psradImmediate", "pslldq", "psrldq",
 ];
 
 const finite = (type: string): string => `abs<${type}>(r) < ${type === "f32" ? "<f32>" : ""}Infinity && ${PLAIN}`;
+/** Of all lanes. */
+const FINITE_LANES: Readonly<Record<string, string>> = {
+  ps: `i32x4.all_true(f32x4.lt(f32x4.abs(r), f32x4.splat(<f32>Infinity))) && ${PLAIN}`,
+  pd: `i64x2.all_true(f64x2.lt(f64x2.abs(r), f64x2.splat(Infinity))) && ${PLAIN}`,
+};
 /** Neither is a NaN. */
 const ORDERED = `a == a && b == b && ${PLAIN}`;
 
@@ -120,6 +125,12 @@ const FAST: Readonly<Record<string, readonly [expression: string, guard: string]
     [["add", "+"], ["sub", "-"], ["mul", "*"], ["div", "/"]].flatMap(([name = "", symbol = ""]) => [
       [`${name}sd`, [`a ${symbol} b`, finite("f64")]],
       [`${name}ss`, [`a ${symbol} b`, finite("f32")]],
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["add", "sub", "mul", "div"].flatMap((name) => [
+      [`${name}ps`, [`f32x4.${name}(a, b)`, FINITE_LANES["ps"] ?? ""]],
+      [`${name}pd`, [`f64x2.${name}(a, b)`, FINITE_LANES["pd"] ?? ""]],
     ]),
   ),
   minsd: ["a < b ? a : b", ORDERED],

@@ -9,22 +9,13 @@
  * having changed nothing yet, and comes back.
  */
 
+import { CARRY, flagTest } from "./conditions.ts";
+import { leave } from "./loops.ts";
+import type { Way } from "./loops.ts";
+
 /** Which operands are what: r register, i immediate, m memory with a base, x with an index, g general. */
 export const FORMS = [
-  "none",
-  "rr",
-  "ri",
-  "rm",
-  "rx",
-  "mr",
-  "xr",
-  "mi",
-  "xi",
-  "r",
-  "m",
-  "x",
-  "i",
-  "g",
+  "none", "rr", "ri", "rm", "rx", "mr", "xr", "mi", "xi", "r", "m", "x", "i", "g",
 ] as const;
 export type Form = (typeof FORMS)[number];
 
@@ -66,12 +57,6 @@ const INDEXED =
   " + <u64><i64>load<i32>(p, 16)";
 const NEXT = "p += 32; continue;";
 
-/** Where a handler that cannot do it all goes. */
-const WAYS = [
-  "cold", "end", "fused", "call", "look", "link", "resume", "undefined", "protection", "fuel", "condition",
-] as const;
-type Way = (typeof WAYS)[number];
-
 const SIZE_BYTES: Readonly<Record<string, number>> = {
   u8: 1,
   i8: 1,
@@ -83,9 +68,6 @@ const SIZE_BYTES: Readonly<Record<string, number>> = {
   v128: 16,
 };
 
-/** Leaves the loop for a way of SLOW. */
-export const leave = (way: Way): string => `slow = ${WAYS.indexOf(way)}; break;`;
-
 /** The test of the page map for `bytes` at the address in variable `name`, in brackets of its own. */
 export function checkAccess(
   name: string, type: string | number, access: "Read" | "Write", way: Way = "cold",
@@ -94,8 +76,9 @@ export function checkAccess(
   const page = `load<u8>(MAP + <usize>(${name} >> 12))`;
   // A page with translations goes the slow way, which drops them.
   const denied = access === "Read" ? `!(${page} & 1)` : `(${page} & 10) != 2`;
-  const crosses = bytes === 1 ? "" : ` || (<u32>${name} & 4095) > ${4096 - bytes}`;
-  return `/*[*/if (${name} >= LIMIT || ${denied}${crosses}) { ${leave(way)} }/*]*/`;
+  const crosses = bytes === 1 ? "" : `if ((<u32>${name} & 4095) > ${4096 - bytes}) { ${leave(way)} }`;
+  // Three tests of their own: the compiler makes a number of an `or`, and tests that.
+  return `/*[*/if (${name} >= LIMIT) { ${leave(way)} } if (${denied}) { ${leave(way)} } ${crosses}/*]*/`;
 }
 
 /** The unchecked variant of a handler. */
@@ -329,8 +312,22 @@ function others(): Handler[] {
     const sign = width === 3 ? "<u64>(load<i64>(REG) >> 63)" : "<u64><u32>(load<i32>(REG) >> 31)";
     add("cwd", "none", width, true, `store<u64>(REG, ${sign}, 16);`);
   }
-  add("bswap", "r", 2, true, `store<u64>(${D}, <u64>bswap<u32>(load<u32>(${D})));`);
-  add("bswap", "r", 3, true, `store<u64>(${D}, bswap<u64>(load<u64>(${D})));`);
+  for (const width of [2, 3] as const) {
+    const type = unsigned(width);
+    const swap =
+      `let a: ${type} = load<${type}>(${D}); let b: ${type} = load<${type}>(${S}); ` +
+      `${writeRegister(width, "b")} ${writeRegister(width, "a", S)}`;
+    // With itself it is a nop: nothing is extended.
+    add("xchgAcc", "rr", width, true, `if (load<u16>(p, 8) != load<u16>(p, 10)) { ${swap} }`);
+  }
+  // The compiler's own bswap is a function.
+  const swap32 = "(rotl<u32>(a, 8) & 0x00ff00ff) | (rotr<u32>(a, 8) & 0xff00ff00)";
+  add("bswap", "r", 2, true, `let a: u32 = load<u32>(${D}); store<u64>(${D}, <u64>(${swap32}));`);
+  const half = (value: string, bits: number, mask: string): string =>
+    `((${value} >> ${bits}) & ${mask}) | ((${value} & ${mask}) << ${bits})`;
+  const swap64 =
+    `let a: u64 = load<u64>(${D}); a = ${half("a", 8, "0x00ff00ff00ff00ff")}; a = ${half("a", 16, "0x0000ffff0000ffff")};`;
+  add("bswap", "r", 3, true, `${swap64} store<u64>(${D}, rotl<u64>(a, 32));`);
   const push = (value: string): string =>
     `let t: u64 = load<u64>(REG, 32) - 8; let e: u64 = t - BIAS; ${checkAccess("e", "u64", "Write")} ` +
     `store<u64>(<usize>e, ${value}); store<u64>(REG, t, 32);`;
@@ -357,41 +354,6 @@ function others(): Handler[] {
   return handlers;
 }
 
-const CARRY =
-  "(load<u32>(FLAG_K) >> 2 == 3 ? u32(load<u64>(FLAG_R) > load<u64>(FLAG_A)) : " +
-  "load<u32>(FLAG_K) >> 2 == 1 ? u32(load<u64>(FLAG_R) < load<u64>(FLAG_A)) : " +
-  "load<u32>(FLAG_K) >> 2 == 5 ? 0 : load<u32>(FLAG_K) >> 2 == 2 ? u32(load<u64>(FLAG_R) <= load<u64>(FLAG_A)) : " +
-  "load<u32>(FLAG_K) >> 2 == 4 ? u32(load<u64>(FLAG_R) >= load<u64>(FLAG_A)) : load<u32>(FLAG_A) & 1)";
-const ZERO_FLAG = "(load<u32>(FLAG_K) < 4 ? (load<u32>(FLAG_A) >> 6) & 1 : u32(load<u64>(FLAG_R) == 0))";
-/** The sign bit of a value of the record's width. */
-const top = (value: string): string =>
-  `(<u32>(${value} >> <u64>((8 << (load<u32>(FLAG_K) & 3)) - 1)) & 1)`;
-const SIGN = `(load<u32>(FLAG_K) < 4 ? (load<u32>(FLAG_A) >> 7) & 1 : ${top("load<u64>(FLAG_R)")})`;
-
-/**
- * Sets `g` to what the even condition code of a group says (o, b, e, be, s, p, l, le), as flags.ts does;
- * a kind of record that is rare in front of it is left to `way`.
- */
-function flagTest(group: number, way: Way): string {
-  const raw = (bits: string): string =>
-    `if (load<u32>(FLAG_K) >= 4) { ${leave(way)} } let g: u32 = ${bits};`;
-  // Of a subtraction: sign and overflow differ; of a logical operation there is no overflow.
-  const less =
-    "let g: u32 = 0; if (load<u32>(FLAG_K) >> 2 == 3) { let x: u64 = load<u64>(FLAG_A); let y: u64 = load<u64>(FLAG_R); " +
-    `g = ${top("(y ^ ((x ^ (x - y)) & (x ^ y)))")}; } else if (load<u32>(FLAG_K) >> 2 == 5) { g = ${top("load<u64>(FLAG_R)")}; } ` +
-    `else if (load<u32>(FLAG_K) < 4) { g = ((load<u32>(FLAG_A) >> 7) ^ (load<u32>(FLAG_A) >> 11)) & 1; } else { ${leave(way)} }`;
-  switch (group) {
-    case 0: return raw("(load<u32>(FLAG_A) >> 11) & 1");
-    case 1: return `let g: u32 = ${CARRY};`;
-    case 2: return `let g: u32 = ${ZERO_FLAG};`;
-    case 3: return `let g: u32 = ${CARRY} | ${ZERO_FLAG};`;
-    case 4: return `let g: u32 = ${SIGN};`;
-    case 5: return raw("(load<u32>(FLAG_A) >> 2) & 1");
-    case 6: return less;
-    default: return `${less} g |= ${ZERO_FLAG};`;
-  }
-}
-
 /** cmov and setcc, one handler for each pair of opposite conditions: the uop says which of the two. */
 function conditional(): Handler[] {
   const handlers: Handler[] = [];
@@ -411,11 +373,8 @@ function conditional(): Handler[] {
   return handlers;
 }
 
-/** At a block's end: counts the execution, takes the fuel, and leaves when it is used up. */
-export const SPEND =
-  "let n: u32 = <u32>load<u8>(p, 22) + 1; let h: usize = p - (<usize>n << 5); " +
-  "store<u32>(h, load<u32>(h, 24) + 1, 24); fuel -= <i32>n;";
-const ARRIVE = `p = q; if (fuel < 0) { ${leave("fuel")} } continue;`;
+/** To uop `q`; what else is done at a block's end is the same for all (TAIL). */
+const ARRIVE = "next = q; break;";
 /** Before any effect of a jump to a computed address. */
 const CANONICAL = `if (t >= 0x8000_0000_0000) { ${leave("end")} }`;
 const JUMP =
@@ -435,7 +394,7 @@ function jumps(): Handler[] {
     "ret",
     "none",
     `let s: u64 = load<u64>(REG, 32); let e: u64 = s - BIAS; ${checkAccess("e", "u64", "Read", "end")} ` +
-      `let t: u64 = load<u64>(<usize>e); ${CANONICAL} store<u64>(REG, s + 8, 32); ${SPEND} ${JUMP}`,
+      `let t: u64 = load<u64>(<usize>e); ${CANONICAL} store<u64>(REG, s + 8, 32); ${JUMP}`,
   );
   const target = (form: "r" | "m" | "x"): string => {
     if (form === "r") return `let t: u64 = load<u64>(${D});`;
@@ -443,15 +402,15 @@ function jumps(): Handler[] {
     return `let f: u64 = ${form === "m" ? BASE : INDEXED}; ${check} let t: u64 = load<u64>(<usize>f);`;
   };
   for (const form of ["r", "m", "x"] as const) {
-    add("jmpIndirect", form, `${target(form)} ${CANONICAL} ${SPEND} ${JUMP}`);
-    add("callIndirect", form, `${target(form)} ${pushNext} ${SPEND} ${JUMP}`);
+    add("jmpIndirect", form, `${target(form)} ${CANONICAL} ${JUMP}`);
+    add("callIndirect", form, `${target(form)} ${pushNext} ${JUMP}`);
   }
   return handlers;
 }
 
 /** Sets `g` to the condition of an unfused jump by what the record says, or leaves. */
 const jumpOn = (cc: number): string =>
-  `${flagTest(cc >> 1, "condition")} ${SPEND} let q: usize = <usize>(g ${cc & 1 ? "==" : "!="} 0 ? ` +
+  `${flagTest(cc >> 1, "condition")} let q: usize = <usize>(g ${cc & 1 ? "==" : "!="} 0 ? ` +
   `load<u32>(p, 4) : load<u32>(p, 28)); ${ARRIVE}`;
 
 /** Handlers that are no operation's form; translate.ts knows them by name. JCC_0 to JCC_15 are in a row. */
@@ -462,47 +421,13 @@ export const SPECIAL: Readonly<Record<string, string>> = {
   RESUME: leave("resume"),
   UNDEFINED: leave("undefined"),
   PROTECTION: leave("protection"),
-  GOTO: `${SPEND} let q: usize = <usize>load<u32>(p, 4); ${ARRIVE}`,
+  GOTO: `let q: usize = <usize>load<u32>(p, 4); ${ARRIVE}`,
   CALL:
     `let s: u64 = load<u64>(REG, 32) - 8; let e: u64 = s - BIAS; ${checkAccess("e", "u64", "Write", "call")} ` +
-    `store<u64>(<usize>e, load<u64>(p, 24)); store<u64>(REG, s, 32); ${SPEND} ` +
+    `store<u64>(<usize>e, load<u64>(p, 24)); store<u64>(REG, s, 32); ` +
     `let q: usize = <usize>load<u32>(p, 4); ${ARRIVE}`,
   ...Object.fromEntries(Array.from({ length: 16 }, (_, cc) => [`JCC_${cc}`, jumpOn(cc)])),
 };
-
-const FAULT = "return leaveFault(p, fuel, budget);";
-const SLOW_SPEND =
-  "n = <u32>load<u8>(p, 22) + 1; h = p - (<usize>n << 5); store<u32>(h, load<u32>(h, 24) + 1, 24); fuel -= <i32>n;";
-const SLOW_ARRIVE = "if (fuel < 0) return leaveFuel(q, fuel, budget); p = q; continue;";
-
-/** What is done outside the loop, by way; with the names of run.ts, not the handlers'. */
-export const SLOW: Readonly<Record<Way, string>> = {
-  cold: `if (cold(p)) ${FAULT} p += 32; continue;`,
-  end:
-    `store<u64>(RIP, <u64>(pcOf(p) + <u32>load<u8>(p, 21))); c = cold(p); ${SLOW_SPEND} ` +
-    "if (c != 0) return leaveEnd(p, c, fuel, budget); q = lookUp(load<u64>(RIP)); " +
-    `if (q == 0) return leaveFetch(fuel, budget); ${SLOW_ARRIVE}`,
-  // A compare whose immediate shares its field with the link: the general form gets a copy.
-  fused:
-    "memory.copy(COPY, p, 32); store<i64>(COPY, load<i32>(p, 24), 24); " +
-    `if (cold(COPY)) ${FAULT} ${SLOW_SPEND} ` +
-    "c = <u32>load<u8>(FUSED_CONDITION + <usize>(<u32>load<u16>(p) - FUSED_FIRST)); " +
-    `q = <usize>(condition(c) ? load<u32>(p, 4) : load<u32>(p, 28)); ${SLOW_ARRIVE}`,
-  call:
-    `t = load<u64>(REG, 32) - 8; if (!check(t - BIAS, 8, true)) ${FAULT} store<u64>(<usize>(t - BIAS), load<u64>(p, 24)); ` +
-    `store<u64>(REG, t, 32); ${SLOW_SPEND} q = <usize>load<u32>(p, 4); ${SLOW_ARRIVE}`,
-  look: `q = lookUp(load<u64>(RIP)); if (q == 0) return leaveFetch(fuel, budget); ${SLOW_ARRIVE}`,
-  link: "q = link(p); if (q == 0) return leaveFetch(fuel, budget); p = q; continue;",
-  resume: "q = lookUp(<u64>pcOf(p)); if (q == 0) return leaveFetch(fuel, budget); p = q; continue;",
-  undefined: `raise(INVALID_OPCODE); ${FAULT}`,
-  protection: `raise(GENERAL_PROTECTION); ${FAULT}`,
-  fuel: "return leaveFuel(p, fuel, budget);",
-  condition:
-    `c = <u32>load<u8>(p, 24); ${SLOW_SPEND} q = <usize>(condition(c) ? load<u32>(p, 4) : load<u32>(p, 28)); ${SLOW_ARRIVE}`,
-};
-
-export const slowCases = (): string =>
-  WAYS.map((way, index) => `case ${index}: { /* ${way} */ ${SLOW[way]} }`).join("\n");
 
 /** b, ae, e, ne, be, a, s, ns, l, ge, le, g of a compare, on a and b; undefined: not fused. */
 function compared(operation: "cmp" | "test", cc: number, width: Width): string | undefined {
@@ -552,7 +477,7 @@ export function fusedHandlers(): FusedHandler[] {
             width === 3 ? "<i64>load<i32>(p, 24)" : "load<i32>(p, 24)",
           );
           const code =
-            `${before} ${SPEND} let q: usize = (${text}) ? <usize>load<u32>(p, 4) : ` +
+            `${before} let q: usize = (${text}) ? <usize>load<u32>(p, 4) : ` +
             `<usize>load<u32>(p, 28); ${ARRIVE}`;
           handlers.push({ operation, form, width, condition, code });
         }

@@ -35,6 +35,8 @@ export const LAYOUT = {
   INSN: 0x440,
   /** Cells of the translator: see STATE below. */
   STATE: 0x600,
+  /** What is left of it when the loop is left. */
+  FUEL: 0x6e0,
   /** A uop whose immediate is put right before its general form runs. */
   COPY: 0x6c0,
   /** Sixteen bytes each, for operations. */
