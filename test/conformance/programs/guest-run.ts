@@ -40,21 +40,21 @@ export interface GuestOutcome extends Outcome {
   readonly ms: number;
 }
 
-/** One processor and one view of the tree for all cases. */
+/** One processor and one view of the trees for all cases. */
 export class GuestRunner {
   readonly #machine: InterpreterMachine;
-  readonly #lower: Filesystem;
+  readonly #lowers: readonly Filesystem[];
 
-  private constructor(machine: InterpreterMachine, lower: Filesystem) {
+  private constructor(machine: InterpreterMachine, lowers: readonly Filesystem[]) {
     this.#machine = machine;
-    this.#lower = lower;
+    this.#lowers = lowers;
   }
 
-  static async start(lower: Filesystem): Promise<GuestRunner> {
+  static async start(lowers: readonly Filesystem[]): Promise<GuestRunner> {
     const module = await interpreterModule();
     return new GuestRunner(
       new InterpreterMachine({ module, counterNs: () => performance.now() * 1e6 }),
-      lower,
+      lowers,
     );
   }
 
@@ -69,7 +69,7 @@ export class GuestRunner {
       memoryBytes: MEMORY_BYTES,
       onWork: () => undefined,
     });
-    const superblock = kernel.superblock(new OverlayFilesystem(upper, [this.#lower]), "overlay");
+    const superblock = kernel.superblock(new OverlayFilesystem(upper, this.#lowers), "overlay");
     const root = new Mount(superblock, superblock.root, 0);
     const namespaces = namespacesOf(kernel, root);
     containerMounts(kernel, root, namespaces);

@@ -1,5 +1,6 @@
 /** Both runs of a case, and the verdict. Trees and processors are made once and shared by all cases. */
 import { existsSync } from "node:fs";
+import { ensureNpmTree } from "../../fixtures/images/debian-programs/npm-programs.mjs";
 import { ensureTree, treePath } from "../../fixtures/images/debian-programs/mmdebstrap.mjs";
 import type { Outcome, ProgramCase } from "./case.ts";
 import type { Agreement } from "./compare.ts";
@@ -21,20 +22,22 @@ export interface Verdict {
   readonly agreement: Agreement | undefined;
 }
 
-/** The tree a case runs on: the big one serves all when it is there. */
-export function treeFor({ tree }: ProgramCase): string {
+/** The trees a case runs on, uppermost first: the big one serves all when it is there. */
+export function treesFor({ tree }: ProgramCase): readonly string[] {
+  if (tree === "npm") return [ensureNpmTree(CACHE), ensureTree("full", CACHE)];
   const full = treePath("full", CACHE);
-  return tree === "full" || existsSync(full) ? ensureTree("full", CACHE) : ensureTree("base", CACHE);
+  return [tree === "full" || existsSync(full) ? ensureTree("full", CACHE) : ensureTree("base", CACHE)];
 }
 
 export class ProgramHarness {
+  readonly #trees = new Map<string, HostTree>();
   readonly #runners = new Map<string, Promise<GuestRunner>>();
 
   async run(programCase: ProgramCase, isTracing = false): Promise<Verdict> {
-    const tree = treeFor(programCase);
-    const native = await runNatively(tree, SCRATCH, programCase);
+    const trees = treesFor(programCase);
+    const native = await runNatively(trees, SCRATCH, programCase);
     try {
-      const guest = await (await this.#runner(tree)).run(programCase, isTracing);
+      const guest = await (await this.#runner(trees)).run(programCase, isTracing);
       const agreement = programCase.isSuite === true ? agreementOf(native, guest) : undefined;
       return { native, guest, reason: difference(programCase, native, guest), agreement };
     } catch (thrown) {
@@ -49,11 +52,18 @@ export class ProgramHarness {
     }
   }
 
-  #runner(tree: string): Promise<GuestRunner> {
-    const known = this.#runners.get(tree);
+  #runner(trees: readonly string[]): Promise<GuestRunner> {
+    const name = trees.join(":");
+    const known = this.#runners.get(name);
     if (known !== undefined) return known;
-    const made = GuestRunner.start(new HostTree(tree));
-    this.#runners.set(tree, made);
+    const made = GuestRunner.start(trees.map((tree) => this.#tree(tree)));
+    this.#runners.set(name, made);
     return made;
+  }
+
+  #tree(path: string): HostTree {
+    const tree = this.#trees.get(path) ?? new HostTree(path);
+    this.#trees.set(path, tree);
+    return tree;
   }
 }

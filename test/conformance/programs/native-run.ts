@@ -9,7 +9,7 @@ import type { Outcome, ProgramCase } from "./case.ts";
 import { argumentsOf, ENVIRONMENT, isIgnoredIn, TIMEOUT_MS } from "./case.ts";
 import { hostChanges } from "./changes.ts";
 
-/** Mounts as a container's; then the program is process 1. $1 is the scratch directory, $2 the tree. */
+/** Mounts as a container's; then the program is process 1. $1 is the scratch directory, $2 the trees. */
 const ENTER = `
 set -e
 cd "$1"
@@ -42,7 +42,7 @@ export function missingForNative(): string | undefined {
   return status === 0 ? undefined : "namespaces";
 }
 
-export async function runNatively(tree: string, scratch: string, programCase: ProgramCase): Promise<Outcome> {
+export async function runNatively(trees: readonly string[], scratch: string, programCase: ProgramCase): Promise<Outcome> {
   mkdirSync(scratch, { recursive: true });
   const directory = mkdtempSync(join(scratch, "native-"));
   for (const name of ["upper", "work", "merged"]) mkdirSync(join(directory, name));
@@ -56,7 +56,7 @@ export async function runNatively(tree: string, scratch: string, programCase: Pr
       ENTER,
       "sh",
       directory,
-      tree,
+      trees.join(":"),
       ...argumentsOf(programCase),
     ];
     const { status, stdout, stderr } = await collect(["--norc", "-c", PIPED, "bash", ...enter], programCase);

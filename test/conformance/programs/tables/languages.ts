@@ -44,4 +44,21 @@ export const LANGUAGE_CASES: readonly ProgramCase[] = [
         'node --jitless -e \'console.log(require("crypto").createHash("sha256").update("x").digest("hex")); setTimeout(() => console.log("later"), 10); require("fs").writeFileSync("/tmp/o", "x")\'; echo $?',
     },
   ),
+  ...casesOf(
+    { program: "esbuild (Go)", tree: "npm", shell: "dash", timeoutMs: 180_000 },
+    {
+      version: "esbuild --version; esbuild --nosuch; echo $?",
+      "bundles files": `cd /tmp; echo 'export const a: number = 1; export default <T>(x: T) => [x, a]' > a.ts; echo 'import f, { a } from "./a"; console.log(f(a), import.meta.url, 2 ** 3)' > b.ts; esbuild b.ts --bundle --format=esm; esbuild b.ts --bundle --minify --sourcemap --outfile=o.js 2>&1 | sed 's/ in .*ms//'; cat o.js; echo 'let x = <a b={1}>t</a>' | esbuild --loader=jsx; echo 'let' | esbuild; echo $?`,
+    },
+  ),
+  ...casesOf(
+    { program: "dprint (Rust)", tree: "npm", shell: "dash", timeoutMs: 300_000 },
+    {
+      "version and help": "dprint --version; dprint help | head -n 5; dprint nosuch; echo $?",
+      "formats by its plugin": {
+        run: `cd /tmp; mkdir p; cd p; echo '{"plugins": ["/usr/local/lib/dprint/json.wasm"], "json": {}}' > dprint.json; printf '{"b":1,\n"a":[1,2]}' > x.json; dprint fmt x.json 2>&1 | head -n 5; cat x.json`,
+        ignored: { paths: ["/root/.cache"], reason: "what it compiled" },
+      },
+    },
+  ),
 ];
