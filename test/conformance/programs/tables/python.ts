@@ -4,7 +4,8 @@ import { casesOf } from "../case.ts";
 
 /** Runs a module's tests and prints each one's outcome, without times; what they print themselves is no outcome. */
 const RUN_TESTS = `
-import sys, unittest, io, os
+import sys, unittest, io, os, resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 4096))
 os.chdir('/tmp')
 outcomes = os.fdopen(os.dup(1), 'w')
 os.dup2(2, 1)
