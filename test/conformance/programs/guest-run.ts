@@ -18,14 +18,13 @@ import type { Namespaces } from "../../../runtime/kernel/ns/namespaces.ts";
 import { SYSCALLS } from "../../../runtime/kernel/syscalls/table.ts";
 import { endProcess } from "../../../runtime/kernel/task/send-signal.ts";
 import type { Task } from "../../../runtime/kernel/task/task.ts";
-import { Mount } from "../../../runtime/kernel/vfs/mount.ts";
 import { interpreterModule } from "../../support/cpu-module.ts";
 import { ROOT_CREDENTIALS } from "../../support/kernel-host.ts";
 import type { Outcome, ProgramCase } from "./case.ts";
 import { argumentsOf, ENVIRONMENT, isIgnoredIn, TIMEOUT_MS } from "./case.ts";
 import { guestChanges } from "./changes.ts";
 import { traced } from "./trace.ts";
-import { containerMounts, namespacesOf } from "./guest-mounts.ts";
+import { namespacesOf } from "./guest-mounts.ts";
 
 const SLICE_MS = 20;
 const MEMORY_BYTES = 4 * 1024 ** 3;
@@ -70,11 +69,10 @@ export class GuestRunner {
       onWork: () => undefined,
     });
     const superblock = kernel.superblock(new OverlayFilesystem(upper, this.#lowers), "overlay");
-    const root = new Mount(superblock, superblock.root, 0);
-    const namespaces = namespacesOf(kernel, root);
-    containerMounts(kernel, root, namespaces);
+    const cgroup = new Cgroup("container", kernel.rootCgroup);
+    const namespaces = namespacesOf(kernel, superblock, cgroup);
     const streams = new Streams(kernel, programCase.stdin ?? "");
-    const task = this.#start(kernel, { root, namespaces, streams, args: argumentsOf(programCase) });
+    const task = this.#start(kernel, { cgroup, namespaces, streams, args: argumentsOf(programCase) });
     const trouble = await untilExit(kernel, task, streams, programCase.timeoutMs ?? TIMEOUT_MS);
     const { exitStatus = 0 } = task.process;
     const illegal = kernel.counters.illegal.map(({ comm, bytes }) => `instruction ${bytes} in ${comm}`);
@@ -89,11 +87,12 @@ export class GuestRunner {
     };
   }
 
-  #start(kernel: Kernel, { root, namespaces, streams, args }: StartRequest): Task {
+  #start(kernel: Kernel, { cgroup, namespaces, streams, args }: StartRequest): Task {
+    const { root } = namespaces.mount;
     const location = { mount: root, dentry: root.root };
     const task = createProcess(kernel, {
       namespaces,
-      cgroup: new Cgroup("container", kernel.rootCgroup),
+      cgroup,
       root: location,
       workingDirectory: location,
       credentials: ROOT_CREDENTIALS,
@@ -109,7 +108,7 @@ export class GuestRunner {
 }
 
 interface StartRequest {
-  readonly root: Mount;
+  readonly cgroup: Cgroup;
   readonly namespaces: Namespaces;
   readonly streams: Streams;
   readonly args: readonly string[];

@@ -43,5 +43,6 @@ function save(name: string, { native, guest }: Verdict): void {
     writeFileSync(`${base}.${side}.stderr`, outcome.stderr, "latin1");
     writeFileSync(`${base}.${side}.files`, `${outcome.changes.join("\n")}\n`);
   }
+  if (guest?.trouble !== undefined) console.log(`     ${guest.trouble}`);
   console.log(`     ${base}.*`);
 }

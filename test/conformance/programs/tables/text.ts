@@ -47,7 +47,7 @@ export const TEXT_CASES: readonly ProgramCase[] = [
     { program: "procps", tree: "base", shell: "dash" },
     {
       "ps, pgrep, pkill":
-        "sleep 100 & ps -o ppid=,comm=,stat= | head -n 2 | tr -s ' '; pgrep -x sleep | wc -l; pkill sleep; wait; ps -e -o comm= | sort; ps -o args= 1 | head -c 20; pidof dash | wc -w",
+        "sleep 100 & ps -o ppid=,comm=,stat= | head -n 2 | tr -s ' '; pgrep -x sleep | wc -l; pkill sleep; wait; ps -e -o comm= > o; sort o; ps -o args= 1 | head -c 20; pidof dash | wc -w",
     },
   ),
 ];
