@@ -56,6 +56,23 @@ export const BUSYBOX_CASES: readonly ProgramCase[] = casesOf(
         `${SETUP}printf '2\\nd\\nw\\nq\\n' | $B ed f; $B cat f; sed s/2/two/ n > m; $B diff -u n m > p; $B patch n p; $B cmp n m; echo $?`,
       ],
     },
+    "more of text, links and archives": {
+      run: [
+        "/bin/busybox",
+        "sh",
+        "-c",
+        `${SETUP}$B ascii | $B head -n 3; $B egrep 'a|b' f; $B fgrep b f; $B dos2unix < f | $B cksum; $B unix2dos < f | $B cksum; $B uuencode f f | $B uudecode -o -; $B link f f2; $B unlink f2; $B less f; $B more f; $B lzma -dc < /dev/null | $B wc -c; $B gzip -c n > z.gz; $B zcat z.gz | $B tail -n 1; $B bzip2 -c n > z.bz2; $B bzcat z.bz2 | $B tail -n 1; $B compress 2>&1 | $B head -n 1; $B rpm2cpio < /dev/null; echo $?; $B dpkg -l bash 2>&1 | $B head -n 1; $B mim 2>&1 | $B head -n 1; $B [ a = a ]; echo $?; $B [[ a = b ]]; echo $?; $B false; echo $?; $B nuke x 2>/dev/null; echo $?; $B strings /bin/busybox | $B head -n 2; $B nologin < /dev/null; echo $?; $B tree d; $B groups; $B hostid; $B clear | $B od -c; $B reset | $B od -c; $B last 2>&1 | $B head -n 1; $B arch; $B linux32 $B uname -m; $B linux64 $B uname -m`,
+      ],
+    },
+    "more of the system": {
+      run: [
+        "/bin/busybox",
+        "sh",
+        "-c",
+        `${SETUP}$B setpriv --nnp $B echo np; $B killall nosuch; echo $?; $B sysctl -n kernel.ostype; $B watch --help 2>&1 | $B head -n 1; $B dnsdomainname; $B sleep 3 & $B killall sleep; wait $!; echo $?; $B mount -t tmpfs tmpfs /mnt; $B mountpoint /mnt; echo x > /mnt/x; $B umount /mnt; $B ls /mnt | $B wc -l; $B unshare -u $B hostname other; $B hostname; $B losetup /dev/nosuch 2>&1; echo $?; $B swapon nosuch; echo $?; $B insmod nosuch; echo $?; $B lsmod | $B head -n 1; $B hwclock 2>&1 | $B head -n 1; $B fdisk -l nosuch; echo $?; $B truncate -s 100000 disk; $B mke2fs -F disk > /dev/null; echo $?; $B mkswap disk 2>&1 | $B cut -d, -f1; $B mkdosfs disk; echo $?; rm disk; $B ip link show lo | $B head -n 1 | $B cut -d' ' -f1-3; $B ip addr show lo | $B grep inet; $B ip route; $B ifconfig lo | $B grep inet; $B route -n; $B netstat -tln | $B wc -l; $B arp -n; $B ping -c 1 -W 1 127.0.0.1 | $B head -n 1; $B ping6 -c 1 -W 1 ::1 | $B head -n 1; $B traceroute -m 1 127.0.0.1 2>&1 | $B wc -l; $B nslookup localhost 127.0.0.1 2>&1 | $B tail -n 1; $B rdate 127.0.0.1; echo $?; $B nsenter -t 1 -u $B hostname; $B top -b -n 1 | $B wc -l | $B sed 's/.*/x/'; $B lsof 2>/dev/null | $B head -n 0; $B pmap $$ 2>/dev/null | $B head -n 0; $B fuser f; echo $?; $B script --help 2>&1 | $B head -n 1; $B su root -c 'echo su'; $B sh -c 'echo $0'; $B mdev --help 2>&1 | $B head -n 1; $B chvt 99 2>&1; echo $?; $B fsfreeze --help 2>&1 | $B head -n 1; $B logger -s hi 2>&1 | $B cut -d' ' -f1-1; $B syslogd -O log; $B sleep 0.2; $B logger there; $B sleep 0.2; $B grep -c there log; $B killall syslogd`,
+        ],
+      ignored: { paths: ["/tmp/log", "/var/run", "/run"], reason: "a log holds times" },
+    },
     "httpd, wget, nc on loopback": {
       run: [
         "/bin/busybox",

@@ -52,7 +52,7 @@ export const LANGUAGE_CASES: readonly ProgramCase[] = [
     },
   ),
   ...casesOf(
-    { program: "dprint (Rust)", tree: "npm", shell: "dash", timeoutMs: 300_000 },
+    { program: "dprint (Rust)", tree: "npm", shell: "dash", timeoutMs: 900_000 },
     {
       "version and help": "dprint --version; dprint help | head -n 5; dprint nosuch; echo $?",
       "formats by its plugin": {
