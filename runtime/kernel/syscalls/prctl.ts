@@ -126,7 +126,7 @@ function sysPersonality(task: Task, wanted: number): Result {
 }
 
 export const PRCTL_CALLS: readonly SyscallRow[] = [
-  call(135, "personality", "int", sysPersonality, "kept, not acted on: there is one"),
+  call(135, "personality", "int", sysPersonality, "PER_LINUX32 changes uname; the rest is kept, not acted on"),
   call(
     157,
     "prctl",

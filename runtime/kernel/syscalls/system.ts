@@ -17,9 +17,14 @@ const LOAD_SCALE = 65_536;
 /** Larger requests are cut, as /dev/urandom reads are (INT_MAX >> 6 rounded to what we fill at once). */
 const RANDOM_BYTES_MAX = 0x1ff_ffff;
 
+/** linux/personality.h: what linux32(8) asks for, to be told it is an older machine. */
+const PER_MASK = 0xff;
+const PER_LINUX32 = 8;
+
 function sysUname(task: Task, address: number): Result {
   const { hostname, domainname } = task.namespaces.uts;
-  const fields = ["Linux", hostname, RELEASE, VERSION, "x86_64", domainname];
+  const machine = (task.personality & PER_MASK) === PER_LINUX32 ? "i686" : "x86_64";
+  const fields = ["Linux", hostname, RELEASE, VERSION, machine, domainname];
   const bytes = new Uint8Array(FIELD_BYTES * fields.length);
   fields.forEach((text, index) => bytes.set(encodeUtf8(text).subarray(0, FIELD_BYTES - 1), index * FIELD_BYTES));
   task.memory.copyOut(address, bytes);
