@@ -60,7 +60,7 @@ export const TOOL_CASES: readonly ProgramCase[] = [
     { program: "openssl", tree: "full", shell: "dash" },
     {
       "dgst, enc, base64":
-        "cd /tmp; seq 1000 > n; for d in md5 sha1 sha256 sha512 sha3-256 blake2b512; do openssl dgst -$d n; done; openssl dgst -sha256 -hmac key n; openssl enc -aes-256-cbc -pbkdf2 -S 0011223344556677 -k pw -in n -out e; openssl dgst -md5 e; openssl enc -d -aes-256-cbc -pbkdf2 -k pw -S 0011223344556677 -in e | cmp - n; openssl base64 -in n | head -n 1; openssl version | cut -d' ' -f1,2; openssl enc -chacha20 -K 00 -iv 00 -in n | openssl dgst -sha1; openssl rand 8 | wc -c; openssl passwd -6 -salt abc pw; openssl prime 97",
+        "cd /tmp; seq 1000 > n; for d in md5 sha1 sha256 sha512 sha3-256 blake2b512; do openssl dgst -$d n; done; openssl dgst -sha256 -hmac key n; openssl enc -aes-256-cbc -pbkdf2 -S 0011223344556677 -k pw -in n -out e; openssl dgst -md5 e; openssl enc -d -aes-256-cbc -pbkdf2 -k pw -S 0011223344556677 -in e | cmp - n; openssl base64 -in n -out b; head -n 1 b; openssl version | cut -d' ' -f1,2; openssl enc -chacha20 -K 00 -iv 00 -in n | openssl dgst -sha1; openssl rand 8 | wc -c; openssl passwd -6 -salt abc pw; openssl prime 97",
       "keys and certificates": {
         run: "cd /tmp; openssl genrsa -out k 1024 2>/dev/null; openssl rsa -in k -check -noout; openssl req -new -x509 -key k -subj /CN=x -days 10 -out c; openssl x509 -in c -noout -subject; openssl ecparam -name prime256v1 -genkey -noout -out ec; echo hi > m; openssl dgst -sha256 -sign ec -out s m; openssl ec -in ec -pubout -out p 2>/dev/null; openssl dgst -sha256 -verify p -signature s m; openssl verify -CAfile c c",
         ignored: { paths: ["/tmp"], reason: "keys are random" },
