@@ -97,16 +97,6 @@ function writable(
   return owned(task, { type: "file", mode: 0o644, text, write });
 }
 
-/** attr/: labels of a security module. There is none, so reading one is EINVAL, as on Linux without. */
-function securityAttributes(task: Task): GeneratedDirectory {
-  const none = (): never => {
-    throw new SyscallError(Errno.EINVAL);
-  };
-  const names = ["current", "exec", "fscreate", "keycreate", "prev", "sockcreate"];
-  const mode = (name: string): number => (name === "prev" ? 0o444 : 0o666);
-  return directory(Object.fromEntries(names.map((name) => [name, shown(task, none, mode(name))])));
-}
-
 function identityEntries({ task, pids, isWhole }: Subject): Entries {
   return {
     status: shown(task, (reader) => statusText(task, reader, pids)),
@@ -126,7 +116,6 @@ function identityEntries({ task, pids, isWhole }: Subject): Entries {
     ),
     syscall: secret(task, () => syscallText(task)),
     personality: secret(task, () => `${task.personality.toString(16).padStart(8, "0")}\n`),
-    attr: owned(task, securityAttributes(task)),
     cgroup: shown(task, (reader) => `0::${cgroupPath(task.cgroup, reader)}\n`),
     cpuset: shown(task, (reader) => `${cgroupPath(task.cgroup, reader)}\n`),
   };
