@@ -28,7 +28,8 @@ const STATES = 3;
 const FUEL = 1 << 20;
 const RSP = 4;
 /** Where the exit's jump reads: the runner's, and not there on ours (the code must be the same, it may be read). */
-const EXIT_CELL = 0x3000_0098;
+const AREA = 0x3000_0000;
+const EXIT_CELL = AREA + 0x98;
 
 export interface ProgramState {
   readonly registers: BigUint64Array;
@@ -126,7 +127,11 @@ export class ProgramSubject {
     };
     const rip = view.getBigUint64(LAYOUT.RIP, true);
     const isDone = stop === Stop.fault && rip === BigInt(program.end) && fault.address === EXIT_CELL;
-    differ("done", String(isDone), String(answers.isDone));
+    // A wild address in the runner's own page, which is there on the host only.
+    const isForeign = fault.address >= AREA && fault.address < AREA + PAGE;
+    if (!isDone && stop === Stop.fault && fault.vector === Vector.pageFault && isForeign) return [];
+    const where = isDone ? "true" : `stop ${stop} vector ${fault.vector} address ${hex(fault.address)} at ${hex(rip)}`;
+    if (isDone !== answers.isDone) differ("done", where, `${answers.isDone} trap ${answers.trap} at ${hex(answers.rip)}`);
     if (!isDone && !answers.isDone) {
       differ("stop", stop, Stop.fault);
       differ("vector", fault.vector, answers.trap);
