@@ -38,7 +38,7 @@ const SCRIPT: readonly string[] = [
   "run --rm --cap-drop ALL D sh -c 'grep Cap /proc/self/status'",
   "run --rm D sh -c 'grep Cap /proc/self/status'",
   // Low ports are everybody's in a container.
-  'run --rm -u 1000 D perl -e \'use Socket; socket(S, PF_INET, SOCK_STREAM, 0); print bind(S, pack_sockaddr_in(80, INADDR_ANY)) ? "bound" : $!\'',
+  "run --rm -u 1000 D perl -e 'use Socket; socket(S, PF_INET, SOCK_STREAM, 0); print bind(S, pack_sockaddr_in(80, INADDR_ANY)) ? \"bound\" : $!'",
   "run --rm --security-opt no-new-privileges D grep NoNewPrivs /proc/self/status",
   "run --rm D sh -c 'kill -9 $$; echo still here'",
   "run --rm D sh -c 'sh -c \"kill -9 \\$\\$\"; echo $?'",

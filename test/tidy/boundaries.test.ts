@@ -44,4 +44,4 @@ test("the import table holds, and the cruiser saw every module", () => {
       .filter(isGraphSource)
       .filter((path) => !seen.has(path)),
   ).toEqual([]);
-});
+}, 120_000);

@@ -54,7 +54,12 @@ export async function prepareMounts(
         list.push(tmpfsMount(kernel, path, spec.options));
         break;
       case "file":
-        list.push({ path, superblock: files, root: fileIn(files, path, encodeUtf8(spec.content)), flags: MountFlag.relAtime });
+        list.push({
+          path,
+          superblock: files,
+          root: fileIn(files, path, encodeUtf8(spec.content)),
+          flags: MountFlag.relAtime,
+        });
         break;
       case "volume": {
         const volume = await snapshotter.mount({ layers: [], writable: spec.volume });
@@ -66,7 +71,12 @@ export async function prepareMounts(
   }
   if (hasInit) {
     const root = fileIn(files, DOCKER_INIT_PATH, dockerInit(), 0o755);
-    list.push({ path: DOCKER_INIT_PATH, superblock: files, root, flags: MountFlag.relAtime | MountFlag.readOnly });
+    list.push({
+      path: DOCKER_INIT_PATH,
+      superblock: files,
+      root,
+      flags: MountFlag.relAtime | MountFlag.readOnly,
+    });
   }
   return { list, volumes };
 }
@@ -122,7 +132,8 @@ export class InitLayer {
     const parents = new Set(this.#made.map(({ parent }) => pathInFilesystem(parent)));
     const own = changes.filter(({ kind, path }) => kind !== 1 || !made.has(path));
     return own.filter(
-      ({ kind, path }) => kind !== 0 || !parents.has(path) || own.some((other) => other.path.startsWith(`${path}/`)),
+      ({ kind, path }) =>
+        kind !== 0 || !parents.has(path) || own.some((other) => other.path.startsWith(`${path}/`)),
     );
   }
 
