@@ -13,6 +13,9 @@ import type { GuestResult } from "./kernel-host.ts";
 const CACHE = new URL("../../.build/kernel-programs", import.meta.url).pathname;
 export const PROGRAMS = new URL("../conformance/kernel/programs", import.meta.url).pathname;
 
+/** A program that waits for ever fails its test instead of holding all of them. */
+const NATIVE_MS_MAX = 50_000;
+
 export const hasCompiler = spawnSync("gcc", ["--version"]).status === 0;
 export const isRoot = process.getuid?.() === 0;
 
@@ -43,7 +46,8 @@ export function runNatively(program: string, args: readonly string[] = [], unsha
     chmodSync(root, 0o755);
     const enter = ["chroot", root, "/program", ...args];
     const [command = "", ...rest] = unshare.length === 0 ? enter : ["unshare", ...unshare, ...enter];
-    const { status, stdout } = spawnSync(command, rest, { env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } });
+    const limit = { timeout: NATIVE_MS_MAX, killSignal: "SIGKILL" } as const;
+    const { status, stdout } = spawnSync(command, rest, { ...limit, env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } });
     return { status: (status ?? 0) << 8, stdout: stdout.toString() };
   } finally {
     rmSync(root, { recursive: true, force: true });

@@ -28,6 +28,8 @@ export async function updateContainer(
       );
     }
     const changed = given(request.resources);
+    // What was asked for by itself comes before how it fits what is there, as in moby.
+    validateResources({ ...before, ...changed, MemorySwap: changed.MemorySwap ?? 0 });
     requireSwapAbove(container, request.resources);
     const after: HostConfig = {
       ...before,

@@ -319,7 +319,13 @@ static void leader_ends(void) {
   if (job == 0) {
     setpgid(0, 0);
     on(SIGHUP, note, 0);
-    while (!caught) pause();
+    sigset_t hup, none;
+    sigemptyset(&none);
+    sigemptyset(&hup);
+    sigaddset(&hup, SIGHUP);
+    sigprocmask(SIG_BLOCK, &hup, NULL);
+    while (!caught) sigsuspend(&none);
+    sigprocmask(SIG_UNBLOCK, &hup, NULL);
     usleep(150000);
     int tty = open("/dev/tty", O_RDWR);
     dprintf(1, "job caught %d, tty %s\n", caught, tty < 0 ? strerrorname_np(errno) : "open");

@@ -297,8 +297,14 @@ static void hang_up(void) {
     close(master);
     on(SIGHUP, note, 0);
     on(SIGCONT, SIG_DFL, 0);
+    sigset_t hup, none;
+    sigemptyset(&none);
+    sigemptyset(&hup);
+    sigaddset(&hup, SIGHUP);
+    sigprocmask(SIG_BLOCK, &hup, NULL); /* Or it could come before the wait for it. */
     write(ready[1], "r", 1);
-    pause();
+    sigsuspend(&none);
+    sigprocmask(SIG_UNBLOCK, &hup, NULL);
     settle();
     say("caught %d\n", caught);
     show("read", slave, 10);
