@@ -40,6 +40,8 @@ export interface Backing extends Held {
   store?(position: number, source: Uint8Array): void;
   /** Of shared mappings: the object whose pages all of them show. */
   share?(): SharedObject;
+  /** Its regions stay apart once they were cut: they are counted (vm_ops->close keeps Linux from merging). */
+  readonly isKeptApart?: boolean;
 }
 
 export interface Region {
@@ -231,6 +233,7 @@ function isContinued(low: Region, high: Region): boolean {
     low.protection === high.protection &&
     low.flags === high.flags &&
     low.backing === high.backing &&
+    low.backing?.isKeptApart !== true &&
     low.name === high.name &&
     (low.backing === undefined || low.position + (low.end - low.start) === high.position)
   );

@@ -77,6 +77,11 @@ export class AnonymousObject implements Backing {
     this.ino = ino;
   }
 
+  /** Pages somebody has written. */
+  get pageCount(): number {
+    return this.#pages.size;
+  }
+
   share(): SharedObject {
     return this.shared;
   }

@@ -26,6 +26,7 @@ import { READINESS_CALLS } from "./readiness.ts";
 import { INOTIFY_CALLS } from "./inotify.ts";
 import { SECCOMP_CALLS } from "./seccomp.ts";
 import { SESSION_CALLS } from "./sessions.ts";
+import { SHARED_MEMORY_CALLS } from "./shared-memory.ts";
 import { SIGNAL_CALLS } from "./signals.ts";
 import { SOCKET_MESSAGE_CALLS } from "./socket-messages.ts";
 import { SOCKET_CALLS } from "./sockets.ts";
@@ -77,4 +78,5 @@ export const SYSCALLS: Syscalls = syscallsOf([
   ...SESSION_CALLS,
   ...SECCOMP_CALLS,
   ...INOTIFY_CALLS,
+  ...SHARED_MEMORY_CALLS,
 ]);

@@ -23,6 +23,7 @@ import {
 } from "./machine-text.ts";
 import { taskDirectory, threadsDirectory } from "./process-directory.ts";
 import { sysDirectory } from "./sysctl.ts";
+import { sysvipcDirectory } from "./sysvipc.ts";
 
 export function procFilesystem(kernel: Kernel, pids: PidNamespace): GeneratedFilesystem {
   return new GeneratedFilesystem(kernel, "proc", rootDirectory(kernel, pids));
@@ -89,6 +90,7 @@ function fixedEntries(kernel: Kernel, pids: PidNamespace): Readonly<Record<strin
     "sysrq-trigger": { type: "file", mode: 0o200 },
     timer_list: text(() => "", 0o400),
     sys: sysDirectory(kernel),
+    sysvipc: sysvipcDirectory(),
     tty: directory({
       drivers: text(
         () =>
