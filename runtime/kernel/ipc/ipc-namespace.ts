@@ -6,10 +6,14 @@ import { setting } from "../fs/proc/sysctl.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Task } from "../task/task.ts";
 import { IpcIds } from "./ipc-ids.ts";
+import type { MessageQueue } from "./message-queue.ts";
+import type { SemaphoreSet } from "./semaphore-set.ts";
 import type { SharedSegment } from "./shared-segment.ts";
 
 export class IpcObjects {
   readonly segments = new IpcIds<SharedSegment>();
+  readonly semaphores = new IpcIds<SemaphoreSet>();
+  readonly messages = new IpcIds<MessageQueue>();
 }
 
 const objectsByNamespace = new WeakMap<PlainNamespace, IpcObjects>();

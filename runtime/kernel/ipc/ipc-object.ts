@@ -8,6 +8,7 @@ import * as abi from "../abi/ipc.ts";
 import { hasCapabilityOverNamespace } from "../ns/namespace-owner.ts";
 import { Capability, isInGroup, shownGid, shownUid } from "../task/credentials.ts";
 import type { PidNamespace } from "../task/pid-namespace.ts";
+import type { Kernel } from "../kernel.ts";
 import type { Process } from "../task/process.ts";
 import { SyscallError } from "../task/syscall-error.ts";
 import type { Task } from "../task/task.ts";
@@ -45,7 +46,7 @@ export class IpcObject {
     this.mode = mode & PERMISSION_BITS;
     this.uid = this.creatorUid = task.credentials.euid;
     this.gid = this.creatorGid = task.credentials.egid;
-    this.changedSeconds = nowSeconds(task);
+    this.changedSeconds = secondsNow(task.kernel);
   }
 
   /** ipcperms: throws EACCES unless all of `wanted`, in any of its three groups of bits, are granted. */
@@ -96,11 +97,11 @@ export class IpcObject {
     this.uid = uid;
     this.gid = gid;
     this.mode = (this.mode & ~PERMISSION_BITS) | (view.getUint32(20, true) & PERMISSION_BITS);
-    this.changedSeconds = nowSeconds(task);
+    this.changedSeconds = secondsNow(task.kernel);
   }
 }
 
-export function nowSeconds({ kernel }: Task): bigint {
+export function secondsNow(kernel: Kernel): bigint {
   return kernel.realtimeNs() / NS_PER_S;
 }
 

@@ -12,7 +12,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Process } from "../task/process.ts";
 import type { IpcIds } from "./ipc-ids.ts";
 import type { IpcBirth } from "./ipc-object.ts";
-import { IpcObject, nowSeconds } from "./ipc-object.ts";
+import { IpcObject, secondsNow } from "./ipc-object.ts";
 
 /** Device of the kernel's hidden tmpfs, as /proc/pid/maps shows segments. */
 const SHM_DEVICE = 1;
@@ -67,7 +67,7 @@ export class SharedSegment extends IpcObject {
     const { current } = this.#kernel;
     if (current === undefined) return undefined;
     this.lastUser = current.process;
-    return nowSeconds(current);
+    return secondsNow(this.#kernel);
   }
 }
 

@@ -3,6 +3,7 @@
  * Power is needed over both: over the namespace that is entered, and in the user namespace one comes with.
  */
 import { Errno } from "../abi/errno.ts";
+import { undoSemaphores } from "../ipc/semaphore-set.ts";
 import { NetworkNamespace } from "../net/network-namespace.ts";
 import { Capability, hasCapabilityIn, hasOwnCapability } from "../task/credentials.ts";
 import { PidNamespace } from "../task/pid-namespace.ts";
@@ -46,6 +47,7 @@ function withNamespace(task: Task, kind: NamespaceKind, namespace: { readonly in
     case "uts":
       return namespace instanceof UtsNamespace ? { ...old, uts: namespace } : -Errno.EINVAL;
     case "ipc":
+      undoSemaphores(task.process);
       return { ...old, ipc: namespace };
     case "cgroup":
       return { ...old, cgroup: namespace };

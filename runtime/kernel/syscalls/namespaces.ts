@@ -1,5 +1,6 @@
 /** unshare(2), setns(2), sethostname(2), setdomainname(2): a task's view of the machine, exchanged or renamed. */
 import * as flag from "../abi/clone.ts";
+import { undoSemaphores } from "../ipc/semaphore-set.ts";
 import { Errno } from "../abi/errno.ts";
 import { decodeUtf8 } from "../../../layers/base/bytes.ts";
 import { CLONE_NEW_ALL, cloneNamespaces } from "../ns/clone-namespaces.ts";
@@ -43,6 +44,7 @@ function sysUnshare(task: Task, wanted: number): Result {
     task.files = own;
   }
   if ((flags & flag.CLONE_NEWNS) !== 0) task.filesystem.translate(fresh.translate);
+  if ((flags & (flag.CLONE_NEWIPC | flag.CLONE_SYSVSEM)) !== 0) undoSemaphores(task.process);
   task.namespaces = fresh.namespaces;
   task.credentials = fresh.credentials;
   return 0;

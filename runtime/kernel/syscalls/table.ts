@@ -11,6 +11,7 @@ import { LINK_CALLS } from "./links.ts";
 import { LOCK_CALLS } from "./locks.ts";
 import { MEMORY_ADVICE_CALLS } from "./memory-advice.ts";
 import { MEMORY_CALLS } from "./memory.ts";
+import { MESSAGE_QUEUE_CALLS } from "./message-queues.ts";
 import { MOUNT_CALLS } from "./mounts.ts";
 import { NAMESPACE_CALLS } from "./namespaces.ts";
 import { OPEN_CALLS } from "./open.ts";
@@ -25,6 +26,7 @@ import { syscallsOf } from "./row.ts";
 import { READINESS_CALLS } from "./readiness.ts";
 import { INOTIFY_CALLS } from "./inotify.ts";
 import { SECCOMP_CALLS } from "./seccomp.ts";
+import { SEMAPHORE_CALLS } from "./semaphores.ts";
 import { SESSION_CALLS } from "./sessions.ts";
 import { SHARED_MEMORY_CALLS } from "./shared-memory.ts";
 import { SIGNAL_CALLS } from "./signals.ts";
@@ -79,4 +81,6 @@ export const SYSCALLS: Syscalls = syscallsOf([
   ...SECCOMP_CALLS,
   ...INOTIFY_CALLS,
   ...SHARED_MEMORY_CALLS,
+  ...SEMAPHORE_CALLS,
+  ...MESSAGE_QUEUE_CALLS,
 ]);

@@ -13,6 +13,7 @@ import {
   SIG_IGN,
   Signal,
 } from "../abi/signal.ts";
+import { undoSemaphores } from "../ipc/semaphore-set.ts";
 import { leaveTerminal } from "../tty/job-control.ts";
 import { releasePiLocks } from "./futex-pi.ts";
 import { wakeFutex } from "./futex.ts";
@@ -94,6 +95,7 @@ function endOfProcess(process: Process, status: number): void {
   process.exitStatus = status;
   process.isZombie = true;
   cancelTimers(process);
+  undoSemaphores(process);
   endOfNamespace(process);
   leaveTerminal(process, true);
   reparent(process);

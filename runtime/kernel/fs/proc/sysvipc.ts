@@ -12,6 +12,11 @@ const SHM_HEAD =
   "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid" +
   "      atime      dtime      ctime                   rss                  swap\n";
 
+const SEM_HEAD = "       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n";
+const MSG_HEAD =
+  "       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid" +
+  "      stime      rtime      ctime\n";
+
 function right(value: number | bigint, width: number): string {
   return String(value).padStart(width);
 }
@@ -46,6 +51,25 @@ function segmentsText(task: Task): string {
   return SHM_HEAD + rows.join("");
 }
 
+function semaphoresText(task: Task): string {
+  const rows = ipcOf(task).semaphores.all.map((set) => {
+    const times = seconds(set.operatedSeconds, set.changedSeconds);
+    return `${head(set)} ${right(set.values.length, 10)} ${owners(task, set)} ${times}\n`;
+  });
+  return SEM_HEAD + rows.join("");
+}
+
+function messagesText(task: Task): string {
+  const rows = ipcOf(task).messages.all.map((queue) => {
+    const { usedBytes, messages, lastSender, lastReceiver } = queue;
+    const users = `${right(shownPid(task, lastSender), 5)} ${right(shownPid(task, lastReceiver), 5)}`;
+    const times = seconds(queue.sentSeconds, queue.receivedSeconds, queue.changedSeconds);
+    const contents = `${right(usedBytes, 10)} ${right(messages.length, 10)}`;
+    return `${head(queue)}  ${contents} ${users} ${owners(task, queue)} ${times}\n`;
+  });
+  return MSG_HEAD + rows.join("");
+}
+
 export function sysvipcDirectory(): GeneratedDirectory {
-  return directory({ shm: text(segmentsText) });
+  return directory({ msg: text(messagesText), sem: text(semaphoresText), shm: text(segmentsText) });
 }

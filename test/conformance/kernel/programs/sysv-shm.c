@@ -1,22 +1,7 @@
 /* System V shared memory: keys, sizes, modes, attachments across fork, removal with users left, shmctl. */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ipc.h>
+#include "sysv-show.h"
 #include <sys/mman.h>
 #include <sys/shm.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static void say(const char *what, long result) {
-  if (result < 0) printf("%s: %s\n", what, strerrorname_np(errno));
-  else printf("%s: %ld\n", what, result);
-  fflush(stdout);
-}
 
 static void at(const char *what, void *place) {
   if (place == (void *)-1) printf("%s: %s\n", what, strerrorname_np(errno));
@@ -74,15 +59,6 @@ static void elsewhere(int id, char *place) {
 static void write_read_only(int id, char *place) {
   char *ro = shmat(id, NULL, SHM_RDONLY);
   ro[0] = 1;
-}
-
-static void sysvipc(void) {
-  char text[4096];
-  int fd = open("/proc/sysvipc/shm", O_RDONLY);
-  if (fd < 0) return;
-  int size = read(fd, text, sizeof text - 1);
-  text[size > 0 ? size : 0] = 0;
-  printf("%s", text);
 }
 
 int main(void) {
@@ -153,7 +129,7 @@ int main(void) {
   say("EFAULT", shmctl(id, IPC_STAT, (void *)8));
   int other = shmget(IPC_PRIVATE, 4096, 0640);
   say("private", other);
-  sysvipc();
+  sysvipc("shm", 3 << 4 | 7 << 11 | 3 << 14);
   say("rmid unused", shmctl(other, IPC_RMID, NULL));
   say("rmid again", shmctl(other, IPC_RMID, NULL));
   say("rmid", shmctl(id, IPC_RMID, NULL));
