@@ -15,6 +15,7 @@ import type {
 import type { Kernel } from "../kernel.ts";
 import type { FileDescription } from "../vfs/file-description.ts";
 import type { KernelFilesystem, Location } from "../vfs/mount.ts";
+import type { Process } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
 import { GeneratedFile } from "./generated-file.ts";
 
@@ -37,6 +38,8 @@ export interface GeneratedDirectory extends NodeBase {
   readonly type: "directory";
   lookup(name: string, task: Task | undefined): GeneratedNode | undefined;
   names(task: Task | undefined): readonly string[];
+  /** The process whose directory it is, of /proc/<pid>. */
+  readonly process?: Process;
   /** st_size, where Linux counts something (open files). */
   sizeBytes?(): number;
   /** mkdir and rmdir, where there is such a thing (cgroup2): throws FsError or SyscallError. */
@@ -132,6 +135,11 @@ export class GeneratedFilesystem implements KernelFilesystem {
   follow(node: NodeId, task: Task): Location | number | undefined {
     const it = this.#node(node);
     return it.type === "symlink" ? it.follow?.(task) : undefined;
+  }
+
+  processOf(node: NodeId): Process | undefined {
+    const it = this.#node(node);
+    return it.type === "directory" ? it.process : undefined;
   }
 
   open(node: NodeId, flags: number, task: Task, location?: Location): FileDescription | number | undefined {

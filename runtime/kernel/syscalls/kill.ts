@@ -10,7 +10,7 @@ import type { SignalInfo } from "../task/signal-state.ts";
 import { SIGRTMIN } from "../abi/signal.ts";
 import type { Task } from "../task/task.ts";
 import type { Result } from "../task/wait.ts";
-import { PidFile } from "../vfs/pid-file.ts";
+import type { FileDescription } from "../vfs/file-description.ts";
 import type { SyscallRow } from "./row.ts";
 import { call } from "./row.ts";
 
@@ -138,13 +138,20 @@ function sysRtTgsigqueueinfo(task: Task, tgid: number, tid: number, signal: numb
   return typeof info === "number" ? info : killTask(task, tgid, tid, info);
 }
 
+/** Of a pidfd, and of a /proc/<pid> that is open: what there was before pidfd_open (pidfd_to_pid). */
+function processOfFile(file: FileDescription | undefined): Process | undefined {
+  if (file === undefined || file.isPath) return undefined;
+  if (file.pidfdProcess !== undefined) return file.pidfdProcess;
+  const dentry = file.location?.dentry;
+  return dentry?.superblock.filesystem.processOf?.(dentry.node);
+}
+
 function sysPidfdSendSignal(task: Task, fd: number, signal: number, address: number, flags: number): Result {
   if ((flags & ~PIDFD_SIGNAL_ALL) !== 0 || (flags & (flags - 1)) !== 0) return -Errno.EINVAL;
-  const file = task.files.get(fd);
-  if (!(file instanceof PidFile)) return -Errno.EBADF;
-  const target = file.process;
+  const target = processOfFile(task.files.get(fd));
+  if (target === undefined) return -Errno.EBADF;
   if (target.leader.tidIn(task.pidNamespace) === 0 && !target.isZombie) return -Errno.EINVAL;
-  if (file.isReaped) return -Errno.ESRCH;
+  if (target.isReaped) return -Errno.ESRCH;
   const info = address === 0 ? fromTask(task, signal, SI_USER) : readInfo(task, signal, address, target === task.process);
   if (typeof info === "number") return info;
   if (address !== 0 && task.memory.readI32(address) !== signal) return -Errno.EINVAL;

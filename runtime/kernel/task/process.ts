@@ -131,6 +131,11 @@ export class Process {
     return this.leader.tid;
   }
 
+  /** Waited for: its number is free again. */
+  get isReaped(): boolean {
+    return this.leader.tidIn(this.leader.pidNamespace) === 0;
+  }
+
   get session(): Session {
     return this.group.session;
   }

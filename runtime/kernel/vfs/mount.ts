@@ -10,6 +10,7 @@ import { assert } from "../../../layers/base/assert.ts";
 import type { Filesystem, NodeId } from "../../../layers/fs/filesystem.ts";
 import { nextNamespaceInode } from "../task/pid-namespace.ts";
 import type { UserNamespace } from "../ns/user-namespace.ts";
+import type { Process } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
 import type { FileDescription } from "./file-description.ts";
 import { Inode } from "./inode.ts";
@@ -25,6 +26,8 @@ export interface KernelFilesystem extends Filesystem {
   showOptions?(): string;
   /** Where a magic link (/proc/self/fd/1, /proc/self/exe) leads, without a path; -errno; undefined for others. */
   follow?(node: NodeId, task: Task): Location | number | undefined;
+  /** Whose directory it is (/proc/<pid>): pidfd_send_signal takes that for a pidfd. */
+  processOf?(node: NodeId): Process | undefined;
 }
 
 /** MS_ flags a mount keeps: sys/mount.h. */

@@ -20,15 +20,9 @@ export class PidFile extends AnonymousFile {
     return this.process;
   }
 
-  /** Waited for: its number is free again. */
-  get isReaped(): boolean {
-    const { leader } = this.process;
-    return leader.tidIn(leader.pidNamespace) === 0;
-  }
-
   override poll(): number {
     if (!this.process.isZombie) return 0;
-    return POLLIN | POLLRDNORM | (this.isReaped ? POLLHUP : 0);
+    return POLLIN | POLLRDNORM | (this.process.isReaped ? POLLHUP : 0);
   }
 
   override read(): number {

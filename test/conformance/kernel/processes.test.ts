@@ -1,6 +1,8 @@
 /** What processes ask and do, natively and here: the same static program, the same lines. */
+import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { compile, hasCompiler, isRoot, runInKernel, runNatively } from "../../support/differential.ts";
+import { copyIn, KernelHost } from "../../support/kernel-host.ts";
 
 const TOPICS = [
   ["process-questions"],
@@ -23,3 +25,12 @@ test.skipIf(!hasCompiler || !isRoot).each(TOPICS)(
   },
   60_000,
 );
+
+test.skipIf(!hasCompiler)("a directory of /proc stands for its process, as a pidfd does", async () => {
+  const program = compile("pidfd-of-proc");
+  const host = await KernelHost.start();
+  copyIn(host.files, program, "/program");
+  const { stdout } = await host.run({ args: ["/program"], isContainer: true });
+  const native = spawnSync(program, { timeout: 10_000 });
+  expect(stdout.split("\n")).toEqual(native.stdout.toString().split("\n"));
+});

@@ -57,6 +57,7 @@ export function taskDirectory(subject: Subject, threads?: GeneratedDirectory): G
     mode: 0o555,
     owner: () => ({ uid: task.credentials.euid, gid: task.credentials.egid }),
     links: () => (subject.isWhole ? 9 : 7),
+    ...(subject.isWhole ? { process: task.process } : {}),
     isGone,
     names: () => [...byName.keys()],
     lookup: (name) => (isGone() ? undefined : byName.get(name)),
