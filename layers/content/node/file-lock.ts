@@ -52,11 +52,26 @@ function tryLink(draft: string, path: string): boolean {
 
 /** Removes the lock of an owner that is gone; false when the owner lives. */
 function buryDeadOwner(path: string): boolean {
-  const inode = inodeOf(path);
-  if (inode === undefined) return true; // Released meanwhile.
-  if (isOwnerAlive(path, inode)) return false;
-  removeIfSame(path, inode);
-  return true;
+  // Held open, so that its inode number cannot come back as that of a newer lock while we look.
+  const descriptor = openIfThere(path);
+  if (descriptor === undefined) return true; // Released meanwhile.
+  try {
+    const inode = fstatSync(descriptor).ino;
+    if (isOwnerAlive(descriptor, inode)) return false;
+    removeIfSame(path, inode);
+    return true;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, "r");
+  } catch (thrown) {
+    if (errnoOf(thrown) === "ENOENT") return undefined;
+    throw thrown;
+  }
 }
 
 /**
@@ -77,8 +92,8 @@ function removeIfSame(path: string, inode: number): void {
   unlinkSync(grave);
 }
 
-function isOwnerAlive(path: string, inode: number): boolean {
-  const owner = ownerOf(path);
+function isOwnerAlive(descriptor: number, inode: number): boolean {
+  const owner = ownerOf(descriptor);
   if (owner === undefined) return false;
   if (process.platform !== "linux") return isProcessAlive(owner.pid);
   try {
@@ -94,15 +109,15 @@ interface Owner {
   readonly descriptor: number;
 }
 
-/** What the lock says; undefined when it vanished or says nothing a lock would say. */
-function ownerOf(path: string): Owner | undefined {
+/** What the lock says; undefined when it says nothing a lock would say. */
+function ownerOf(descriptorOfLock: number): Owner | undefined {
   try {
-    const owner: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const owner: unknown = JSON.parse(readFileSync(descriptorOfLock, "utf8"));
     if (typeof owner !== "object" || owner === null) return undefined;
     const { pid, descriptor } = owner as Partial<Owner>; // Checked in the next line.
     return typeof pid === "number" && typeof descriptor === "number" ? { pid, descriptor } : undefined;
   } catch (thrown) {
-    if (thrown instanceof SyntaxError || errnoOf(thrown) === "ENOENT") return undefined;
+    if (thrown instanceof SyntaxError) return undefined;
     throw thrown;
   }
 }
