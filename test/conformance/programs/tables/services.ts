@@ -28,6 +28,17 @@ export const SERVICE_CASES: readonly ProgramCase[] = [
         run: 'cd /tmp; B=/usr/lib/postgresql/15/bin; mkdir d; chown postgres d; su postgres -c "$B/initdb -D /tmp/d -A trust" > i 2>&1; echo $?; su postgres -c "$B/pg_ctl -D /tmp/d -o \'-k /tmp\' -l /tmp/d/log -w start" > s 2>&1; echo $?; psql -h 127.0.0.1 -U postgres -c \'create table t(a int); insert into t select generate_series(1,100); select sum(a) from t\'; su postgres -c "$B/pg_ctl -D /tmp/d -m fast -w stop" > s2; echo $?',
         ignored: { paths: ["/tmp"], reason: "a database holds times" },
       },
+      "locks, indexes, a dump, a crash": {
+        run: 'cd /tmp; B=/usr/lib/postgresql/15/bin; mkdir d; chown postgres d; su postgres -c "$B/initdb -D /tmp/d -A trust" > i 2>&1; S="$B/pg_ctl -D /tmp/d -o \'-k /tmp\' -l /tmp/d/log -w"; su postgres -c "$S start" > s 2>&1; export PGHOST=/tmp PGUSER=postgres; createdb shop; psql -q shop -c "create table t(id serial primary key, name text unique, n numeric); insert into t(name, n) select md5(i::text), i * 1.5 from generate_series(1, 2000) i; create index on t(n); analyze t"; psql -At shop -c "select count(*), sum(n), min(name), max(name) from t where n between 30 and 900"; psql -q shop -c "begin; update t set n = n + 1 where id = 1; select pg_sleep(1); commit" > /dev/null & sleep 0.3; psql -At shop -c "update t set n = n * 2 where id = 1 returning n"; wait $!; psql -At shop -c "insert into t(name) values (md5(\'1\'))" 2>&1; pg_dump shop --data-only --inserts | grep -c "^INSERT"; kill -9 $(head -n 1 d/postmaster.pid); sleep 1; su postgres -c "$S start" > s3 2>&1; echo $?; psql -At shop -c "select n from t where id = 1"; su postgres -c "$S -m immediate stop" > s2; echo $?',
+        ignored: { paths: ["/tmp"], reason: "a database holds times" },
+      },
+    },
+  ),
+  ...casesOf(
+    { program: "ipcs", tree: "full", shell: "bash" },
+    {
+      "ipcmk, ipcs, ipcrm":
+        "ipcmk -M 10000 -p 640; ipcmk -S 3; ipcmk -Q; ipcmk -Q; ipcs | sed 's/0x[0-9a-f]*/key/; s/ *$//'; ipcs -u; ipcs -l; ipcs -s -i 0 | grep -v time; ipcrm -m 0; ipcrm -q 1; ipcrm -q 1; echo $?; ipcs -q | wc -l; ipcrm -a; wc -l /proc/sysvipc/*",
     },
   ),
   ...casesOf(
