@@ -33,7 +33,7 @@ static void sends(int id) { say("child sent", put(id, 1, "late", 0)); }
 static void removed(int id) { get("removed", id, 99, 100, 0); }
 static void interrupted(int id) {
   signal(SIGALRM, on_alarm);
-  ualarm(20000, 0);
+  ualarm(20000, 20000);
   get("interrupted", id, 99, 100, 0);
 }
 static void ping(int id) {
@@ -105,8 +105,9 @@ int main(void) {
   say("full", put(id, 7, large, IPC_NOWAIT));
   pid_t one = begin(receives, id);
   usleep(20000);
-  say("for the child", put(id, 5, "you", 0));
+  int done = put(id, 5, "you", 0);
   finish(one);
+  say("for the child", done);
   memset(large, 'y', 384);
   large[384] = 0;
   say("to the brim", put(id, 8, large, 0));
@@ -142,9 +143,10 @@ int main(void) {
   stat_of("set", id);
   say("bad command", msgctl(id, 77, &ds));
   one = begin(removed, id);
-  usleep(20000);
-  say("rmid", msgctl(id, IPC_RMID, NULL));
+  usleep(200000);
+  done = msgctl(id, IPC_RMID, NULL);
   finish(one);
+  say("rmid", done);
   stat_of("gone", id);
   return 0;
 }

@@ -52,7 +52,7 @@ static void undo_unshared(int id) {
 static void interrupted(int id) {
   struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
   sigaction(SIGALRM, &action, NULL);
-  ualarm(20000, 0);
+  ualarm(20000, 20000);
   say("interrupted", op(id, 3, -100, 0));
 }
 static void as_nobody(int id) {
@@ -107,8 +107,9 @@ int main(void) {
   until(id, 0, GETNCNT, 1);
   say("first", op(id, 0, 1, 0));
   until(id, 1, GETNCNT, 1);
-  say("second", op(id, 1, 1, 0));
+  int done = op(id, 1, 1, 0);
   finish(one);
+  say("second", done);
   values("taken", id);
   op(id, 0, 2, 0);
   one = begin(waits_for_zero, id);
@@ -148,8 +149,9 @@ int main(void) {
   sysvipc("sem", 3 << 8);
   one = begin(waits_for_ever, id);
   until(id, 3, GETNCNT, 1);
-  say("rmid", semctl(id, 0, IPC_RMID));
+  done = semctl(id, 0, IPC_RMID);
   finish(one);
+  say("rmid", done);
   stat_of("gone", id);
   return 0;
 }
