@@ -68,7 +68,7 @@ async function openLayer(storage: Storage, diffID: string): Promise<OpenLayer> {
     return { diffID, index, pack, filesystem: new LayerFilesystem(index, pack) };
   } catch (thrown) {
     if (!(thrown instanceof SlipwayError) || thrown.kind !== "notFound") throw thrown;
-    throw fail("notFound", `layer does not exist: ${diffID}`, { cause: thrown });
+    throw fail("notFound", `layer does not exist: ${diffID}: its files are gone from the storage, pull the image again`, { cause: thrown });
   }
 }
 

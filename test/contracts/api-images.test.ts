@@ -47,6 +47,26 @@ describe("pull", () => {
     ]);
   });
 
+  it("brings back what the browser has cleared, also when only the files are gone", async () => {
+    const place = new MemoryPlace();
+    const { api, layout, engine } = await openWorld({ place });
+    const image = twoLayers(layout);
+    await pull(api, "app");
+    const [record] = engine.images.all();
+    place.files.clear();
+    for (const diffID of record?.diffIDs ?? []) expect(await engine.snapshots.layer(diffID)).toBeUndefined();
+    expect(words(await pull(api, "app"))).toContain(`${short(image.layers[0]?.digest ?? "")}: Pull complete`);
+    for (const diffID of record?.diffIDs ?? []) expect(await engine.snapshots.layer(diffID)).toBeDefined();
+    expect(engine.images.all()).toHaveLength(1);
+    // One layer alone: the others are not loaded again.
+    const lost = record?.diffIDs[1] ?? "";
+    await engine.snapshots.removeLayer(lost);
+    const before = layout.asked.length;
+    await pull(api, "app");
+    expect(await engine.snapshots.layer(lost)).toBeDefined();
+    expect(layout.asked.slice(before)).toEqual([]);
+  });
+
   it("does not load layers twice that another image brought", async () => {
     const { api, layout } = await openWorld();
     const base = { "bin/a": "shared" };

@@ -57,7 +57,7 @@ async function pull(context: EngineContext, request: PullRequest, progress: Prog
   progress.titled(`Pulling from ${reference.path}`, reference.digest ?? reference.tag ?? "");
   const { manifest, resolved } = await chooseImage(context, request, top, registryRequest);
   const before = context.images.byReference(reference)?.id;
-  const known = context.images.byId(manifest.config.digest);
+  const known = await wholeImage(context, manifest.config.digest);
   const image = known ?? (await fetchImage(context, { request, reference, manifest, resolved, progress }));
   requirePlatform(image, request, reference, progress);
   const unpin = context.images.pin([top.descriptor.digest]);
@@ -72,6 +72,17 @@ async function pull(context: EngineContext, request: PullRequest, progress: Prog
   const isNew = before !== image.id;
   const what = isNew ? "Downloaded newer image for" : "Image is up to date for";
   progress.status(`Status: ${what} ${familiarString(reference)}`);
+}
+
+/** The image that is remembered, unless a part of it has gone: a browser may clear files and keep records. */
+async function wholeImage(context: EngineContext, id: string): Promise<ImageRecord | undefined> {
+  const image = context.images.byId(id);
+  if (image === undefined) return undefined;
+  for (const diffID of image.diffIDs)
+    if ((await context.snapshots.layer(diffID)) === undefined) return undefined;
+  for (const { digest } of [image.configDescriptor, ...image.blobs])
+    if ((await context.content.info(digest)) === undefined) return undefined;
+  return image;
 }
 
 interface ChosenImage {
