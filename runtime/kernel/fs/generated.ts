@@ -18,6 +18,7 @@ import type { KernelFilesystem, Location } from "../vfs/mount.ts";
 import type { Process } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
 import { GeneratedFile } from "./generated-file.ts";
+import { MadeFilesystem } from "./made-filesystem.ts";
 
 export interface Owner {
   readonly uid: number;
@@ -73,10 +74,8 @@ export type GeneratedNode = GeneratedDirectory | GeneratedText | GeneratedLink;
 /** Nodes made before those of ended processes are looked for. */
 const SWEEP_EVERY = 4096;
 
-export class GeneratedFilesystem implements KernelFilesystem {
+export class GeneratedFilesystem extends MadeFilesystem implements KernelFilesystem {
   readonly type: string;
-  readonly isReadOnly = false;
-  readonly isVolatile = true;
   readonly root: NodeId;
   readonly #kernel: Kernel;
   readonly #ids = new WeakMap<GeneratedNode, NodeId>();
@@ -86,6 +85,7 @@ export class GeneratedFilesystem implements KernelFilesystem {
   #sweepAt = SWEEP_EVERY;
 
   constructor(kernel: Kernel, type: string, root: GeneratedDirectory) {
+    super();
     this.#kernel = kernel;
     this.type = type;
     this.root = this.#idOf(root);
@@ -189,50 +189,6 @@ export class GeneratedFilesystem implements KernelFilesystem {
     const directory = this.#directory(parent);
     if (directory.remove === undefined) throw new FsError("EPERM");
     directory.remove(name);
-  }
-
-  link(): never {
-    throw new FsError("EPERM");
-  }
-
-  unlink(): never {
-    throw new FsError("EPERM");
-  }
-
-  rename(): never {
-    throw new FsError("EPERM");
-  }
-
-  write(): never {
-    throw new FsError("EINVAL");
-  }
-
-  punchHole(): never {
-    throw new FsError("EOPNOTSUPP");
-  }
-
-  seek(): never {
-    throw new FsError("ENXIO");
-  }
-
-  sync(): void {
-    // Nothing is kept anywhere else.
-  }
-
-  getXattr(): undefined {
-    return undefined;
-  }
-
-  setXattr(): never {
-    throw new FsError("EOPNOTSUPP");
-  }
-
-  listXattrs(): readonly string[] {
-    return [];
-  }
-
-  removeXattr(): never {
-    throw new FsError("EOPNOTSUPP");
   }
 
   acquire(node: NodeId): void {

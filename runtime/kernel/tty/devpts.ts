@@ -12,6 +12,7 @@ import type {
 } from "../../../layers/fs/filesystem.ts";
 import { Errno } from "../abi/errno.ts";
 import { O_CLOEXEC, O_LARGEFILE, O_NOCTTY, O_TRUNC } from "../abi/fcntl.ts";
+import { MadeFilesystem } from "../fs/made-filesystem.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Credentials } from "../task/credentials.ts";
 import { Capability, hasCapability, KERNEL_CREDENTIALS } from "../task/credentials.ts";
@@ -82,10 +83,8 @@ export function parseDevptsOptions(text: string): DevptsOptions {
   return options;
 }
 
-export class DevptsFilesystem implements KernelFilesystem {
+export class DevptsFilesystem extends MadeFilesystem implements KernelFilesystem {
   readonly type = "devpts";
-  readonly isReadOnly = false;
-  readonly isVolatile = true;
   readonly root: NodeId = ROOT;
   readonly #kernel: Kernel;
   readonly #options: DevptsOptions;
@@ -94,6 +93,7 @@ export class DevptsFilesystem implements KernelFilesystem {
   readonly #taken = new Map<number, Pty>();
 
   constructor(kernel: Kernel, options = "") {
+    super();
     this.#kernel = kernel;
     this.#options = parseDevptsOptions(options);
     this.#nodes.set(
@@ -220,56 +220,12 @@ export class DevptsFilesystem implements KernelFilesystem {
     throw new FsError(type === "file" ? "EACCES" : "EPERM");
   }
 
-  link(): never {
-    throw new FsError("EPERM");
-  }
-
-  unlink(): never {
-    throw new FsError("EPERM");
-  }
-
   removeDirectory(): never {
-    throw new FsError("EPERM");
-  }
-
-  rename(): never {
     throw new FsError("EPERM");
   }
 
   read(): never {
     throw new FsError("EINVAL");
-  }
-
-  write(): never {
-    throw new FsError("EINVAL");
-  }
-
-  punchHole(): never {
-    throw new FsError("EOPNOTSUPP");
-  }
-
-  seek(): never {
-    throw new FsError("ENXIO");
-  }
-
-  sync(): void {
-    // Nothing is kept anywhere else.
-  }
-
-  getXattr(): undefined {
-    return undefined;
-  }
-
-  setXattr(): never {
-    throw new FsError("EOPNOTSUPP");
-  }
-
-  listXattrs(): readonly string[] {
-    return [];
-  }
-
-  removeXattr(): never {
-    throw new FsError("EOPNOTSUPP");
   }
 
   acquire(ino: NodeId): void {
