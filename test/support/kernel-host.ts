@@ -9,6 +9,7 @@ import { MemoryFilesystem } from "../../layers/fs/memory.ts";
 import { systemClock, systemRng } from "../../layers/base/clock.ts";
 import { concatBytes, decodeUtf8, encodeUtf8 } from "../../layers/base/bytes.ts";
 import { InterpreterMachine } from "../../runtime/cpu/interpreter/machine.ts";
+import { MASKED_PATHS, READONLY_PATHS } from "../../runtime/engine/containers/host-config.ts";
 import { Errno } from "../../runtime/kernel/abi/errno.ts";
 import { O_RDONLY, O_WRONLY } from "../../runtime/kernel/abi/fcntl.ts";
 import { Cgroup } from "../../runtime/kernel/cgroup.ts";
@@ -176,6 +177,8 @@ export class KernelHost {
       pids,
       network: this.network,
       cgroup: this.cgroup,
+      maskedPaths: MASKED_PATHS,
+      readOnlyPaths: READONLY_PATHS,
       shmBytes: SHM_BYTES,
       mounts: [],
     });

@@ -184,7 +184,7 @@ export const EMPTY_HOST_CONFIG: HostConfig = {
 const SHM_SIZE_BYTES = 64 * 1024 * 1024;
 
 /** Hidden from programs by default (moby oci/defaults.go). */
-const MASKED_PATHS = [
+export const MASKED_PATHS: readonly string[] = [
   "/proc/asound",
   "/proc/acpi",
   "/proc/interrupts",
@@ -198,7 +198,7 @@ const MASKED_PATHS = [
   "/sys/firmware",
   "/sys/devices/virtual/powercap",
 ];
-const READONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+export const READONLY_PATHS: readonly string[] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
 /** What dockerd fills in at creation (adaptContainerSettings and the defaults of its configuration). */
 export function withHostDefaults(config: HostConfig): HostConfig {

@@ -58,6 +58,7 @@ export interface ContainerMounts {
   readonly devices?: readonly DeviceNode[];
   /** docker run --privileged: /sys and cgroups are writable. */
   readonly isPrivileged?: boolean;
+  /** Hidden, and not to be written: which is the caller's to know. None unless given. */
   readonly maskedPaths?: readonly string[];
   readonly readOnlyPaths?: readonly string[];
   readonly onMade?: (entry: MadeEntry) => void;
@@ -69,32 +70,9 @@ const KERNEL_FLAGS = noSuid | noDevices | noExec | relAtime;
 /** What docker asks for: anybody may make a terminal, and group tty may write to all. */
 const DEVPTS_OPTIONS = "newinstance,ptmxmode=0666,mode=0620,gid=5";
 
-/** moby/oci/defaults.go, as its documentation lists them. */
-export const MASKED_PATHS: readonly string[] = [
-  "/proc/asound",
-  "/proc/acpi",
-  "/proc/interrupts",
-  "/proc/kcore",
-  "/proc/keys",
-  "/proc/latency_stats",
-  "/proc/timer_list",
-  "/proc/timer_stats",
-  "/proc/sched_debug",
-  "/proc/scsi",
-  "/sys/firmware",
-  "/sys/devices/virtual/powercap",
-];
-export const READ_ONLY_PATHS: readonly string[] = [
-  "/proc/bus",
-  "/proc/fs",
-  "/proc/irq",
-  "/proc/sys",
-  "/proc/sysrq-trigger",
-];
-
 /** Mounts everything; missing mount points are made in what lies below, as runc does. */
 export function mountContainer(kernel: Kernel, request: ContainerMounts): MountNamespace {
-  const { root, mounts, maskedPaths = MASKED_PATHS, readOnlyPaths = READ_ONLY_PATHS } = request;
+  const { root, mounts, maskedPaths = [], readOnlyPaths = [] } = request;
   const rootMount = new Mount(root, root.root, relAtime);
   const namespace = new MountNamespace(rootMount);
   const top: Location = { mount: rootMount, dentry: rootMount.root };
