@@ -5,8 +5,9 @@
  * The hard idea is letting go of stdin: when the container ends, a read may be waiting for a key, and
  * that key belongs to whoever reads next. Releasing the reader's lock gives it back untouched.
  */
-import { SlipwayError, isKind } from "../../layers/base/errors.ts";
-import { DisposableStore } from "../../layers/base/disposable.ts";
+import { encodeUtf8 } from "../../layers/base/bytes.ts";
+import { SlipwayError } from "../../layers/base/errors.ts";
+import { DisposableStore, disposable } from "../../layers/base/disposable.ts";
 import type { Disposable } from "../../layers/base/disposable.ts";
 import type { Attachment } from "../client/containers.ts";
 import type { EngineClient } from "../client/engine-client.ts";
@@ -113,7 +114,14 @@ export function proxySignals(io: DockerIo, client: EngineClient, id: string): Di
   });
 }
 
-/** Gives a container's or an exec's terminal the size of ours, now and whenever it changes. */
+/** docker/cli's patience with a program that is starting: after 10 ms, then 20 ms, and so on. */
+const RESIZE_RETRIES = 10;
+const RESIZE_PAUSE_MS = 10;
+
+/**
+ * Gives a container's or an exec's terminal the size of ours, now and whenever it changes. A size that cannot
+ * be given ends nothing: the program may not run yet, or not any more.
+ */
 export async function followSize(
   io: DockerIo,
   tell: (size: TerminalSize) => Promise<void>,
@@ -121,16 +129,24 @@ export async function followSize(
   const store = new DisposableStore();
   const { terminal } = io;
   if (terminal === undefined || !io.isTerminal.stdout) return store;
-  const resize = async (): Promise<void> => {
-    try {
-      await tell(terminal.size());
-    } catch (thrown) {
-      // A container that has ended has no size to set.
-      if (!isKind(thrown, "conflict") && !isKind(thrown, "notFound") && !isKind(thrown, "system"))
+  let isOver = false;
+  store.add(disposable(() => (isOver = true)));
+  const isTold = (): Promise<boolean> =>
+    tell(terminal.size()).then(
+      () => true,
+      (thrown: unknown) => {
+        if (thrown instanceof SlipwayError) return false;
         throw thrown;
+      },
+    );
+  const insist = async (): Promise<void> => {
+    for (let retry = 1; retry <= RESIZE_RETRIES; retry++) {
+      await new Promise<void>((resolve) => io.clock.after(retry * RESIZE_PAUSE_MS, resolve));
+      if (isOver || (await isTold())) return;
     }
+    await io.stderr.write(encodeUtf8("failed to resize tty, using default size\n"));
   };
-  await resize();
-  store.add(terminal.onResize(() => void resize()));
+  if (!(await isTold())) void insist();
+  store.add(terminal.onResize(() => void isTold()));
   return store;
 }

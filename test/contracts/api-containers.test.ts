@@ -10,6 +10,7 @@ import { MemoryPlace } from "../../layers/content/memory-storage.ts";
 import { createApiHandler } from "../../runtime/api/create-handler.ts";
 import type { Engine } from "../../runtime/engine/engine.ts";
 import { ApiClient, splitFrames } from "../support/api-calls.ts";
+import type { Program } from "../support/fake-backend.ts";
 import type { TestEngineOptions } from "../support/engine.ts";
 import { openTestEngine } from "../support/engine.ts";
 
@@ -424,6 +425,22 @@ describe("further processes, limits and numbers", () => {
     });
     const actions = engine.events.past(0n, undefined).map((event) => event.action);
     expect(actions).toEqual(expect.arrayContaining(["exec_create: upper", "exec_start: upper", "exec_die"]));
+    await api.call("DELETE", `/containers/${id}?force=1`);
+  });
+
+  it("exec: a size that is told before the process runs is its terminal's from the first instruction", async () => {
+    const size: Program = ({ size: now, out }) => out(JSON.stringify(now()));
+    const { api } = await open({ programs: { size } });
+    const id = await create(api, ["sleep", "100"]);
+    await start(api, id);
+    const body = { Cmd: ["size"], Tty: true, AttachStdout: true };
+    const { json } = await api.call("POST", `/containers/${id}/exec`, { body });
+    const { Id: exec } = json as { Id: string };
+    expect(await api.call("POST", `/exec/${exec}/resize?h=33&w=101`)).toMatchObject({ status: 200 });
+    const { connection } = await api.hijack("POST", `/exec/${exec}/start`, { body: { Tty: true } });
+    const shown = decodeUtf8(await collectBytes(connection.readable, 1 << 20));
+    expect(JSON.parse(shown)).toEqual({ columns: 101, rows: 33 });
+    await expect.poll(async () => (await api.call("POST", `/exec/${exec}/resize?h=1&w=1`)).status).toBe(400);
     await api.call("DELETE", `/containers/${id}?force=1`);
   });
 

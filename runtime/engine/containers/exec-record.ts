@@ -1,5 +1,5 @@
 /** A further process in a running container, from its creation to what is left of it after its end. */
-import type { Process, ProcessSpec } from "../../backends/backend.ts";
+import type { ConsoleSize, Process, ProcessSpec } from "../../backends/backend.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 
 export interface ExecRequest {
@@ -22,6 +22,8 @@ export interface Exec {
   readonly spec: ProcessSpec;
   readonly streams: StandardStreams;
   process: Process | undefined;
+  /** Given before there was a process to give it to: clients tell their terminal's size while it starts. */
+  wantedSize: ConsoleSize | undefined;
   state: "created" | "running" | "exited";
   exitCode: number | undefined;
 }

@@ -33,6 +33,7 @@ export async function createExec(
     spec: specOf(container, request),
     streams: new StandardStreams(),
     process: undefined,
+    wantedSize: undefined,
     state: "created",
     exitCode: undefined,
   };
@@ -96,13 +97,15 @@ export async function startExec(
   exec.state = "running";
   const start = async (): Promise<void> => {
     try {
+      const asked = exec.wantedSize;
       const process = await task.exec({
         ...exec.spec,
-        consoleSize: options.consoleSize ?? exec.spec.consoleSize,
+        consoleSize: asked ?? options.consoleSize ?? exec.spec.consoleSize,
       });
       exec.process = process;
       const copied = exec.streams.connect(process);
       await process.start();
+      if (exec.wantedSize !== undefined && exec.wantedSize !== asked) await process.resize(exec.wantedSize);
       containerEvent(context, container, `exec_start: ${exec.request.command.join(" ")}`, { execID: id });
       context.background.run(finish(context, container, exec, { process, copied }));
     } catch (thrown) {
@@ -162,6 +165,8 @@ async function finish(
 
 export async function resizeExec(context: EngineContext, id: string, size: ConsoleSize): Promise<void> {
   const { exec } = findExec(context, id);
-  if (exec.process === undefined) throw fail("invalidParameter", "exec process is not started");
-  await exec.process.resize(size);
+  if (exec.state === "exited") throw fail("invalidParameter", "exec process is not started");
+  exec.wantedSize = size;
+  // One that is starting gets it once it has started.
+  if (exec.process !== undefined && exec.process.pid !== 0) await exec.process.resize(size);
 }
