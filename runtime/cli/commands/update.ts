@@ -2,38 +2,36 @@
 import { fail } from "../../../layers/base/errors.ts";
 import type { Command } from "../command.ts";
 import { ExitError } from "../command.ts";
+import { CONTAINER_FLAGS } from "../container-flags.ts";
 import { errorText } from "../error-text.ts";
+import type { FlagSpec } from "../flags.ts";
 import { resourceFields, restartPolicy } from "../host-config.ts";
+
+/** As run and create have them. */
+const SHARED = new Set([
+  ...["blkio-weight", "cpu-period", "cpu-quota", "cpu-shares", "cpus", "cpuset-cpus", "cpuset-mems"],
+  ...["memory", "memory-reservation", "pids-limit"],
+]);
+/** What docker describes in other words here. */
+const OWN: readonly FlagSpec[] = [
+  { name: "cpu-rt-period", type: "int", usage: "Limit the CPU real-time period in microseconds" },
+  { name: "cpu-rt-runtime", type: "int", usage: "Limit the CPU real-time runtime in microseconds" },
+  {
+    name: "memory-swap",
+    type: "bytes",
+    usage: "Swap limit equal to memory plus swap: -1 to enable unlimited swap",
+  },
+  { name: "restart", type: "string", usage: "Restart policy to apply when a container exits" },
+];
+const FLAGS = [...CONTAINER_FLAGS.filter(({ name }) => SHARED.has(name)), ...OWN].sort((left, right) =>
+  left.name < right.name ? -1 : 1,
+);
 
 export const update: Command = {
   names: ["container update", "update"],
   use: "[OPTIONS] CONTAINER [CONTAINER...]",
   summary: "Update configuration of one or more containers",
-  flags: [
-    {
-      name: "blkio-weight",
-      type: "uint16",
-      fallback: "0",
-      usage: "Block IO (relative weight), between 10 and 1000, or 0 to disable",
-    },
-    { name: "cpu-period", type: "int", usage: "Limit CPU CFS (Completely Fair Scheduler) period" },
-    { name: "cpu-quota", type: "int", usage: "Limit CPU CFS (Completely Fair Scheduler) quota" },
-    { name: "cpu-rt-period", type: "int", usage: "Limit the CPU real-time period in microseconds" },
-    { name: "cpu-rt-runtime", type: "int", usage: "Limit the CPU real-time runtime in microseconds" },
-    { name: "cpu-shares", short: "c", type: "int", usage: "CPU shares (relative weight)" },
-    { name: "cpus", type: "decimal", usage: "Number of CPUs" },
-    { name: "cpuset-cpus", type: "string", usage: "CPUs in which to allow execution (0-3, 0,1)" },
-    { name: "cpuset-mems", type: "string", usage: "MEMs in which to allow execution (0-3, 0,1)" },
-    { name: "memory", short: "m", type: "bytes", usage: "Memory limit" },
-    { name: "memory-reservation", type: "bytes", usage: "Memory soft limit" },
-    {
-      name: "memory-swap",
-      type: "bytes",
-      usage: "Swap limit equal to memory plus swap: -1 to enable unlimited swap",
-    },
-    { name: "pids-limit", type: "int", usage: "Tune container pids limit (set -1 for unlimited)" },
-    { name: "restart", type: "string", usage: "Restart policy to apply when a container exits" },
-  ],
+  flags: FLAGS,
   arguments: { kind: "atLeast", count: 1 },
   async run(context) {
     const { client, flags, signal } = context;
