@@ -97,6 +97,30 @@ describe.each(browsers())("in $name", { timeout: 90_000 }, ({ name, missing }) =
     expect(tab.problems).toEqual([]);
   });
 
+  test.skipIf(skip)(`docker's verbs on a container, typed in the page${needs}`, async () => {
+    const tab = await SlipwayPage.open(context, site.address);
+    await tab.docker(["run", "-d", "--name", "it", DEBIAN, "sleep", "1000"]);
+    await tab.type("echo some words > file; docker cp file it:/tmp/; docker exec it cat /tmp/file\n");
+    await tab.shows(/\nsome words\n/);
+    await tab.type("docker cp it:/etc/debian_version here; cat here\n");
+    await tab.shows(/\n12\.\d+\n/);
+    await tab.type("docker exec -it -w /tmp it bash\n");
+    await tab.shows(/root@[0-9a-f]{12}:\/tmp# /);
+    await tab.type("tty; exit 4\n");
+    await tab.shows(/\/dev\/pts\/0\nexit\n/);
+    await tab.type("docker exec it sh -c 'exit 5'; echo code $?\n");
+    await tab.shows("code 5");
+    await tab.type("docker stats\n");
+    await tab.shows(/CONTAINER ID +NAME +CPU %[^]*\bit +\d+\.\d\d%/);
+    await tab.page.keyboard.press("Control+c");
+    await tab.type("docker diff it; docker pause it; docker ps --format '{{.Status}}'; docker unpause it\n");
+    await tab.shows(/C \/tmp\nA \/tmp\/file\nit\nUp [^\n]*\(Paused\)\nit\n/);
+    await tab.type("docker commit it mine:1; docker run --rm mine:1 cat /tmp/file\n");
+    await tab.shows(/sha256:[0-9a-f]{64}\nsome words\n/);
+    await tab.screenshot(`linux-verbs-${name}`);
+    expect(tab.problems).toEqual([]);
+  });
+
   test.skipIf(skip)(`output without an end: the page stays awake and ^C ends it${needs}`, async () => {
     const tab = await SlipwayPage.open(context, site.address);
     await tab.docker(["pull", "-q", DEBIAN]);

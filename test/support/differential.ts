@@ -4,7 +4,17 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, copyFileSync, readFileSync, renameSync, rmSync, chmodSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { copyIn, KernelHost } from "./kernel-host.ts";
@@ -19,10 +29,18 @@ const NATIVE_MS_MAX = 50_000;
 export const hasCompiler = spawnSync("gcc", ["--version"]).status === 0;
 export const isRoot = process.getuid?.() === 0;
 
+/** Of a program, and of the headers it may include. */
+function sourceDigest(source: string, flags: readonly string[]): string {
+  const hash = createHash("sha256").update(readFileSync(source)).update(flags.join(" "));
+  for (const name of readdirSync(PROGRAMS).sort())
+    if (name.endsWith(".h")) hash.update(readFileSync(join(PROGRAMS, name)));
+  return hash.digest("hex").slice(0, 16);
+}
+
 /** The static program of programs/<name>.c. */
 export function compile(name: string, flags: readonly string[] = []): string {
   const source = join(PROGRAMS, `${name}.c`);
-  const digest = createHash("sha256").update(readFileSync(source)).update(flags.join(" ")).digest("hex").slice(0, 16);
+  const digest = sourceDigest(source, flags);
   const target = join(CACHE, `${name}-${digest}`);
   if (existsSync(target)) return target;
   mkdirSync(CACHE, { recursive: true });

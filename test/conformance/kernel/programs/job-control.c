@@ -1,45 +1,7 @@
 // Sessions, process groups, stopping and continuing, the terminal's foreground: what a shell relies on.
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/wait.h>
+#include "terminal.h"
 #include <termios.h>
-#include <unistd.h>
-
-#define say(...) (printf(__VA_ARGS__), fflush(stdout))
-#define ask(text, call) do { errno = 0; long r_ = (long)(call); say("%s: %ld%s%s\n", text, r_, r_ < 0 ? " " : "", r_ < 0 ? strerrorname_np(errno) : ""); } while (0)
-
-static int master, slave;
-static char name[64];
-
-static void places(void) {
-  mkdir("/dev", 0755);
-  mkdir("/dev/pts", 0755);
-  if (access("/dev/pts/ptmx", F_OK) == 0) return;
-  mount("devpts", "/dev/pts", "devpts", 0, "newinstance,ptmxmode=0666,mode=0620,gid=5");
-  mknod("/dev/tty", S_IFCHR | 0666, makedev(5, 0));
-  symlink("pts/ptmx", "/dev/ptmx");
-}
-
-static void settle(void) { usleep(20000); }
-
-static void open_pair(void) {
-  unsigned number = 99;
-  int zero = 0;
-  master = open("/dev/ptmx", O_RDWR | O_NOCTTY);
-  ioctl(master, TIOCGPTN, &number);
-  snprintf(name, sizeof name, "/dev/pts/%u", number);
-  ioctl(master, TIOCSPTLCK, &zero);
-}
 
 static void status_of(const char *text, pid_t pid, int options) {
   int status = 0;
@@ -58,13 +20,6 @@ static void info_of(const char *text, pid_t pid, int options) {
   siginfo_t info = {0};
   int answer = waitid(P_PID, pid, &info, options);
   say("%s: %d code %d status %d\n", text, answer, info.si_code, info.si_status);
-}
-
-static int caught;
-static void note(int signal) { caught = signal; }
-static void on(int signal, void (*handler)(int), int flags) {
-  struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
-  sigaction(signal, &action, NULL);
 }
 
 static void groups(void) {
@@ -169,7 +124,7 @@ static void stops(void) {
 
 /** The session's leader on the terminal: what a shell does. */
 static void as_shell(void (*run)(void)) {
-  open_pair();
+  open_master();
   pid_t shell = fork();
   if (shell == 0) {
     setsid();
@@ -318,14 +273,9 @@ static void leader_ends(void) {
   pid_t job = fork();
   if (job == 0) {
     setpgid(0, 0);
+    hold(SIGHUP);
     on(SIGHUP, note, 0);
-    sigset_t hup, none;
-    sigemptyset(&none);
-    sigemptyset(&hup);
-    sigaddset(&hup, SIGHUP);
-    sigprocmask(SIG_BLOCK, &hup, NULL);
-    while (!caught) sigsuspend(&none);
-    sigprocmask(SIG_UNBLOCK, &hup, NULL);
+    await(SIGHUP);
     usleep(150000);
     int tty = open("/dev/tty", O_RDWR);
     dprintf(1, "job caught %d, tty %s\n", caught, tty < 0 ? strerrorname_np(errno) : "open");

@@ -1,45 +1,12 @@
 // Pseudo-terminals as programs see them: pairs, settings, reading, sessions, hang-ups.
 #define _GNU_SOURCE
+#include "terminal.h"
 #include <asm/termbits.h>
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
-
-#define say(...) (printf(__VA_ARGS__), fflush(stdout))
-#define ask(text, call) do { errno = 0; long r_ = (long)(call); say("%s: %ld%s%s\n", text, r_, r_ < 0 ? " " : "", r_ < 0 ? strerrorname_np(errno) : ""); } while (0)
-
-static int master, slave;
-static char name[64];
-
-static void places(void) {
-  mkdir("/dev", 0755);
-  mkdir("/dev/pts", 0755);
-  if (access("/dev/pts/ptmx", F_OK) < 0) {
-    if (mount("devpts", "/dev/pts", "devpts", 0, "newinstance,ptmxmode=0666,mode=0620,gid=5") < 0) perror("mount");
-    mknod("/dev/tty", S_IFCHR | 0666, makedev(5, 0));
-    symlink("pts/ptmx", "/dev/ptmx");
-  }
-}
 
 static void open_pair(void) {
-  unsigned number = 99;
-  int zero = 0;
-  master = open("/dev/ptmx", O_RDWR | O_NOCTTY);
-  ioctl(master, TIOCGPTN, &number);
-  snprintf(name, sizeof name, "/dev/pts/%u", number);
-  ioctl(master, TIOCSPTLCK, &zero);
+  open_master();
   slave = open(name, O_RDWR | O_NOCTTY);
 }
 
@@ -60,8 +27,6 @@ static void show(const char *text, int fd, size_t size) {
   }
   say("\n");
 }
-
-static void settle(void) { usleep(20000); }
 
 static void type(const char *text) {
   write(master, text, strlen(text));
@@ -229,13 +194,6 @@ static void reading(void) {
   close_pair();
 }
 
-static int caught;
-static void note(int signal) { caught = signal; }
-static void on(int signal, void (*handler)(int), int flags) {
-  struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
-  sigaction(signal, &action, NULL);
-}
-
 static void sessions(void) {
   open_pair();
   pid_t pid = fork();
@@ -297,14 +255,9 @@ static void hang_up(void) {
     close(master);
     on(SIGHUP, note, 0);
     on(SIGCONT, SIG_DFL, 0);
-    sigset_t hup, none;
-    sigemptyset(&none);
-    sigemptyset(&hup);
-    sigaddset(&hup, SIGHUP);
-    sigprocmask(SIG_BLOCK, &hup, NULL); /* Or it could come before the wait for it. */
+    hold(SIGHUP);
     write(ready[1], "r", 1);
-    sigsuspend(&none);
-    sigprocmask(SIG_UNBLOCK, &hup, NULL);
+    await(SIGHUP);
     settle();
     say("caught %d\n", caught);
     show("read", slave, 10);
