@@ -197,7 +197,7 @@ export function decode(start: u32): i32 {
     next8();
     store<u8>(INSN, modrm, INSN_MODRM);
     store<u8>(INSN, 1, INSN_HAS_MODRM);
-    modrmTail(modrm);
+    if (!(load<u8>(row, 10) & 0x20)) modrmTail(modrm);
   }
   immediates(row, operandSize, addressSize);
   if (overrun) return room == LENGTH_MAX ? TOO_LONG : NOT_FETCHED;

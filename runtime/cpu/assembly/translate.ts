@@ -121,6 +121,9 @@ function operand(u: usize, code: u32, field: usize, next: u32, bias: i64): u32 {
       break;
     case tables.KIND_U: register = <u32>XMM + ((modrm & 7) | ((rex & 1) << 3)) * 16; break;
     case tables.KIND_N: register = <u32>ST + (modrm & 7) * 16; break;
+    case tables.KIND_R: register = <u32>REG + ((modrm & 7) | ((rex & 1) << 3)) * 8; break;
+    case tables.KIND_C:
+    case tables.KIND_D: register = <u32>REG + (((modrm >> 3) & 7) | ((rex & 4) << 1)) * 8; break;
     case tables.KIND_G: register = registerAddress(((modrm >> 3) & 7) | ((rex & 4) << 1), isByte); break;
     case tables.KIND_V: register = <u32>XMM + (((modrm >> 3) & 7) | ((rex & 4) << 1)) * 16; break;
     case tables.KIND_P: register = <u32>ST + ((modrm >> 3) & 7) * 16; break;
@@ -179,7 +182,8 @@ function widthOfRow(row: usize): u32 {
   let operandSize = <u32>load<u8>(INSN, INSN_OPERAND_SIZE);
   let isStack = (load<u8>(row, 3) & 0x10) != 0;
   if (load<u8>(row, 4) == 0 || size >= 4 || isStack) {
-    if (size == 7) return operandSize == 3 ? 3 : 2;
+    // Of crc32 the source has the operand size, the register is never shorter than 32 bits.
+    if (size == 7 && (load<u8>(row, 5) & 7) != 5) return operandSize == 3 ? 3 : 2;
     return operandSize;
   }
   return size;

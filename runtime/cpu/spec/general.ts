@@ -28,17 +28,17 @@ function arithmetic(name: string, index: number): string {
     83 /${index} | ${name} Ev,Ibs | ${name} ${lock}`;
 }
 
-const SHIFTS = ["rol", "ror", "rcl", "rcr", "shl", "shr", "sal", "sar"];
+/** The seventh is the undocumented second shl. */
+const SHIFTS = ["rol", "ror", "rcl", "rcr", "shl", "shr", "shl", "sar"];
 
 function shift(name: string, index: number): string {
-  const operation = name === "sal" ? "shl" : name;
   return `
-    c0 /${index} | ${name} Eb,Ib | ${operation}
-    c1 /${index} | ${name} Ev,Ib | ${operation}
-    d0 /${index} | ${name} Eb,1 | ${operation}
-    d1 /${index} | ${name} Ev,1 | ${operation}
-    d2 /${index} | ${name} Eb,CL | ${operation}
-    d3 /${index} | ${name} Ev,CL | ${operation}`;
+    c0 /${index} | ${name} Eb,Ib | ${name}
+    c1 /${index} | ${name} Ev,Ib | ${name}
+    d0 /${index} | ${name} Eb,1 | ${name}
+    d1 /${index} | ${name} Ev,1 | ${name}
+    d2 /${index} | ${name} Eb,CL | ${name}
+    d3 /${index} | ${name} Ev,CL | ${name}`;
 }
 
 function condition(name: string, index: number): string {
@@ -51,8 +51,8 @@ function condition(name: string, index: number): string {
 
 /** Moves from and to cr0, cr2, cr3, cr4 (and cr8, which is cr0 with REX.R). */
 const control = (number: number): string => `
-    0f 20 /${number} | mov Ey,Gy | movFromControl
-    0f 22 /${number} | mov Gy,Ey | movToControl`;
+    0f 20 /${number} | mov Rq,Cq | movFromControl f64
+    0f 22 /${number} | mov Cq,Rq | movToControl f64`;
 
 function bitTest(name: string, opcode: number, digit: number): string {
   const lock = name === "bt" ? "" : "lock";
@@ -65,9 +65,9 @@ const ONE_BYTE = `
   50 +r   | push Zv        | push d64
   58 +r   | pop Zv         | pop d64
   63      | movsxd Gv,Ed   | movsxd
-  68      | push Iz        | push d64
+  68      | pushw/push/push Iz | push d64
   69      | imul Gv,Ev,Iz  | imul3
-  6a      | push Ibs       | push d64
+  6a      | pushw/push/push Ibs | push d64
   6b      | imul Gv,Ev,Ibs | imul3
   6c      | ins Yb,DX      | privileged
   6d      | ins Yz,DX      | privileged
@@ -83,16 +83,19 @@ const ONE_BYTE = `
   8b      | mov Gv,Ev      | mov
   8c reg  | mov Ev,Sw      | movFromSegment
   8c mem  | mov Mw,Sw      | movFromSegment
-  8c /6   | mov Ew,Sw      | undefined
-  8c /7   | mov Ew,Sw      | undefined
+  8c /6 reg | mov Ev,Sw    | undefined
+  8c /6 mem | mov Mw,Sw    | undefined
+  8c /7 reg | mov Ev,Sw    | undefined
+  8c /7 mem | mov Mw,Sw    | undefined
   8d      | lea Gv,M       | lea
-  8e      | mov Sw,Ew      | movToSegment
+  8e reg  | mov Sw,Ev      | movToSegment
+  8e mem  | mov Sw,Mw      | movToSegment
   8f /0   | pop Ev         | pop d64
   90 +r   | xchg Zv,rAX    | xchgAcc
   98      | cbw/cwde/cdqe  | cbw
   99      | cwd/cdq/cqo    | cwd
-  9c      | pushf          | pushf d64
-  9d      | popf           | popf d64
+  9c      | pushfw/pushf/pushf | pushf d64
+  9d      | popfw/popf/popf | popf d64
   9e      | sahf           | sahf feature=lahf_lm
   9f      | lahf           | lahf feature=lahf_lm
   a0      | movabs AL,Ob   | mov
@@ -118,8 +121,8 @@ const ONE_BYTE = `
   c3      | ret            | ret f64
   c6 /0   | mov Eb,Ib      | mov
   c7 /0   | mov Ev,Iz      | mov
-  c8      | enter Iw,Ib    | enter d64
-  c9      | leave          | leave d64
+  c8      | enterw/enter/enter Iw,Ib | enter d64
+  c9      | leavew/leave/leave | leave d64
   cc      | int3           | int3
   cd      | int Ib         | int
   d7      | xlat           | xlat
@@ -175,26 +178,26 @@ const ONE_BYTE = `
 const TWO_BYTE = `
   0f 05       | syscall       | syscall feature=syscall
   0f 06       | clts          | privileged
-  0f 07       | sysret        | privileged
+  0f 07       | sysretd/sysretd/sysretq | privileged
   0f 08       | invd          | privileged
   0f 09       | wbinvd        | privileged
-  0f 21       | mov Ey,Gy     | movFromDebug
-  0f 23       | mov Gy,Ey     | movToDebug
+  0f 21       | mov Rq,Dq     | movFromDebug f64
+  0f 23       | mov Dq,Rq     | movToDebug f64
   0f 30       | wrmsr         | privileged
   0f 32       | rdmsr         | privileged
   0f 33       | rdpmc         | privileged
   0f 34       | sysenter      | privileged
-  0f 35       | sysexit       | privileged
+  0f 35       | sysexitd/sysexitd/sysexitq | privileged
   0f 0b       | ud2           | undefined
   0f b9       | ud1 Gv,Ev     | undefined
   0f ff       | ud0 Gv,Ev     | undefined
   0f 01 =f9   | rdtscp        | rdtscp feature=rdtscp
-  0f 0d /1    | prefetchw M   | nop feature=3dnowprefetch
-  0f 0d mem   | prefetch M    | nop feature=3dnowprefetch
-  0f 18 /0    | prefetchnta M | nop
-  0f 18 /1    | prefetcht0 M  | nop
-  0f 18 /2    | prefetcht1 M  | nop
-  0f 18 /3    | prefetcht2 M  | nop
+  0f 0d /1    | prefetchw M   | nop feature=3dnowprefetch memory=BYTE
+  0f 0d mem   | prefetch M    | nop feature=3dnowprefetch memory=BYTE
+  0f 18 /0    | prefetchnta M | nop memory=BYTE
+  0f 18 /1    | prefetcht0 M  | nop memory=BYTE
+  0f 18 /2    | prefetcht1 M  | nop memory=BYTE
+  0f 18 /3    | prefetcht2 M  | nop memory=BYTE
   0f 18       | nop Ev        | nop
   0f 19       | nop Ev        | nop
   0f 1a       | nop Ev        | nop
@@ -206,13 +209,13 @@ const TWO_BYTE = `
   0f 1e       | nop Ev        | nop
   0f 1f       | nop Ev        | nop
   0f 31       | rdtsc         | rdtsc feature=tsc
-  0f a0       | push FS       | pushSegment d64
-  0f a1       | pop FS        | popSegment d64
+  0f a0       | pushw/push/push FS | pushSegment d64
+  0f a1       | popw/pop/pop FS | popSegment d64
   0f a2       | cpuid         | cpuid
   0f a4       | shld Ev,Gv,Ib | shld
   0f a5       | shld Ev,Gv,CL | shld
-  0f a8       | push GS       | pushSegment d64
-  0f a9       | pop GS        | popSegment d64
+  0f a8       | pushw/push/push GS | pushSegment d64
+  0f a9       | popw/pop/pop GS | popSegment d64
   0f ac       | shrd Ev,Gv,Ib | shrd
   0f ad       | shrd Ev,Gv,CL | shrd
   0f ae /5 reg np | lfence    | nop
@@ -232,15 +235,15 @@ const TWO_BYTE = `
   0f c0       | xadd Eb,Gb    | xadd lock
   0f c1       | xadd Ev,Gv    | xadd lock
   0f c3 np    | movnti My,Gy  | mov feature=sse2
-  0f c7 /1 w1 | cmpxchg16b Mx | cmpxchg16b lock feature=cx16
+  0f c7 /1 w1 | cmpxchg16b Mx | cmpxchg16b lock feature=cx16 memory=OWORD
   0f c7 /1    | cmpxchg8b Mq  | cmpxchg8b lock feature=cx8
   0f c8 +r    | bswap Zv      | bswap
   0f 38 f0 np | movbe Gv,Mv   | movbe feature=movbe
   0f 38 f0 p66 | movbe Gv,Mv  | movbe feature=movbe
   0f 38 f1 np | movbe Mv,Gv   | movbe feature=movbe
   0f 38 f1 p66 | movbe Mv,Gv  | movbe feature=movbe
-  0f 38 f0 pf2 | crc32 Gd,Eb  | crc32b feature=sse4_2
-  0f 38 f1 pf2 | crc32 Gv,Ev  | crc32v feature=sse4_2
+  0f 38 f0 pf2 | crc32 Gy,Eb  | crc32b feature=sse4_2
+  0f 38 f1 pf2 | crc32 Gy,Ev  | crc32v feature=sse4_2
 `;
 
 export const GENERAL: readonly Row[] = parseRows(

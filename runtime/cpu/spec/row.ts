@@ -14,7 +14,7 @@
 
 export const KINDS = [
   "none", "E", "G", "Z", "I", "M", "O", "A", "CL", "DX", "1", "S", "J", "X", "Y",
-  "V", "W", "U", "P", "Q", "N", "ST", "STi", "FS", "GS",
+  "V", "W", "U", "P", "Q", "N", "ST", "STi", "FS", "GS", "R", "C", "D",
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -49,14 +49,16 @@ export interface Row {
   /** A 16-byte memory operand must be aligned. */
   readonly aligned: boolean;
   readonly feature: string;
-  /** Size objdump prints for a memory operand the code does not tell, e.g. "TBYTE". */
+  /** ModRM names a register whatever its mod field says (operand code R). */
+  readonly ignoresMod: boolean;
+  /** Size objdump prints for a memory operand the code does not tell, e.g. "TBYTE"; "none" for none at all. */
   readonly memory: string;
 }
 
 const FIXED: Readonly<Record<string, readonly [Kind, Size]>> = {
   AL: ["A", "b"],
   AX: ["A", "w"],
-  eAX: ["A", "d"],
+  eAX: ["A", "z"],
   rAX: ["A", "v"],
   CL: ["CL", "b"],
   DX: ["DX", "w"],
@@ -116,7 +118,9 @@ function mapOf(bytes: readonly number[]): { map: number; opcode: number } {
   return { map: second === 0x38 ? 2 : 3, opcode: third };
 }
 
-const MODRM_KINDS: ReadonlySet<Kind> = new Set(["E", "G", "M", "S", "V", "W", "U", "P", "Q", "N", "STi"]);
+const MODRM_KINDS: ReadonlySet<Kind> = new Set([
+  "E", "G", "M", "S", "V", "W", "U", "P", "Q", "N", "STi", "R", "C", "D",
+]);
 
 export function parseRow(line: string): Row {
   const [opcodeText = "", instruction = "", meaning = ""] = line.split("|");
@@ -146,6 +150,7 @@ export function parseRow(line: string): Row {
     stack: attributes.includes("d64") ? "d64" : attributes.includes("f64") ? "f64" : "",
     lockable: attributes.includes("lock"),
     aligned: attributes.includes("aligned"),
+    ignoresMod: operands.some(({ kind }) => kind === "R"),
     feature: named("feature") || "x86-64",
     memory: named("memory"),
   };

@@ -56,7 +56,13 @@ function writeRow(view: DataView, at: number, row: Row, operation: number): void
     view.setUint8(at + 4 + index, (KINDS.indexOf(kind) << 3) | SIZES.indexOf(size));
   });
   view.setUint16(at + 8, operation, true);
-  view.setUint8(at + 10, ACCESSES.indexOf(facts.access) | (Number(facts.maybe) << 3) | (Number(facts.ends) << 4));
+  view.setUint8(
+    at + 10,
+    ACCESSES.indexOf(facts.access) |
+      (Number(facts.maybe) << 3) |
+      (Number(facts.ends) << 4) |
+      (Number(row.ignoresMod) << 5),
+  );
   view.setUint8(at + 11, flagsMask(facts.reads));
   view.setUint8(at + 12, flagsMask(facts.writes));
   view.setUint8(at + 13, flagsMask(facts.undefined));

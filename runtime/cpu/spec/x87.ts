@@ -14,7 +14,7 @@ function arithmetic(name: string, index: number): string {
   const mirrored = index >= 4 ? (ARITHMETIC[index ^ 1] ?? "") : name;
   const rows = `
     d8 /${index} mem | f${name} M      | x87Memory memory=DWORD
-    d8 /${index} reg | f${name} ST,STi | x87
+    d8 /${index} reg | f${name} ${name.startsWith("com") ? "STi" : "ST,STi"} | x87
     da /${index} mem | fi${name} M     | x87Memory memory=DWORD
     dc /${index} mem | f${name} M      | x87Memory memory=QWORD
     de /${index} mem | fi${name} M     | x87Memory memory=WORD`;

@@ -80,7 +80,8 @@ class Encoder {
     if (row.rexW === 1) this.#rex |= 0x48;
     if (row.rexW === 0) this.#rex &= ~8;
     if ((this.#rex & 0xf) === 0 && random.oneIn(2)) this.#rex = 0;
-    this.#is66 = row.prefix === "any" && row.stack !== "f64" && random.oneIn(5);
+    // In front of a mandatory F2 or F3 it is still the operand size.
+    this.#is66 = /^(any|pf2|pf3)$/.test(row.prefix) && row.stack !== "f64" && random.oneIn(5);
     if (this.#is66 || row.prefix === "p66") prefixes.push(0x66);
     if (row.prefix === "pf3") prefixes.push(0xf3);
     if (row.prefix === "pf2") prefixes.push(0xf2);
@@ -103,7 +104,7 @@ class Encoder {
     const tail = row.hasModrm ? this.#modrm() : [];
     const immediate = this.#immediates();
     const length = bytes.length + tail.length + immediate.length;
-    if (row.hasModrm) this.#aim(tail, rip + length);
+    if (row.hasModrm && !row.ignoresMod) this.#aim(tail, rip + length);
     return [...bytes, ...tail, ...immediate];
   }
 
@@ -122,6 +123,7 @@ class Encoder {
     const random = this.#random;
     const { modrmMask, modrmValue } = this.#row;
     const modrm = (random.below(256) & ~modrmMask & 0xff) | modrmValue;
+    if (this.#row.ignoresMod) return [modrm];
     if (modrm < 0xc0) return this.#memory(modrm);
     // A row that must have memory, and one that may but did not get it.
     if ((modrmMask & 0x100) !== 0) return this.#memory(modrm & 0x3f | (random.below(3) << 6));
