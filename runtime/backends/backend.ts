@@ -59,6 +59,16 @@ export interface ProcessSpec {
   readonly rlimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
 }
 
+/** `--device-read-bps` and its kin: of one device, bytes or transfers a second; absent is unlimited. */
+export interface IoLimit {
+  /** A path of the machine, not of the container: /dev/sda. */
+  readonly device: string;
+  readonly readBytes?: number;
+  readonly writeBytes?: number;
+  readonly reads?: number;
+  readonly writes?: number;
+}
+
 /** Zero means unlimited. */
 export interface ResourceLimits {
   readonly memoryBytes: number;
@@ -70,6 +80,13 @@ export interface ResourceLimits {
   readonly cpuShares?: number;
   /** Memory and swap together; -1 is unlimited swap. */
   readonly memorySwapBytes?: number;
+  readonly io?: readonly IoLimit[];
+  /** --blkio-weight: 10 to 1000. */
+  readonly ioWeight?: number;
+  readonly memoryReservationBytes?: number;
+  /** --cpuset-cpus and --cpuset-mems: lists such as "0-2,4". */
+  readonly cpusetCpus?: string;
+  readonly cpusetMems?: string;
 }
 
 /** `--device`: a device of the machine under a name in the container. */
@@ -157,6 +174,8 @@ export interface TaskStatistics {
   readonly networks: Readonly<Record<string, { readonly receivedBytes: number; readonly sentBytes: number }>>;
   readonly readBytes: number;
   readonly writtenBytes: number;
+  /** The device they went to, where there is one. */
+  readonly blockDevice?: { readonly major: number; readonly minor: number };
 }
 
 export interface PathInfo {

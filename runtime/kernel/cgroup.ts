@@ -3,8 +3,11 @@
  * accountant, pids.max at fork, cpu.max by the scheduler. One hard idea: a charge climbs to the root first
  * and is taken only when every level allows it, so that nothing has to be given back.
  */
+import type { Direction } from "./io-account.ts";
+import { IoAccount } from "./io-account.ts";
 import type { MemoryAccount } from "./mm/memory-account.ts";
 import { PAGE_BYTES } from "./mm/region.ts";
+import { FairShare } from "./task/fair-share.ts";
 
 const NS_PER_US = 1000;
 
@@ -25,8 +28,11 @@ export class Cgroup implements MemoryAccount {
   /** cpu.max: `cpuQuotaNs` in every `cpuPeriodNs`. */
   cpuQuotaNs = Number.POSITIVE_INFINITY;
   cpuPeriodNs = 100_000 * NS_PER_US;
-  /** cpu.weight: kept, because one processor's round gives everybody the same. */
+  /** cpu.weight: its share of the processor among its siblings (task/fair-share.ts). */
   cpuWeight = 100;
+  /** cpuset.cpus and cpuset.mems as they were written; empty: all there are, and there is one of each. */
+  cpus = "";
+  memoryNodes = "";
   /** memory.high, low, min and swap.max: kept; only memory.max is enforced, and there is no swap. */
   memoryHigh = Number.POSITIVE_INFINITY;
   memoryLow = 0;
@@ -40,6 +46,9 @@ export class Cgroup implements MemoryAccount {
   readonly events: CgroupEvents = { max: 0, oom: 0, oomKill: 0 };
   /** pids.events: forks refused. */
   pidsRefused = 0;
+  /** io.stat and io.max, of the one disk there is. */
+  readonly io = new IoAccount();
+  readonly share = new FairShare();
   cpuNs = 0;
   throttledNs = 0;
   throttledPeriods = 0;
@@ -138,10 +147,19 @@ export class Cgroup implements MemoryAccount {
 
   /** Notes that a task of the group ran. */
   chargeCpu(usedNs: number): void {
+    this.share.chargeOwn(usedNs);
     for (const group of this.#upwards()) {
       group.cpuNs += usedNs;
+      group.share.charge(usedNs, group.cpuWeight);
       group.#periodUsedNs += usedNs;
     }
+  }
+
+  /** Bytes to or from the disk; until when whoever moved them waits, 0 when nobody limits it. */
+  chargeIo(direction: Direction, bytes: number, nowNs: number): number {
+    let until = 0;
+    for (const group of this.#upwards()) until = Math.max(until, group.io.charge(direction, bytes, nowNs));
+    return until;
   }
 
   /** When its tasks may run again: 0 is now. */

@@ -18,6 +18,7 @@ import { fireCpuAlarms } from "./task/timers.ts";
 import { registerTerminals } from "./tty/devices.ts";
 import type { FilesystemType } from "./vfs/filesystem-type.ts";
 import { DeviceTable } from "./vfs/devices.ts";
+import { Disk } from "./vfs/disk.ts";
 import { registerMemoryDevices } from "./vfs/memory-devices.ts";
 import type { KernelFilesystem } from "./vfs/mount.ts";
 import { Superblock } from "./vfs/mount.ts";
@@ -68,10 +69,11 @@ export class Kernel {
   readonly rng: Rng;
   readonly syscalls: Syscalls;
   readonly memoryBytes: number;
-  readonly scheduler = new Scheduler();
   readonly rootPids = new PidNamespace(undefined);
   readonly rootCgroup = new Cgroup("", undefined);
+  readonly scheduler = new Scheduler(this.rootCgroup);
   readonly devices = new DeviceTable();
+  readonly disk = new Disk(this);
   readonly filesystemTypes = new Map<string, FilesystemType>();
   readonly counters: KernelCounters = { missing: new Map(), illegal: [] };
   /** Wall-clock time of boot, and the monotonic clock then. */
@@ -117,10 +119,10 @@ export class Kernel {
     return this.rng.fill(new Uint8Array(sizeBytes));
   }
 
-  /** A filesystem as something that can be mounted. */
-  superblock(filesystem: KernelFilesystem, source: string): Superblock {
+  /** A filesystem as something that can be mounted; `disk` when it is kept there. */
+  superblock(filesystem: KernelFilesystem, source: string, disk?: Disk): Superblock {
     this.#lastDevice += 1;
-    return new Superblock(filesystem, this.#lastDevice, source);
+    return new Superblock(filesystem, this.#lastDevice, source, disk);
   }
 
   /** Makes `task` run again: from a wake, a signal, or its birth. */

@@ -115,6 +115,8 @@ export interface GuestRequest {
   readonly workingDirectory?: string;
   /** With /proc, /sys, /dev and the cgroup tree, as a container has them; without, the root and nothing else. */
   readonly isContainer?: boolean;
+  /** The host's own unless given. */
+  readonly cgroup?: Cgroup;
   /** Gets the lines of strace. */
   readonly strace?: (text: string) => void;
 }
@@ -130,7 +132,7 @@ export class KernelHost {
   private constructor(kernel: Kernel, files: Filesystem) {
     this.kernel = kernel;
     this.files = files;
-    const superblock = kernel.superblock(files, "overlay");
+    const superblock = kernel.superblock(files, "overlay", kernel.disk);
     this.root = new Mount(superblock, superblock.root, MountFlag.relAtime);
     this.cgroup = new Cgroup("container", kernel.rootCgroup);
   }
@@ -197,7 +199,7 @@ export class KernelHost {
     const location = { mount: root, dentry: root.root };
     const task = createProcess(this.kernel, {
       namespaces,
-      cgroup: this.cgroup,
+      cgroup: request.cgroup ?? this.cgroup,
       root: location,
       workingDirectory: location,
       credentials: ROOT_CREDENTIALS,

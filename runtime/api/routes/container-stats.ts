@@ -113,9 +113,12 @@ function cpuJson(engine: Engine, sampled: Sample | undefined): object {
   };
 }
 
-function blockIo(statistics: TaskStatistics): readonly object[] {
-  const entry = (op: string, value: number): object => ({ major: 0, minor: 0, op, value });
-  return [entry("read", statistics.readBytes), entry("write", statistics.writtenBytes)];
+/** A line of cgroup2's io.stat as moby's statsV2 gives it; nothing before anything has passed. */
+function blockIo({ readBytes, writtenBytes, blockDevice }: TaskStatistics): readonly object[] | null {
+  if (readBytes + writtenBytes === 0) return null;
+  const { major, minor } = blockDevice ?? { major: 0, minor: 0 };
+  const entry = (op: string, value: number): object => ({ major, minor, op, value });
+  return [entry("read", readBytes), entry("write", writtenBytes)];
 }
 
 function networksJson(statistics: TaskStatistics): object {

@@ -19,6 +19,7 @@ import { reserveName } from "./names.ts";
 import { whyNotRunnable } from "./platforms.ts";
 import type { ContainerRecord } from "./record.ts";
 import { CREATED_STATE } from "./record.ts";
+import { verifyHostConfig } from "./verify-resources.ts";
 import { validateConfig, validateHostConfig } from "./validate.ts";
 
 export interface CreateRequest {
@@ -37,6 +38,7 @@ export interface CreateResult {
 export async function createContainer(context: EngineContext, request: CreateRequest): Promise<CreateResult> {
   validateHostConfig(request.hostConfig);
   validateConfig(request.config);
+  const verified = verifyHostConfig(request.hostConfig, context.host.cpus);
   const image = requireImage(context, request);
   const config = mergeConfig(request.config, image?.config ?? EMPTY_CONFIG);
   const [path] = commandOf(config);
@@ -49,11 +51,11 @@ export async function createContainer(context: EngineContext, request: CreateReq
       name,
       config,
       image,
-      hostConfig: withHostDefaults(request.hostConfig),
+      hostConfig: withHostDefaults(verified.hostConfig),
     });
     const container = await context.containers.add(record);
     containerEvent(context, container, "create");
-    return { id, warnings: warningsFor(context, container) };
+    return { id, warnings: [...verified.warnings, ...warningsFor(context, container)] };
   } catch (thrown) {
     context.containers.releaseName(name, id);
     throw thrown;

@@ -1,6 +1,6 @@
 /** From a container's record to what a backend runs: the OCI spec's place in moby (daemon/oci_linux.go). */
 import { fail } from "../../../layers/base/errors.ts";
-import type { DeviceSpec, MountSpec, ProcessSpec, ResourceLimits, SystemSpec, TaskSpec } from "../../backends/backend.ts";
+import type { DeviceSpec, IoLimit, MountSpec, ProcessSpec, ResourceLimits, SystemSpec, TaskSpec } from "../../backends/backend.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { etcFiles } from "./etc-files.ts";
 import type { HostConfig, Resources } from "./host-config.ts";
@@ -104,7 +104,31 @@ export function resourceLimitsOf(resources: Resources): ResourceLimits {
     pids: resources.PidsLimit ?? 0,
     cpuShares: resources.CpuShares,
     memorySwapBytes: resources.MemorySwap,
+    io: ioLimitsOf(resources),
+    ioWeight: resources.BlkioWeight,
+    memoryReservationBytes: resources.MemoryReservation,
+    cpusetCpus: resources.CpusetCpus,
+    cpusetMems: resources.CpusetMems,
   };
+}
+
+/** The API passes these through untyped: Path, Rate. */
+function ioLimitsOf(resources: Resources): readonly IoLimit[] {
+  const given = [
+    ["readBytes", resources.BlkioDeviceReadBps],
+    ["writeBytes", resources.BlkioDeviceWriteBps],
+    ["reads", resources.BlkioDeviceReadIOps],
+    ["writes", resources.BlkioDeviceWriteIOps],
+  ] as const;
+  return given.flatMap(([kind, limits]) =>
+    (limits ?? []).map((limit) => {
+      const { Path: device, Rate: rate } = limit as Readonly<Record<string, unknown>>;
+      if (typeof device !== "string" || typeof rate !== "number") {
+        throw fail("invalidParameter", "a device limit needs a path and a rate");
+      }
+      return { device, [kind]: rate };
+    }),
+  );
 }
 
 function tmpfsMounts(hostConfig: HostConfig): readonly MountSpec[] {

@@ -5,6 +5,7 @@ import type { Container } from "./container.ts";
 import { containerEvent } from "./container-events.ts";
 import type { HostConfig, Resources, RestartPolicy } from "./host-config.ts";
 import { resourceLimitsOf } from "./task-spec.ts";
+import { verifyResources } from "./verify-resources.ts";
 import { validateResources, validateRestartPolicy } from "./validate.ts";
 
 export interface UpdateRequest {
@@ -44,6 +45,7 @@ export async function updateContainer(
       );
     }
     validateResources(after);
+    verifyResources(after, context.host.cpus);
     if (container.task !== undefined && Object.keys(changed).length > 0)
       await container.task.update(resourceLimitsOf(after));
     await context.containers.update(container, { hostConfig: after });

@@ -100,7 +100,7 @@ export class Process {
   oomScoreAdjustment = 0;
   hasExeced = false;
   /** /proc/pid/io: bytes and calls of read(2), write(2) and their like. */
-  readonly transfers = { readBytes: 0, writtenBytes: 0, reads: 0, writes: 0 };
+  readonly transfers = { readBytes: 0, writtenBytes: 0, reads: 0, writes: 0, diskReadBytes: 0, diskWrittenBytes: 0 };
   /** Of tasks that have ended, and of waited-for children. */
   readonly endedUsage = noUsage();
   readonly childrenUsage = noUsage();

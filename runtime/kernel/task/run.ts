@@ -75,9 +75,9 @@ function isEnding(task: Task): boolean {
   return task.process.exitStatus !== undefined;
 }
 
-/** Stopped by a signal or frozen by its cgroup; whoever ends that makes the task ready again. */
+/** Stopped by a signal, frozen by its cgroup or waiting for the disk; whoever ends that makes the task ready again. */
 function isHeld(task: Task): boolean {
-  return task.process.exitStatus === undefined && (task.process.isStopped || task.cgroup.isFrozen);
+  return task.process.exitStatus === undefined && (task.process.isStopped || task.cgroup.isFrozen || task.isWaitingForDisk);
 }
 
 /** A call with a mask of its own (ppoll) ended without a signal: the task's mask comes back. */

@@ -1,8 +1,11 @@
 /**
- * Who runs next. One hard idea: the run queue is a plain round of tasks; what a task may use is decided by
- * fuel (instructions per turn) and by its cgroup's budget, so that no guest can hold the worker for long.
+ * Who runs next. One hard idea: the run queue of a control group is a plain round of tasks; what a task may use is
+ * decided by fuel (instructions per turn) and by its cgroup's budget, so that no guest can hold the worker for long.
+ * Between groups it is their weights that decide, and with one group ready, as mostly, nobody counts.
  * Timers are a heap of deadlines by the monotonic clock. Single-owner: only the run loop calls in here.
  */
+import type { Cgroup } from "../cgroup.ts";
+import { enterRound, leaveRound, nextGroup } from "./fair-share.ts";
 import type { Task } from "./task.ts";
 
 /** Something that happens at a time. */
@@ -12,36 +15,70 @@ export interface Timer {
   fire(): void;
 }
 
+/** The ready tasks of one group: those of this round, backwards, and those of the next. */
+interface Round {
+  ready: Task[];
+  next: Task[];
+}
+
 export class Scheduler {
-  #ready: Task[] = [];
-  #next: Task[] = [];
+  readonly #root: Cgroup;
+  readonly #rounds = new Map<Cgroup, Round>();
+  #readyCount = 0;
   readonly #timers: Timer[] = [];
 
-  /** Puts `task` at the end of the round; nothing when it is in already. */
+  constructor(root: Cgroup) {
+    this.#root = root;
+  }
+
+  /** Puts `task` at the end of its group's round; nothing when it is in already. */
   enqueue(task: Task): void {
     if (task.isQueued) return;
     task.isQueued = true;
-    this.#next.push(task);
+    this.#readyCount += 1;
+    let round = this.#rounds.get(task.cgroup);
+    if (round === undefined) {
+      this.#rounds.set(task.cgroup, (round = { ready: [], next: [] }));
+      enterRound(task.cgroup);
+    }
+    round.next.push(task);
   }
 
-  /** The next task of the round, or undefined when nobody is ready. */
+  /** The next task, or undefined when nobody is ready. */
   dequeue(): Task | undefined {
-    if (this.#ready.length === 0) {
-      this.#ready = this.#next.reverse();
-      this.#next = [];
+    const group = this.#nextGroup();
+    const round = group === undefined ? undefined : this.#rounds.get(group);
+    if (group === undefined || round === undefined) return undefined;
+    if (round.ready.length === 0) {
+      round.ready = round.next.reverse();
+      round.next = [];
     }
-    const task = this.#ready.pop();
-    if (task !== undefined) task.isQueued = false;
+    const task = round.ready.pop();
+    this.#settle(group, round);
+    if (task === undefined) return undefined;
+    task.isQueued = false;
+    this.#readyCount -= 1;
     return task;
   }
 
+  /** Takes a task out of its group's round: it is about to change groups. */
+  remove(task: Task): void {
+    const round = this.#rounds.get(task.cgroup);
+    if (!task.isQueued || round === undefined) return;
+    task.isQueued = false;
+    this.#readyCount -= 1;
+    round.ready = round.ready.filter((other) => other !== task);
+    round.next = round.next.filter((other) => other !== task);
+    this.#settle(task.cgroup, round);
+  }
+
   get hasReady(): boolean {
-    return this.#ready.length + this.#next.length > 0;
+    return this.#readyCount > 0;
   }
 
   /** Ready tasks: the first figure of /proc/loadavg is made from it. */
   get readyCount(): number {
-    return this.#ready.length + this.#next.length;
+    return this.#readyCount;
   }
 
   addTimer(atNs: number, fire: () => void): Timer {
@@ -62,6 +99,17 @@ export class Scheduler {
   /** When the next timer is due, or undefined. */
   nextTimerNs(): number | undefined {
     return this.#firstTimer()?.atNs;
+  }
+
+  #settle(group: Cgroup, round: Round): void {
+    if (round.ready.length + round.next.length > 0) return;
+    this.#rounds.delete(group);
+    leaveRound(group);
+  }
+
+  #nextGroup(): Cgroup | undefined {
+    if (this.#rounds.size <= 1) return this.#rounds.keys().next().value;
+    return nextGroup(this.#root, (group) => this.#rounds.has(group));
   }
 
   #firstTimer(): Timer | undefined {

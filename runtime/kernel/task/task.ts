@@ -112,6 +112,8 @@ export class Task {
   /** Hears of its calls; given to what it brings forth. */
   tracer: Tracer | undefined;
   cpuNs = 0;
+  /** Over its cgroup's io.max: it does not run until the disk says so. */
+  isWaitingForDisk = false;
   exitStatus = 0;
   minorFaults = 0;
   voluntarySwitches = 0;

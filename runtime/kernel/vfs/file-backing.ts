@@ -77,6 +77,7 @@ export class FileBacking implements Backing {
       if (count === 0) break;
       at += count;
     }
+    superblock.disk?.transfer("read", at);
     target.fill(0, at);
     return inside;
   }
@@ -84,7 +85,9 @@ export class FileBacking implements Backing {
   store(position: number, source: Uint8Array): void {
     const { superblock, node } = this.#location.dentry;
     const inside = Math.min(source.length, superblock.filesystem.attributes(node).sizeBytes - position);
-    if (inside > 0) superblock.filesystem.write(node, position, source.subarray(0, inside));
+    if (inside <= 0) return;
+    superblock.filesystem.write(node, position, source.subarray(0, inside));
+    superblock.disk?.transfer("write", inside);
   }
 
   acquire(): void {

@@ -12,6 +12,7 @@ import { nextNamespaceInode } from "../task/pid-namespace.ts";
 import type { UserNamespace } from "../ns/user-namespace.ts";
 import type { Process } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
+import type { Disk } from "./disk.ts";
 import type { FileDescription } from "./file-description.ts";
 import { Inode } from "./inode.ts";
 import { notifyEnded } from "./notify.ts";
@@ -49,6 +50,8 @@ export class Superblock {
   readonly root: Dentry;
   /** What /proc/mounts shows as the device. */
   readonly source: string;
+  /** Where its bytes are kept; undefined for what lives in memory. */
+  readonly disk: Disk | undefined;
   /** Mounted read-only (MS_RDONLY), as mount(2) with MS_REMOUNT may change it. */
   isShut = false;
   /** s_user_ns: in which user namespace it was mounted; undefined is the first. */
@@ -59,10 +62,11 @@ export class Superblock {
   attributesVersion = 0;
   readonly #inodes = new Map<NodeId, Inode>();
 
-  constructor(filesystem: KernelFilesystem, device: number, source: string) {
+  constructor(filesystem: KernelFilesystem, device: number, source: string, disk?: Disk) {
     this.filesystem = filesystem;
     this.device = device;
     this.source = source;
+    this.disk = disk;
     this.root = new Dentry(this, undefined, "", filesystem.root);
   }
 

@@ -79,6 +79,7 @@ export class NodeFile extends FileDescription {
   override readAt(position: number, target: Uint8Array, task: Task): number {
     gatherSharedPages(this.#inode, position, target.length);
     const count = this.#filesystem.read(this.#node, position, target);
+    this.#location.dentry.superblock.disk?.transfer("read", count);
     if (!this.#isAccessNoted && (this.statusFlags & O_NOATIME) === 0) {
       this.#isAccessNoted = true;
       touchAccess(this.#location, task.kernel.realtimeNs());
@@ -112,6 +113,7 @@ export class NodeFile extends FileDescription {
     const piece = source.length > limit - position ? source.subarray(0, limit - position) : source;
     gatherSharedPages(this.#inode, position, piece.length);
     const count = this.#writeUntilFull(position, piece);
+    superblock.disk?.transfer("write", count);
     spreadChange(this.#inode, position, count);
     if ((this.statusFlags & O_DSYNC) !== 0) this.#filesystem.sync(this.#node);
     this.#isAccessNoted = false;

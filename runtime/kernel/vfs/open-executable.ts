@@ -66,6 +66,7 @@ export function openExecutable(task: Task, path: string, opened: Location | unde
       if (count === 0) break;
       at += count;
     }
+    superblock.disk?.transfer("read", at);
     return target.subarray(0, at);
   };
   return { location, attributes, backing: new FileBacking(location, false), running: new RunningFile(location), read };

@@ -64,7 +64,7 @@ test.skipIf(isMissing)("limits of the container are files of its cgroup", async 
   const script =
     "cd /sys/fs/cgroup; busybox cat memory.max pids.max cpu.max cgroup.procs cgroup.controllers /proc/self/cgroup";
   const { stdout } = await host.run({ args: [BUSYBOX, "sh", "-c", script], isContainer: true });
-  expect(stdout).toBe("67108864\n20\nmax 100000\n1\ncpu io memory pids\n0::/\n");
+  expect(stdout).toBe("67108864\n20\nmax 100000\n1\ncpuset cpu io memory pids\n0::/\n");
 });
 
 test.skipIf(isMissing)("a descriptor is opened again through its magic link", async () => {

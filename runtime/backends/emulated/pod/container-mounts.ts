@@ -65,7 +65,7 @@ export async function prepareMounts(
         const volume = await snapshotter.mount({ layers: [], writable: spec.volume });
         volumes.push(volume);
         const flags = MountFlag.relAtime | (spec.isReadOnly ? MountFlag.readOnly : 0);
-        list.push({ path, superblock: kernel.superblock(volume.filesystem, "volume"), flags });
+        list.push({ path, superblock: kernel.superblock(volume.filesystem, "volume", kernel.disk), flags });
       }
     }
   }

@@ -53,7 +53,7 @@ export class ContainerRoot implements FileTree {
   readonly #initLayer = new InitLayer();
 
   private constructor({ kernel, cgroup, mounted }: RootParts, spec: TaskSpec, { list, volumes }: PreparedMounts) {
-    const root = kernel.superblock(mounted.filesystem, "overlay");
+    const root = kernel.superblock(mounted.filesystem, "overlay", kernel.disk);
     const pidForChildren = new PidNamespace(kernel.rootPids);
     const network = NetworkNamespace.withLoopback();
     const { shmSizeBytes, isPrivileged, maskedPaths, readOnlyPaths, sysctls, hasCgroupNamespace } = spec.system;

@@ -26,10 +26,10 @@ import { GuestProcess } from "./guest-process.ts";
 import { underInit } from "./init-program.ts";
 import { processTable } from "./process-table.ts";
 import { Pump } from "./pump.ts";
+import { applyLimits } from "./resources.ts";
 import { STRACE_ANNOTATION } from "./strace-output.ts";
 
 const FIRST_PROCESS = 0;
-const NS_PER_US = 1000;
 /** MemTotal of the machine: what a 32-bit WebAssembly memory can hold. */
 const MEMORY_BYTES = 4 * 1024 ** 3;
 
@@ -143,15 +143,7 @@ export class Container implements PodContainer {
   }
 
   update(limits: ResourceLimits): void {
-    const { memoryBytes, cpuQuotaUs, cpuPeriodUs, pids, cpuShares = 0, memorySwapBytes = 0 } = limits;
-    const { cgroup } = this;
-    cgroup.memoryMax = memoryBytes > 0 ? memoryBytes : Number.POSITIVE_INFINITY;
-    cgroup.pidsMax = pids > 0 ? pids : Number.POSITIVE_INFINITY;
-    cgroup.cpuQuotaNs = cpuQuotaUs > 0 ? cpuQuotaUs * NS_PER_US : Number.POSITIVE_INFINITY;
-    if (cpuShares > 0) cgroup.cpuWeight = weightOfShares(cpuShares);
-    const swapBytes = memorySwapBytes - memoryBytes;
-    cgroup.swapMax = memoryBytes > 0 && memorySwapBytes > 0 ? swapBytes : Number.POSITIVE_INFINITY;
-    if (cpuPeriodUs > 0) cgroup.cpuPeriodNs = cpuPeriodUs * NS_PER_US;
+    applyLimits(this.kernel, this.cgroup, limits);
   }
 
   top(psArguments: readonly string[]): ProcessTable {
@@ -169,8 +161,9 @@ export class Container implements PodContainer {
       pids: cgroup.pids,
       pidsLimit: Number.isFinite(cgroup.pidsMax) ? cgroup.pidsMax : 0,
       networks: traffic(this.namespaces.network),
-      readBytes: 0,
-      writtenBytes: 0,
+      readBytes: cgroup.io.readBytes,
+      writtenBytes: cgroup.io.writtenBytes,
+      blockDevice: { major: this.kernel.disk.major, minor: this.kernel.disk.minor },
     };
   }
 
@@ -209,11 +202,6 @@ function traffic({ interfaces }: NetworkNamespace): TaskStatistics["networks"] {
       { receivedBytes: counters.rxBytes, sentBytes: counters.txBytes },
     ]),
   );
-}
-
-/** cgroup v1's shares in v2's terms (runc: ConvertCPUSharesToCgroupV2Value). */
-function weightOfShares(shares: number): number {
-  return 1 + Math.floor(((shares - 2) * 9999) / 262_142);
 }
 
 /** The daemon's own group, with every controller handed down: a container is /docker/ID. */

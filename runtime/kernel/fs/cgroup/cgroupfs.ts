@@ -18,7 +18,7 @@ import { parseNumber } from "../nodes.ts";
 import { limitFiles } from "./limit-files.ts";
 
 /** Controllers there are. */
-export const CONTROLLERS = ["cpu", "io", "memory", "pids"];
+export const CONTROLLERS = ["cpuset", "cpu", "io", "memory", "pids"];
 const ROOT_OWNER: Owner = { uid: 0, gid: 0 };
 
 export function cgroupFilesystem(kernel: Kernel, root: Cgroup): GeneratedFilesystem {
@@ -173,6 +173,7 @@ class GroupTree {
 
   #move(task: Task, group: Cgroup): void {
     if (group.childControllers.size > 0 && group.parent !== undefined) throw new SyscallError(Errno.EBUSY);
+    this.#kernel.scheduler.remove(task);
     group.takeTask(task.cgroup);
     task.cgroup = group;
     this.#kernel.makeReady(task);

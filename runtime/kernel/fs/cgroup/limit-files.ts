@@ -6,6 +6,7 @@ import { PAGE_BYTES } from "../../mm/region.ts";
 import { SyscallError } from "../../task/syscall-error.ts";
 import type { GeneratedText } from "../generated.ts";
 import { parseNumber } from "../nodes.ts";
+import { ioFiles } from "./io-files.ts";
 
 const NS_PER_US = 1000;
 const PERIOD_US_MIN = 1000;
@@ -18,9 +19,10 @@ export function limitFiles(kernel: Kernel, group: Cgroup): Files {
   return {
     "cpu.stat": told(() => cpuStat(kernel, group)),
     ...cpuFiles(group),
+    ...cpusetFiles(group),
     ...memoryFiles(group),
     ...pidsFiles(group),
-    "io.stat": told(() => ""),
+    ...ioFiles(kernel, group),
   };
 }
 
@@ -151,6 +153,29 @@ function cpuFiles(group: Cgroup): Files {
       (written) => (group.cpuWeight = parseNumber(written, 1, 10_000)),
     ),
   };
+}
+
+/** One processor and one node of memory: they are in effect whatever else was asked for, as in cpusets that match nothing. */
+function cpusetFiles(group: Cgroup): Files {
+  return {
+    "cpuset.cpus": kept(
+      () => `${group.cpus}\n`,
+      (written) => (group.cpus = parseList(written)),
+    ),
+    "cpuset.cpus.effective": told(() => "0\n"),
+    "cpuset.mems": kept(
+      () => `${group.memoryNodes}\n`,
+      (written) => (group.memoryNodes = parseList(written)),
+    ),
+    "cpuset.mems.effective": told(() => "0\n"),
+  };
+}
+
+/** bitmap_parselist: "0-2,4". */
+function parseList(written: string): string {
+  const list = written.trim();
+  if (list !== "" && !/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(list)) throw new SyscallError(Errno.EINVAL);
+  return list;
 }
 
 function setCpuMax(group: Cgroup, written: string): void {

@@ -283,12 +283,12 @@ function securityAttributes(): GeneratedDirectory {
   return directory(Object.fromEntries(names.map((name) => [name, nothing])));
 }
 
-/** Nothing goes to a device: files are in memory, and what is durable is written by the host. */
+/** task_io_accounting: what passed through calls, and what reached the disk. */
 function ioText({ process }: Task): string {
-  const { readBytes, writtenBytes, reads, writes } = process.transfers;
+  const { readBytes, writtenBytes, reads, writes, diskReadBytes, diskWrittenBytes } = process.transfers;
   return (
     `rchar: ${readBytes}\nwchar: ${writtenBytes}\nsyscr: ${reads}\nsyscw: ${writes}\n` +
-    "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n"
+    `read_bytes: ${diskReadBytes}\nwrite_bytes: ${diskWrittenBytes}\ncancelled_write_bytes: 0\n`
   );
 }
 

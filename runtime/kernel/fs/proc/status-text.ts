@@ -19,6 +19,7 @@ export function stateOf(task: Task): "R" | "S" | "D" | "T" | "Z" | "X" {
   if (task.state === "dead")
     return process.isZombie && task === process.leader ? "Z" : task === process.leader ? "Z" : "X";
   if (process.isStopped) return "T";
+  if (task.isWaitingForDisk) return "D";
   if (task.state === "running" || task.isQueued) return "R";
   return task.parking?.blocked.options.isKillable === true ? "D" : "S";
 }
