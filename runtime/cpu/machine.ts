@@ -4,7 +4,7 @@
  * what. The kernel knows no instruction: it maps pages, starts threads, and answers stops.
  *
  * Vocabulary. A *space* is one address space: one WebAssembly.Memory and everything translated from
- * it. A *context* is the registers of one thread. Guest addresses are plain numbers below 2^32; guest
+ * it. A *context* is the registers of one thread. Guest addresses are plain numbers, below 2^32 but for windows; guest
  * address 0x10000 is byte 0 of the memory (so that page zero cannot be reached), and everything below
  * SPACE_START belongs to the processor itself (page map, translations, register file).
  *
@@ -71,12 +71,24 @@ export interface Fault {
   readonly isFetch: boolean;
   /** The page is mapped but does not allow it (SEGV_ACCERR), else it is not mapped (SEGV_MAPERR). */
   readonly isPresent: boolean;
-  /** Beyond 4 GiB, where nothing is ever mapped: a page fault, or not canonical, then #GP or #SS. */
+  /** Beyond 4 GiB, and in no window: a page fault, or not canonical, then #GP or #SS. */
   readonly isBeyond: boolean;
 }
 
 /** Bits of the page map. */
 export const PageAccess = { none: 0, read: 1, write: 2, execute: 4 } as const;
+
+/**
+ * [start, end) beyond 4 GiB shows the pages from `low` on, whose access counts. Through it the guest reads and
+ * writes, slowly; instructions are not fetched there.
+ */
+export interface Window {
+  readonly start: number;
+  readonly end: number;
+  readonly low: number;
+}
+/** So many at a time: an access elsewhere faults, and the kernel may open another window instead of one. */
+export const WINDOWS_MAX = 8;
 
 /** Registers of one thread, in the processor's own format; valid for one space at a time. */
 export interface Context {
@@ -128,6 +140,8 @@ export interface Space {
   /** Sets the access of whole pages [start, end); forgets translations where execute goes away. */
   setAccess(start: number, end: number, access: number): void;
   access(address: number): number;
+  /** The windows, whole pages, apart from each other; a clone has the same. */
+  setWindows(windows: readonly Window[]): void;
   /** Bytes of [start, end) were changed other than by a guest's store. */
   codeChanged(start: number, end: number): void;
   createContext(): Context;

@@ -18,6 +18,50 @@ afterAll(() => machine.dispose());
 const create = (program: string, reserve?: (sizeBytes: number) => number): Guest =>
   Guest.create(machine, program, reserve);
 
+describe("a window", () => {
+  const FAR = 0x7000_0000_0000;
+  const open = (program: string): Guest => {
+    const guest = create(program);
+    guest.space.setWindows([{ start: FAR, end: FAR + PAGE_BYTES, low: DATA }]);
+    guest.poke(DATA, [1, 2, 3, 4, 5, 6, 7, 8]);
+    return guest;
+  };
+
+  test("shows pages below to every way of reading and writing", () => {
+    // mov eax, [rbx]; inc word [rbx + 4]; push qword [rbx]; pop qword [rbx + 8]; rep movsb; syscall
+    const guest = open("8b 03 66 ff 43 04 ff 33 8f 43 08 f3 a4 0f 05");
+    guest.start({ rbx: BigInt(FAR), rsi: BigInt(FAR), rdi: BigInt(FAR + 32), rcx: 6n });
+    expect(guest.run()).toBe(Stop.syscall);
+    expect(guest.get("rax")).toBe(0x0403_0201n);
+    expect(guest.peek(DATA, 16)).toEqual([1, 2, 3, 4, 6, 6, 7, 8, 1, 2, 3, 4, 6, 6, 7, 8]);
+    expect(guest.peek(DATA + 32, 7)).toEqual([1, 2, 3, 4, 6, 6, 0]);
+  });
+
+  test("ends where it ends, and its pages keep their access", () => {
+    const guest = open("8b 03 0f 05"); // mov eax, [rbx]; syscall
+    guest.start({ rbx: BigInt(FAR + PAGE_BYTES - 2) });
+    expect(guest.run()).toBe(Stop.fault);
+    expect(guest.fault).toMatchObject({ vector: Vector.pageFault, address: FAR + PAGE_BYTES, isBeyond: true });
+    guest.space.setAccess(DATA, DATA + PAGE_BYTES, 0);
+    guest.start({ rbx: BigInt(FAR + 16) });
+    expect(guest.run()).toBe(Stop.fault);
+    expect(guest.fault).toMatchObject({ vector: Vector.pageFault, address: DATA + 16, isBeyond: false });
+  });
+
+  test("is in a copy of the space, and none is in a new one", () => {
+    const guest = open("8b 03 0f 05");
+    const ranges = [[CODE, CODE + PAGE_BYTES], [DATA, DATA + PAGE_BYTES]] as const;
+    const copy = guest.space.clone(ranges, { reserve: () => 0 });
+    const context = guest.start({ rbx: BigInt(FAR) }).context.clone(copy);
+    expect(copy.run(context, 100)).toBe(Stop.syscall);
+    expect(context.register(0)).toBe(0x0403_0201n);
+    context.dispose();
+    copy.dispose();
+    guest.space.dispose();
+    expect(create("8b 03 0f 05").start({ rbx: BigInt(FAR) }).run()).toBe(Stop.fault);
+  });
+});
+
 describe("a run", () => {
   test("stops behind syscall with rcx and r11 as the manual says", () => {
     const guest = create("f9 0f 05"); // stc; syscall

@@ -37,9 +37,10 @@ export function cold(u: usize): u32 {
       raise(GENERAL_PROTECTION);
       return 1;
     }
-    if (!check(address, bytes, isFirst && access != ACCESS_READ)) return 1;
-    if (isFirst) d = <usize>address;
-    else s = <usize>address;
+    let place = check(address, bytes, isFirst && access != ACCESS_READ);
+    if (!place) return 1;
+    if (isFirst) d = place;
+    else s = place;
   }
   dispatch(<u32>load<u16>(row, 8), u, d, s);
   return load<u32>(PENDING);

@@ -1,9 +1,10 @@
 /**
  * Access to the guest's memory and how it fails. One hard idea: a linear address is a 64-bit number
  * from which the bias is already taken; guest page zero and everything beyond 4 GiB are then "too big",
- * so one comparison and one byte of the page map decide, and the slow path sorts out what was wrong.
+ * so one comparison and one byte of the page map decide, and the slow path sorts out what was wrong: nothing
+ * at all when the kernel opened a window there, which shows pages that lie below.
  */
-import { BIAS, FAULT, HAS_CODE, MAP, PENDING } from "./layout";
+import { BIAS, FAULT, HAS_CODE, MAP, PENDING, WINDOWS, WINDOWS_END } from "./layout";
 import { dropPage } from "./blocks";
 
 /** Linear addresses end where guest addresses reach 2^32. */
@@ -53,23 +54,36 @@ export function isOutside(target: u64): bool {
   return true;
 }
 
-/**
- * Whether `bytes` at `address` allow the access; else records the fault. Drops translations of pages
- * that are about to be written.
- */
-export function check(address: u64, bytes: u32, isWrite: bool): bool {
-  let last = address + <u64>bytes - 1;
-  if (address >= LIMIT) {
-    pageFault(address, isWrite, false);
-    return false;
+/** The page below 4 GiB of an address beyond, if a window shows all `bytes`; else the first that has none. */
+function throughWindow(address: u64, bytes: u32): u64 {
+  for (let window = WINDOWS; window < WINDOWS_END; window += 24) {
+    let offset = address - load<u64>(window);
+    let size = load<u64>(window, 8);
+    if (offset < size) return size - offset >= <u64>bytes ? load<u64>(window, 16) + offset : load<u64>(window) + size;
   }
+  return address;
+}
+
+/**
+ * Where `bytes` at `address` are if they allow the access; else 0, and the fault is recorded. Drops
+ * translations of pages that are about to be written.
+ */
+export function check(address: u64, bytes: u32, isWrite: bool): usize {
+  if (address >= LIMIT) {
+    address = throughWindow(address, bytes);
+    if (address >= LIMIT) {
+      pageFault(address, isWrite, false);
+      return 0;
+    }
+  }
+  let last = address + <u64>bytes - 1;
   let need: u32 = isWrite ? 2 : 1;
   let final = last >> 12;
   for (let page = address >> 12; page <= final; page++) {
     if (page << 12 >= LIMIT || !(<u32>load<u8>(MAP + <usize>page) & need)) {
       let start = page << 12;
       pageFault(start > address ? start : address, isWrite, false);
-      return false;
+      return 0;
     }
   }
   if (isWrite) {
@@ -77,5 +91,5 @@ export function check(address: u64, bytes: u32, isWrite: bool): bool {
       if (load<u8>(MAP + <usize>page) & HAS_CODE) dropPage(<u32>page);
     }
   }
-  return true;
+  return <usize>address;
 }

@@ -186,8 +186,8 @@ function bitTest(u: usize, d: usize, s: usize, action: u32): void {
   let offset = isImmediate ? <i64>load<u8>(s) : readSigned(s, width);
   if (d == 0) {
     let address = addressWithOffset(u, isImmediate ? 0 : (offset >> (3 + <i64>width)) << <i64>width);
-    if (!check(address, 1 << width, action != 0)) return;
-    d = <usize>address;
+    d = check(address, 1 << width, action != 0);
+    if (!d) return;
   }
   let bit = <u64>1 << <u64>(offset & (bits - 1));
   let a = read(d, width);

@@ -27,8 +27,9 @@ const R11: usize = REG + 88;
 function pushValue(value: u64, width: u32): bool {
   let bytes: u64 = 1 << width;
   let top = load<u64>(RSP) - bytes;
-  if (!check(top - BIAS, <u32>bytes, true)) return false;
-  write(<usize>(top - BIAS), width, value);
+  let place = check(top - BIAS, <u32>bytes, true);
+  if (!place) return false;
+  write(place, width, value);
   store<u64>(RSP, top);
   return true;
 }
@@ -41,17 +42,17 @@ export function opPop(u: usize, d: usize, s: usize): void {
   let width = widthOf(u);
   let top = load<u64>(RSP);
   let bytes: u64 = 1 << width;
-  if (!check(top - BIAS, <u32>bytes, false)) return;
-  let value = read(<usize>(top - BIAS), width);
+  let place = check(top - BIAS, <u32>bytes, false);
+  if (!place) return;
+  let value = read(place, width);
   store<u64>(RSP, top + bytes);
   if (d == 0) {
     // An address with rsp in it uses the incremented one.
-    let address = effectiveAddress(u);
-    if (!check(address, <u32>bytes, true)) {
+    d = check(effectiveAddress(u), <u32>bytes, true);
+    if (!d) {
       store<u64>(RSP, top);
       return;
     }
-    d = <usize>address;
   }
   write(d, width, value);
 }
@@ -67,9 +68,10 @@ export function opPushSegment(u: usize, d: usize, s: usize): void {
 export function opPopSegment(u: usize, d: usize, s: usize): void {
   let width = stackWidth(u);
   let top = load<u64>(RSP);
-  if (!check(top - BIAS, 1 << width, false)) return;
+  let place = check(top - BIAS, 1 << width, false);
+  if (!place) return;
   // Only the null selectors exist, which leave the base as it is.
-  if (load<u16>(<usize>(top - BIAS)) > 3) {
+  if (load<u16>(place) > 3) {
     raise(GENERAL_PROTECTION);
     return;
   }
@@ -90,8 +92,9 @@ export function opPushf(u: usize, d: usize, s: usize): void {
 export function opPopf(u: usize, d: usize, s: usize): void {
   let width = stackWidth(u);
   let top = load<u64>(RSP);
-  if (!check(top - BIAS, 1 << width, false)) return;
-  let value = <u32>read(<usize>(top - BIAS), width);
+  let place = check(top - BIAS, 1 << width, false);
+  if (!place) return;
+  let value = <u32>read(place, width);
   if (width == 1) value |= load<u32>(SYSTEM_FLAGS) & 0xffff_0000;
   setRflags(value);
   store<u64>(RSP, top + (1 << width));
@@ -130,8 +133,9 @@ export function opEnter(u: usize, d: usize, s: usize): void {
 export function opLeave(u: usize, d: usize, s: usize): void {
   let width = stackWidth(u);
   let base = load<u64>(RBP);
-  if (!check(base - BIAS, 1 << width, false)) return;
-  write(RBP, width, read(<usize>(base - BIAS), width));
+  let place = check(base - BIAS, 1 << width, false);
+  if (!place) return;
+  write(RBP, width, read(place, width));
   store<u64>(RSP, base + (1 << width));
 }
 
@@ -197,17 +201,18 @@ export function opMovs(u: usize, d: usize, s: usize): void {
   let delta = step(u);
   let made: u32 = 0;
   for (let left = turns(u); left != 0; ) {
-    let from = source(u);
-    let to = target(u);
-    let count = delta > 0 ? max<u64>(run(left, width, from, to), 1) : 1;
+    let count = delta > 0 ? max<u64>(run(left, width, source(u), target(u)), 1) : 1;
     let bytes = <u32>(count << <u64>width);
-    if (!check(from, bytes, false) || !check(to, bytes, true)) return;
-    if (to > from && to < from + <u64>bytes) {
+    let from = check(source(u), bytes, false);
+    if (!from) return;
+    let to = check(target(u), bytes, true);
+    if (!to) return;
+    if (to > from && to < from + bytes) {
       // Overlapping forwards: each turn sees what the one before wrote.
       for (let offset: u32 = 0; offset < bytes; offset += 1 << width) {
-        write(<usize>(to + offset), width, read(<usize>(from + offset), width));
+        write(to + offset, width, read(from + offset, width));
       }
-    } else memory.copy(<usize>to, <usize>from, bytes);
+    } else memory.copy(to, from, bytes);
     advance(RSI, u, delta * <i64>count);
     advance(RDI, u, delta * <i64>count);
     countDown(u, <i64>count);
@@ -222,12 +227,12 @@ export function opStos(u: usize, d: usize, s: usize): void {
   let value = read(RAX, width);
   let made: u32 = 0;
   for (let left = turns(u); left != 0; ) {
-    let to = target(u);
-    let count = delta > 0 ? max<u64>(run(left, width, to, to), 1) : 1;
+    let count = delta > 0 ? max<u64>(run(left, width, target(u), target(u)), 1) : 1;
     let bytes = <u32>(count << <u64>width);
-    if (!check(to, bytes, true)) return;
-    if (width == 0) memory.fill(<usize>to, <u8>value, bytes);
-    else for (let offset: u32 = 0; offset < bytes; offset += 1 << width) write(<usize>(to + offset), width, value);
+    let to = check(target(u), bytes, true);
+    if (!to) return;
+    if (width == 0) memory.fill(to, <u8>value, bytes);
+    else for (let offset: u32 = 0; offset < bytes; offset += 1 << width) write(to + offset, width, value);
     advance(RDI, u, delta * <i64>count);
     countDown(u, <i64>count);
     left -= count;
@@ -240,9 +245,9 @@ export function opLods(u: usize, d: usize, s: usize): void {
   let delta = step(u);
   let made: u32 = 0;
   for (let left = turns(u); left != 0; left--) {
-    let from = source(u);
-    if (!check(from, 1 << width, false)) return;
-    write(RAX, width, read(<usize>from, width));
+    let from = check(source(u), 1 << width, false);
+    if (!from) return;
+    write(RAX, width, read(from, width));
     advance(RSI, u, delta);
     countDown(u, 1);
     if (isInterrupted(++made, left - 1)) return;
@@ -259,11 +264,12 @@ export function opCmps(u: usize, d: usize, s: usize): void {
   let delta = step(u);
   let made: u32 = 0;
   for (let left = turns(u); left != 0; left--) {
-    let from = source(u);
-    let to = target(u);
-    if (!check(from, 1 << width, false) || !check(to, 1 << width, false)) return;
-    let a = read(<usize>from, width);
-    let b = read(<usize>to, width);
+    let from = check(source(u), 1 << width, false);
+    if (!from) return;
+    let to = check(target(u), 1 << width, false);
+    if (!to) return;
+    let a = read(from, width);
+    let b = read(to, width);
     setRecord(flags.SUB, width, a, (a - b) & ((<u64>-1) >> <u64>(64 - (8 << width))));
     advance(RSI, u, delta);
     advance(RDI, u, delta);
@@ -279,9 +285,9 @@ export function opScas(u: usize, d: usize, s: usize): void {
   let a = read(RAX, width);
   let made: u32 = 0;
   for (let left = turns(u); left != 0; left--) {
-    let to = target(u);
-    if (!check(to, 1 << width, false)) return;
-    let b = read(<usize>to, width);
+    let to = check(target(u), 1 << width, false);
+    if (!to) return;
+    let b = read(to, width);
     setRecord(flags.SUB, width, a, (a - b) & ((<u64>-1) >> <u64>(64 - (8 << width))));
     advance(RDI, u, delta);
     countDown(u, 1);
@@ -294,7 +300,8 @@ export function opXlat(u: usize, d: usize, s: usize): void {
   let address = pointer(RBX, u) + <u64>load<u8>(RAX);
   if (is32(u)) address &= 0xffff_ffff;
   address += segmentBase(u) - BIAS;
-  if (check(address, 1, false)) store<u8>(RAX, load<u8>(<usize>address));
+  let place = check(address, 1, false);
+  if (place) store<u8>(RAX, load<u8>(place));
 }
 
 // ---------------------------------------------------------------- control
@@ -349,8 +356,9 @@ export function opCallIndirect(u: usize, d: usize, s: usize): void {
 
 export function opRet(u: usize, d: usize, s: usize): void {
   let top = load<u64>(RSP);
-  if (!check(top - BIAS, 8, false)) return;
-  let target = load<u64>(<usize>(top - BIAS));
+  let place = check(top - BIAS, 8, false);
+  if (!place) return;
+  let target = load<u64>(place);
   if (isOutside(target)) return;
   store<u64>(RIP, target);
   // c2 has bytes to release; of c3 the immediate is zero.

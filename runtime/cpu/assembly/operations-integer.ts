@@ -439,8 +439,8 @@ export function opCmpxchg16b(u: usize, d: usize, s: usize): void {
     raise(13);
     return;
   }
-  if (!check(address, 16, true)) return;
-  let at = <usize>address;
+  let at = check(address, 16, true);
+  if (!at) return;
   let low = load<u64>(at);
   let high = load<u64>(at, 8);
   let isEqual = low == load<u64>(RAX) && high == load<u64>(RDX);

@@ -83,10 +83,11 @@ function maskedStore(u: usize, d: usize, s: usize, bytes: u32): void {
   if (isShort(u)) address &= 0xffff_ffff;
   address += segmentBase(u) - BIAS;
   // Whether bytes that the mask leaves out may fault is the processor's choice: all of them are checked.
-  if (!check(address, bytes, true)) return;
+  let at = check(address, bytes, true);
+  if (!at) return;
   let mask = i8x16.bitmask(v128.load(s));
   for (let index: u32 = 0; index < bytes; index++) {
-    if ((mask >> index) & 1) store<u8>(<usize>address + <usize>index, load<u8>(d + <usize>index));
+    if ((mask >> index) & 1) store<u8>(at + <usize>index, load<u8>(d + <usize>index));
   }
 }
 
@@ -104,7 +105,7 @@ export function mmxOperand(u: usize, bytes: u32, isWrite: bool): usize {
     raise(GENERAL_PROTECTION);
     return 0;
   }
-  return check(address, bytes, isWrite) ? <usize>address : 0;
+  return check(address, bytes, isWrite);
 }
 
 /** Eight bytes to a register; the exponent above them becomes all ones. */

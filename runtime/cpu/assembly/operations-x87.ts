@@ -28,10 +28,9 @@ function answer(result: u32): void {
   else if (result & F80_UNDEFINED) raise(INVALID_OPCODE);
 }
 
-/** The linear address of the memory operand, which allows `bytes`; 0 when it raised. */
+/** Where the memory operand is, which allows `bytes`; 0 when it raised. */
 function operandAddress(u: usize, bytes: u32, isWrite: bool): usize {
-  let address = effectiveAddress(u);
-  return check(address, bytes, isWrite) ? <usize>address : 0;
+  return check(effectiveAddress(u), bytes, isWrite);
 }
 
 export function opX87Memory(u: usize, d: usize, s: usize): void {

@@ -3,8 +3,8 @@
  * file. The kernel's addresses are guest addresses; here they become linear ones (minus BIAS) and back.
  */
 import { assert } from "../../../layers/base/assert.ts";
-import { BIAS, PAGE_BYTES, PageAccess, SPACE_END, SPACE_START, Vector } from "../machine.ts";
-import type { Context, Fault, HotBlock, Space, SpaceOptions, Stop } from "../machine.ts";
+import { BIAS, PAGE_BYTES, PageAccess, SPACE_END, SPACE_START, Vector, WINDOWS_MAX } from "../machine.ts";
+import type { Context, Fault, HotBlock, Space, SpaceOptions, Stop, Window } from "../machine.ts";
 import { HAS_CODE, LAYOUT, STATE, TOUCHED } from "../spec/layout.ts";
 import { clean, endOfCopy, processorRanges, residentBytes, touch } from "./contents.ts";
 import type { Range } from "./contents.ts";
@@ -17,6 +17,7 @@ import { hotBlocks } from "./profile.ts";
 const WASM_PAGE_BYTES = 0x1_0000;
 const ACCESS_BITS = PageAccess.read | PageAccess.write | PageAccess.execute;
 const FXSAVE_BYTES = 512;
+const WINDOW_BYTES = (LAYOUT.WINDOWS_END - LAYOUT.WINDOWS) / WINDOWS_MAX;
 /** Where an fxsave image passes through; part of the scratch cells. */
 const IMAGE = 0x800;
 const EXECUTED = LAYOUT.STATE + STATE.EXECUTED;
@@ -105,6 +106,18 @@ export class InterpreterSpace implements Space, ContextHome {
 
   access(address: number): number {
     return (this.bytes[LAYOUT.MAP + Math.floor((address - BIAS) / PAGE_BYTES)] ?? 0) & ACCESS_BITS;
+  }
+
+  setWindows(windows: readonly Window[]): void {
+    assert(windows.length <= WINDOWS_MAX, "there are so many windows");
+    this.bytes.fill(0, LAYOUT.WINDOWS, LAYOUT.WINDOWS_END);
+    windows.forEach(({ start, end, low }, index) => {
+      assert(start >= 0x1_0000_0000 && low >= SPACE_START && low + (end - start) <= SPACE_END, "a window shows pages below");
+      const at = LAYOUT.WINDOWS + index * WINDOW_BYTES;
+      this.view.setBigUint64(at, BigInt(start - BIAS), true);
+      this.view.setBigUint64(at + 8, BigInt(end - start), true);
+      this.view.setBigUint64(at + 16, BigInt(low - BIAS), true);
+    });
   }
 
   codeChanged(start: number, end: number): void {

@@ -33,6 +33,9 @@ export const LAYOUT = {
   FAULT: 0x400,
   /** The decoder's record of one instruction. */
   INSN: 0x440,
+  /** Ranges beyond 4 GiB that are shown by pages below: linear start u64, bytes u64, linear start below u64. */
+  WINDOWS: 0x500,
+  WINDOWS_END: 0x5c0,
   /** Cells of the translator: see STATE below. */
   STATE: 0x600,
   /** What is left of it when the loop is left. */

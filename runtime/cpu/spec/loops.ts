@@ -37,7 +37,7 @@ export const SLOW: Readonly<Record<Way, string>> = {
     "c = <u32>load<u8>(FUSED_CONDITION + <usize>load<u16>(p)); " +
     `q = <usize>(condition(c) ? load<u32>(p, 4) : load<u32>(p, 28)); ${SLOW_ARRIVE}`,
   call:
-    `t = load<u64>(REG, 32) - 8; if (!check(t - BIAS, 8, true)) ${FAULT} store<u64>(<usize>(t - BIAS), load<u64>(p, 24)); ` +
+    `t = load<u64>(REG, 32) - 8; q = check(t - BIAS, 8, true); if (!q) ${FAULT} store<u64>(q, load<u64>(p, 24)); ` +
     `store<u64>(REG, t, 32); ${SLOW_SPEND} q = <usize>load<u32>(p, 4); ${SLOW_ARRIVE}`,
   look: `${SLOW_SPEND} q = lookUp(load<u64>(RIP)); if (q == 0) return leaveFetch(fuel, budget); ${SLOW_ARRIVE}`,
   link: "q = link(p); if (q == 0) return leaveFetch(fuel, budget); p = q; continue;",

@@ -5,7 +5,7 @@
  * the cgroup, and gives it its access in the processor's page map. So a reservation costs nothing, fork
  * copies only what was touched, and memory.max means what it says.
  *
- * Invariant: a page that is not present holds zeros and has no access.
+ * Invariant: a page that is not present holds zeros and has no access. Addresses beyond 4 GiB: beyond.ts.
  * Shared by the tasks of a process (CLONE_VM) and by vfork's child: counted by `acquire` and `release`.
  */
 import { assert } from "../../../layers/base/assert.ts";
@@ -23,11 +23,12 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from "../abi/mman.ts";
+import { Beyond, mayGoBeyond } from "./beyond.ts";
 import type { FaultOutcome } from "./fault-outcome.ts";
 import { BEYOND_END, MENDED, NOT_ALLOWED, NOT_MAPPED, OUT_OF_MEMORY } from "./fault-outcome.ts";
 import type { MemoryAccount } from "./memory-account.ts";
 import type { MapRequest } from "./placement.ts";
-import { MMAP_BASE, placeOf, STACK_TOP } from "./placement.ts";
+import { growStack, MMAP_BASE, placeOf, STACK_GUARD_BYTES, STACK_TOP } from "./placement.ts";
 import type { Backing, Held, Region } from "./region.ts";
 import { accessOf, faultAround, PAGE_BYTES, pageCeil, pageFloor, RegionFlag, RegionList } from "./region.ts";
 import type { Coherence } from "./shared-mappings.ts";
@@ -36,8 +37,6 @@ import { coherenceOf, SharedMappings, sharedOf } from "./shared-mappings.ts";
 
 /** Memory grows in steps, because each growth renews every view of it. */
 const GROW_BYTES = 4 * 1024 * 1024;
-/** Free space below a stack that its growth leaves (stack_guard_gap). */
-const STACK_GUARD_BYTES = 256 * PAGE_BYTES;
 
 export class AddressSpace {
   readonly space: Space;
@@ -48,6 +47,7 @@ export class AddressSpace {
   #references = 1;
   readonly #coherence: Coherence;
   readonly #shared: SharedMappings;
+  readonly #beyond: Beyond;
   /** The program (mm->exe_file). */
   #program: Held | undefined;
   /** [start_brk, brk): the heap. */
@@ -87,6 +87,7 @@ export class AddressSpace {
     };
     this.#shared = new SharedMappings(home, this.#regions);
     if (parent !== undefined) parent.#shared.copyTo(this.#shared);
+    this.#beyond = parent === undefined ? new Beyond(this) : parent.#beyond.copyFor(this);
   }
 
   static create(machine: Machine, account: MemoryAccount): AddressSpace {
@@ -129,6 +130,7 @@ export class AddressSpace {
     this.#shared.flushAll();
     this.#coherence.leave(this.#shared);
     this.#regions.remove(SPACE_START, SPACE_END);
+    this.#beyond.release();
     this.#shared.prune();
     this.#program?.release();
     this.#account.uncharge(this.#resident.count);
@@ -146,23 +148,13 @@ export class AddressSpace {
     return this.#regions.sizeBytes(({ flags }) => (flags & MAP_LOCKED) !== 0);
   }
 
-  /** Makes every page of [start, end) present that may be touched; false when memory ran out. */
-  populate(start: number, end: number): boolean {
-    for (let page = start; page < end; page += PAGE_BYTES) {
-      const region = this.#regions.find(page);
-      if (region === undefined || region.protection === PROT_NONE) continue;
-      if (this.touch(page, PROT_READ).kind === "outOfMemory") return false;
-    }
-    return true;
-  }
-
   /** Whether more than one owner lives in it (threads count one each). */
   get isShared(): boolean {
     return this.#references > 1;
   }
 
   get regions(): readonly Region[] {
-    return this.#regions.all;
+    return this.#beyond.shown(this.#regions.all);
   }
 
   /** Resident pages. */
@@ -177,7 +169,7 @@ export class AddressSpace {
 
   /** Virtual size in bytes. */
   get sizeBytes(): number {
-    return this.#regions.sizeBytes();
+    return this.#regions.sizeBytes() + this.#beyond.sizeBytes;
   }
 
   /** It is about to run, or to be looked at: pages shared with others are made the newest. */
@@ -186,13 +178,20 @@ export class AddressSpace {
   }
 
   regionAt(address: number): Region | undefined {
-    return this.#regions.find(address);
+    return this.#regions.find(address) ?? this.#beyond.regionAt(address);
+  }
+
+  /** The program's own address of what the processor calls `address`: windows show what lies beyond. */
+  shownAddress(address: number): number {
+    return this.#beyond.shownAddress(address);
   }
 
   /** mmap: the address, or -errno. */
   map(request: MapRequest): number {
     const { sizeBytes, protection, flags } = request;
     const start = placeOf(this.#regions, request);
+    const isBeyond = start < 0 && (request.isFixed ? request.address > SPACE_END : mayGoBeyond(request));
+    if (isBeyond) return this.#beyond.map({ ...request, flags: request.flags & REGION_FLAGS });
     if (start < 0) return start;
     if (request.isFixed) this.unmap(start, start + sizeBytes);
     this.#regions.insert({
@@ -210,6 +209,7 @@ export class AddressSpace {
   }
 
   unmap(start: number, end: number): void {
+    if (end > SPACE_END) this.#beyond.unmap(start, end);
     this.#shared.flushRange(start, end);
     this.#drop(start, end);
     this.#regions.remove(start, end);
@@ -218,6 +218,7 @@ export class AddressSpace {
 
   /** mprotect: 0, or -ENOMEM at the first page that is not mapped, those before it being changed. */
   protect(start: number, wantedEnd: number, protection: number): number {
+    if (start > SPACE_END) return this.#beyond.protect(start, wantedEnd, protection);
     const end = Math.min(wantedEnd, this.#regions.coveredEnd(start, wantedEnd));
     const isWriting = (protection & PROT_WRITE) !== 0;
     const isRefused =
@@ -293,15 +294,17 @@ export class AddressSpace {
   /** Changes the regions of [start, end) in what no page depends on: flags and names. */
   change(start: number, end: number, change: (region: Region) => Region): void {
     this.#regions.change(start, end, change);
+    if (end > SPACE_END) this.#beyond.change(start, end, change);
   }
 
   /** Up to where [start, end) is mapped without a hole. */
   coveredEnd(start: number, end: number): number {
-    return this.#regions.coveredEnd(start, end);
+    return start > SPACE_END ? this.#beyond.coveredEnd(start, end) : this.#regions.coveredEnd(start, end);
   }
 
   regionsIn(start: number, end: number): readonly Region[] {
-    return this.#regions.overlapping(start, end);
+    const here = this.#regions.overlapping(start, end);
+    return end > SPACE_END ? [...here, ...this.#beyond.regionsIn(start, end)] : here;
   }
 
   isFree(start: number, end: number): boolean {
@@ -314,29 +317,32 @@ export class AddressSpace {
   }
 
   isResident(page: number): boolean {
-    return this.#resident.has(page);
+    return page > SPACE_END ? this.#beyond.isResident(page) : this.#resident.has(page);
   }
 
   /** Brings the changes of shared pages in [start, end) to the file: msync. */
   synchronize(start: number, end: number): void {
+    if (end > SPACE_END) this.#beyond.synchronize(start, end);
     this.#shared.flushRange(start, end);
   }
 
   /** Forgets the contents of [start, end): MADV_DONTNEED. The next touch reads zeros or the file. */
   discard(start: number, end: number): void {
+    if (end > SPACE_END) this.#beyond.discard(start, end);
     this.#shared.flushRange(start, end);
     this.#drop(start, end);
   }
 
   /** What the processor met, as Linux would see it. */
   handleFault(fault: Fault): FaultOutcome {
-    if (fault.isBeyond) return NOT_MAPPED;
+    if (fault.isBeyond && (fault.isFetch || fault.address < 0)) return NOT_MAPPED;
     return this.touch(fault.address, fault.isFetch ? PROT_EXEC : fault.isWrite ? PROT_WRITE : PROT_READ);
   }
 
   /** Makes the page of `address` present for an access of kind `need` (one PROT_ bit). */
   touch(address: number, need: number): FaultOutcome {
-    const region = this.#regions.find(address) ?? this.#growStack(address);
+    if (address > SPACE_END) return this.#beyond.touch(address, need);
+    const region = this.#regions.find(address) ?? growStack(this.#regions, address, this.stackBytesMax);
     if (region === undefined) return NOT_MAPPED;
     // x86 reads what it may write or execute.
     const isAllowed = need === PROT_READ ? region.protection !== PROT_NONE : (region.protection & need) !== 0;
@@ -360,6 +366,7 @@ export class AddressSpace {
   bytes(address: number, sizeBytes: number, need: number): Uint8Array | undefined {
     if (sizeBytes === 0) return EMPTY;
     const end = address + sizeBytes;
+    if (address > SPACE_END) return this.#beyond.bytes(address, sizeBytes, need);
     if (!(address >= SPACE_START && end <= SPACE_END)) return undefined;
     if (!this.#shared.isEmpty) this.enter();
     const bit = need === PROT_WRITE ? PageAccess.write : PageAccess.read;
@@ -385,6 +392,7 @@ export class AddressSpace {
 
   /** Puts bytes where the guest may not write: exec, ptrace. False for pages that cannot be there. */
   poke(address: number, source: Uint8Array): boolean {
+    if (address > SPACE_END) return this.#beyond.poke(address, source);
     for (let page = pageFloor(address); page < address + source.length; page += PAGE_BYTES) {
       if (this.#resident.has(page)) continue;
       const region = this.#regions.find(page);
@@ -393,16 +401,6 @@ export class AddressSpace {
     this.space.bytes.set(source, address - LINEAR);
     this.space.codeChanged(address, address + source.length);
     return true;
-  }
-
-  #growStack(address: number): Region | undefined {
-    const above = this.#regions.findFrom(address);
-    if (above === undefined || (above.flags & MAP_GROWSDOWN) === 0) return undefined;
-    const start = pageFloor(address);
-    if (above.end - start > this.stackBytesMax) return undefined;
-    if (this.#regions.overlapping(start - STACK_GUARD_BYTES, start).length > 0) return undefined;
-    this.#regions.insert({ ...above, start, end: above.start });
-    return this.#regions.find(address);
   }
 
   #bringIn(region: Region, page: number): FaultOutcome {
@@ -458,9 +456,9 @@ export class AddressSpace {
 
   /** MADV_DONTFORK and MADV_WIPEONFORK, in the copy. */
   #heedForkAdvice(): void {
-    for (const { start, end, flags } of [...this.#regions.all]) {
+    for (const { start, end, flags } of [...this.regions]) {
       if ((flags & RegionFlag.dontFork) !== 0) this.unmap(start, end);
-      else if ((flags & RegionFlag.wipeOnFork) !== 0) this.#drop(start, end);
+      else if ((flags & RegionFlag.wipeOnFork) !== 0) this.discard(start, end);
     }
   }
 

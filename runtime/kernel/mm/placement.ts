@@ -5,9 +5,9 @@
  */
 import { SPACE_END, SPACE_START } from "../../cpu/machine.ts";
 import { Errno } from "../abi/errno.ts";
-import { MAP_32BIT, MAP_SHARED, PROT_NONE } from "../abi/mman.ts";
-import type { Backing, RegionList } from "./region.ts";
-import { PAGE_BYTES } from "./region.ts";
+import { MAP_32BIT, MAP_GROWSDOWN, MAP_SHARED, PROT_NONE } from "../abi/mman.ts";
+import type { Backing, Region, RegionList } from "./region.ts";
+import { PAGE_BYTES, pageFloor } from "./region.ts";
 
 /** Where mmap looks first, upwards: below it lie the program, its heap and the stack. */
 export const MMAP_BASE = 0x1000_0000;
@@ -15,6 +15,8 @@ export const MMAP_BASE = 0x1000_0000;
 export const STACK_TOP = MMAP_BASE - PAGE_BYTES;
 /** Reservations this big go to the top of the space. */
 const RESERVATION_BYTES = 16 * 1024 * 1024;
+/** Free space below a stack that its growth leaves (stack_guard_gap). */
+export const STACK_GUARD_BYTES = 256 * PAGE_BYTES;
 /** MAP_32BIT: the first 2 GiB. */
 const MAP_32BIT_END = 0x8000_0000;
 
@@ -47,4 +49,15 @@ export function placeOf(regions: RegionList, request: MapRequest): number {
     ? regions.highestGap(sizeBytes, MMAP_BASE, SPACE_END)
     : regions.lowestGap(sizeBytes, MMAP_BASE, SPACE_END);
   return gap ?? -Errno.ENOMEM;
+}
+
+/** The region of `address` when a stack may grow down to it, by at most `bytesMax` as a whole. */
+export function growStack(regions: RegionList, address: number, bytesMax: number): Region | undefined {
+  const above = regions.findFrom(address);
+  if (above === undefined || (above.flags & MAP_GROWSDOWN) === 0) return undefined;
+  const start = pageFloor(address);
+  if (above.end - start > bytesMax) return undefined;
+  if (regions.overlapping(start - STACK_GUARD_BYTES, start).length > 0) return undefined;
+  regions.insert({ ...above, start, end: above.start });
+  return regions.find(address);
 }

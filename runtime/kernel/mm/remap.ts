@@ -46,6 +46,7 @@ export function remap(space: AddressSpace, request: RemapRequest): number {
   if (newBytes > oldBytes && region.end < end) return -Errno.EFAULT;
   if (space.coveredEnd(address, keptEnd) < keptEnd) return -Errno.EFAULT;
   if (newBytes === oldBytes && !isFixed && !keepsOld) return address;
+  if (address > SPACE_END) return -Errno.ENOMEM;
   if (newBytes - oldBytes > request.growthMax) return -Errno.ENOMEM;
   if (!isFixed && !keepsOld && region.end === end && space.isFree(end, newEnd)) {
     space.extend(address, end, newEnd);

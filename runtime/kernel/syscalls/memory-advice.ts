@@ -2,6 +2,7 @@
 import { Errno } from "../abi/errno.ts";
 import * as abi from "../abi/mman.ts";
 import type { AddressSpace } from "../mm/address-space.ts";
+import { populate } from "../mm/populate.ts";
 import { PAGE_BYTES, pageCeil, pageFloor, RegionFlag } from "../mm/region.ts";
 import { Capability, hasCapability } from "../task/credentials.ts";
 import { Rlimit } from "../task/limits.ts";
@@ -31,7 +32,7 @@ function sysMadvise(task: Task, address: number, length: number, advice: number)
   const end = address + pageCeil(length);
   if (end === address) return 0;
   if (advice === Madvise.MADV_POPULATE_READ || advice === Madvise.MADV_POPULATE_WRITE) {
-    return populate(addressSpace, address, end, advice === Madvise.MADV_POPULATE_WRITE);
+    return populateOrFail(addressSpace, address, end, advice === Madvise.MADV_POPULATE_WRITE);
   }
   const regions = addressSpace.regionsIn(address, end);
   for (const region of regions) {
@@ -75,7 +76,7 @@ function setFlags(space: AddressSpace, start: number, end: number, set: number, 
   space.change(start, end, (region) => ({ ...region, flags: (region.flags & ~clear) | set }));
 }
 
-function populate(space: AddressSpace, address: number, end: number, isWriting: boolean): Result {
+function populateOrFail(space: AddressSpace, address: number, end: number, isWriting: boolean): Result {
   for (let page = address; page < end; page += PAGE_BYTES) {
     const region = space.regionAt(page);
     if (region === undefined) return -Errno.ENOMEM;
@@ -133,7 +134,7 @@ function lock(task: Task, address: number, length: number, isOnFault: boolean): 
   if (refusal !== 0) return refusal;
   const covered = addressSpace.coveredEnd(start, end);
   setFlags(addressSpace, start, covered, abi.MAP_LOCKED, 0);
-  if (!isOnFault && !addressSpace.populate(start, covered)) return -Errno.ENOMEM;
+  if (!isOnFault && !populate(addressSpace, start, covered)) return -Errno.ENOMEM;
   return covered < end ? -Errno.ENOMEM : 0;
 }
 
@@ -160,7 +161,7 @@ function sysMlockall(task: Task, flags: number): Result {
   if ((flags & abi.MCL_CURRENT) === 0) return 0;
   for (const { start, end } of [...addressSpace.regions]) {
     setFlags(addressSpace, start, end, abi.MAP_LOCKED, 0);
-    if ((flags & abi.MCL_ONFAULT) === 0) addressSpace.populate(start, end);
+    if ((flags & abi.MCL_ONFAULT) === 0) populate(addressSpace, start, end);
   }
   return 0;
 }

@@ -1,6 +1,7 @@
 /** mmap(2), munmap(2), mprotect(2), brk(2), mremap(2). Advice and locking are memory-advice.ts. */
 import { Errno } from "../abi/errno.ts";
 import * as abi from "../abi/mman.ts";
+import { populate } from "../mm/populate.ts";
 import { remap } from "../mm/remap.ts";
 import type { Backing } from "../mm/region.ts";
 import { PAGE_BYTES, pageCeil, RegionFlag } from "../mm/region.ts";
@@ -56,7 +57,7 @@ function sysMmap(
     position: isAnonymous ? 0 : position,
   });
   const isPopulated = (flags & (abi.MAP_POPULATE | abi.MAP_LOCKED)) !== 0 || addressSpace.lockFuture !== 0;
-  if (start > 0 && isPopulated) addressSpace.populate(start, start + sizeBytes);
+  if (start > 0 && isPopulated) populate(addressSpace, start, start + sizeBytes);
   return start;
 }
 
@@ -143,7 +144,7 @@ export const MEMORY_CALLS: readonly SyscallRow[] = [
     "mmap",
     "address, size, flags:prot, flags:map, fd, offset",
     sysMmap,
-    "no huge pages; all addresses below 4 GiB",
+    "no huge pages; beyond 4 GiB only what has no room below",
   ),
   call(10, "mprotect", "address, size, flags:prot", sysMprotect),
   call(11, "munmap", "address, size", sysMunmap),

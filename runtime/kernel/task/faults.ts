@@ -101,11 +101,12 @@ function pageFault(task: Task, fault: Fault): void {
     (isPresent ? PF_PROT : 0) |
     (fault.isWrite ? PF_WRITE : 0) |
     (fault.isFetch ? PF_INSTR : 0);
-  task.trap = { number: Vector.pageFault, errorCode, address: fault.address };
+  const address = task.addressSpace.shownAddress(fault.address);
+  task.trap = { number: Vector.pageFault, errorCode, address };
   forceSignal(task, {
     signal: outcome.signal,
     code: outcome.code,
-    address: BigInt(Math.trunc(fault.address)),
+    address: BigInt(Math.trunc(address)),
   });
 }
 
