@@ -165,6 +165,7 @@ function networkSettings(container: Container): object {
 }
 
 function networks(record: ContainerRecord): object {
+  if (record.hostConfig.NetworkMode.startsWith("container:")) return {}; // They are the other's.
   return {
     [record.hostConfig.NetworkMode]: {
       IPAMConfig: null,

@@ -111,6 +111,13 @@ export interface SystemSpec {
   readonly hasCgroupNamespace: boolean;
 }
 
+/** Whose namespaces a container lives in: ids of containers that run on the same backend. Absent: its own. */
+export interface SharedNamespaces {
+  readonly pid?: string;
+  readonly ipc?: string;
+  readonly network?: string;
+}
+
 export interface TaskSpec {
   /** The container's id, 64 hexadecimal digits. */
   readonly id: string;
@@ -122,6 +129,7 @@ export interface TaskSpec {
   readonly process: ProcessSpec;
   readonly resources: ResourceLimits;
   readonly system: SystemSpec;
+  readonly shares: SharedNamespaces;
   /** A seccomp profile in Docker's JSON, or "builtin" for Docker's default; undefined is unconfined. */
   readonly seccomp: unknown;
   /** Run a small init as pid 1 that reaps and forwards signals. */

@@ -75,6 +75,7 @@ export function taskSpec(run: RunSpec): TaskSpec {
       shmSizeBytes: 0, isPrivileged: false, maskedPaths: [], readOnlyPaths: [], sysctls: {}, oomScoreAdjustment: 0,
       devices: [], hasCgroupNamespace: true,
     },
+    shares: {},
     seccomp: undefined,
     hasInit: false,
     annotations: {},

@@ -60,6 +60,7 @@ function specOf(
       shmSizeBytes: 0, isPrivileged: false, maskedPaths: [], readOnlyPaths: [], sysctls: {}, oomScoreAdjustment: 0,
       devices: [], hasCgroupNamespace: true,
     },
+    shares: {},
     seccomp: undefined,
     hasInit: false,
     annotations: {},

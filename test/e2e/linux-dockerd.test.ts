@@ -80,6 +80,55 @@ const SCRIPT: readonly string[] = [
   "kill -s KILL bg",
   "wait bg",
   "rm bg",
+  // Resources: what a flag shows inside, and what is refused.
+  "run --rm --oom-score-adj 500 D cat /proc/self/oom_score_adj",
+  "run --rm --oom-score-adj 5000 D true",
+  "run --rm --cpuset-cpus 0 D nproc",
+  "run --rm --cpuset-cpus 0-900 D true",
+  "run --rm --cpuset-cpus x D true",
+  "run --rm --cpuset-mems 3 D true",
+  "run --rm --shm-size 8m D sh -c 'df -k /dev/shm | tail -1'",
+  "run --rm --ipc none D sh -c 'test -d /dev/shm || echo none'",
+  "run --rm --ulimit core=1:2 D sh -c 'ulimit -c; ulimit -Hc'",
+  "run --rm --ulimit nofile=9:3 D true",
+  "run --rm --sysctl net.core.somaxconn=99 D cat /proc/sys/net/core/somaxconn",
+  "run --rm --domainname foo.bar D sh -c 'cat /proc/sys/kernel/domainname'",
+  "run --rm --tmpfs /t:size=1m,mode=700,uid=5,noexec D sh -c 'grep \" /t \" /proc/mounts; stat -c \"%a %u\" /t'",
+  "run --rm --tmpfs /t:foo=1 D true",
+  "run --rm --tmpfs t D true",
+  "run --rm --mount type=tmpfs,dst=/t,tmpfs-size=64k,tmpfs-mode=1770 D sh -c 'grep \" /t \" /proc/mounts'",
+  "run --rm --storage-opt size=1G D true",
+  "run --rm --uts host --hostname box D true",
+  "run --rm --device-read-bps /dev/nosuch:1mb D true",
+  // Namespaces of another container.
+  "run -d --name one D sleep 100",
+  "run -d --name two --network container:one --pid container:one D sleep 100",
+  "exec two sh -c 'cat /proc/1/comm /proc/1/root/etc/debian_version; kill -0 1 && echo may'",
+  "exec two sh -c 'readlink /proc/1/ns/pid /proc/self/ns/pid | uniq | wc -l; readlink /proc/1/ns/mnt /proc/self/ns/mnt | uniq | wc -l'",
+  "exec two sh -c 'test $(hostname) = $HOSTNAME && echo named as the other'",
+  "inspect -f '{{.HostConfig.NetworkMode}} {{.HostConfig.PidMode}} {{.NetworkSettings.Networks}}' two",
+  "run -d --name served --network container:one D perl -e 'use Socket; socket(S,PF_INET,SOCK_STREAM,0); bind(S,pack_sockaddr_in(7777,INADDR_LOOPBACK)); listen(S,5); print STDERR \"up\"; while(accept(C,S)){ print C \"answered\"; close C}'",
+  "logs-until served up",
+  "exec one bash -c 'cat < /dev/tcp/127.0.0.1/7777'",
+  "exec two bash -c 'cat < /dev/tcp/127.0.0.1/7777'",
+  "run --rm --ipc container:one D true",
+  "run --rm --network container:one --hostname box D true",
+  "run --rm --network container:one -p 80:80 D true",
+  "run --rm --network container:one --add-host a:1.1.1.1 D true",
+  "run --rm --pid container:nosuch D true",
+  "kill two",
+  "wait two",
+  "inspect -f '{{.State.Status}}' one",
+  "start two",
+  "stop -t 0 one",
+  "wait two",
+  "exec served bash -c 'cat < /dev/tcp/127.0.0.1/7777'",
+  "start two",
+  "rm -f one two served",
+  "run -d --name donor --ipc shareable D sleep 100",
+  "run --rm --ipc container:donor D touch /dev/shm/a",
+  "exec donor ls /dev/shm",
+  "rm -f donor",
   "run -d --name trap D sh -c 'trap \"echo got it; exit 3\" TERM; echo ready; while :; do sleep 0.1; done'",
   "logs-until trap ready",
   "stop trap",
@@ -174,7 +223,7 @@ async function play(cli: DockerCli): Promise<readonly Turn[]> {
 
 async function untilLogged(cli: DockerCli, name: string, text: string): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    if ((await cli.run(["logs", name])).stdout.includes(text)) return;
+    if (Object.values(await cli.run(["logs", name])).join(" ").includes(text)) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -182,6 +231,8 @@ async function untilLogged(cli: DockerCli, name: string, text: string): Promise<
 /** What differs from run to run: identifiers of containers. dockerd 20.10 has other words around runc's. */
 function normalise(text: string): string {
   return text
+    // As moby says it since 23.
+    .replace(/can't join IPC of container/, "failed to join IPC namespace: container")
     .replace(/\b[0-9a-f]{64}\b/g, "<id>")
     .replace(/\b[0-9a-f]{12}\b/g, "<id>")
     .replace(/(failed to create task for container: )?failed to create shim task: /g, "")

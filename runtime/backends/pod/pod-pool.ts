@@ -1,5 +1,5 @@
 /**
- * Pods: one per running container and at most one spare, warm, so that the next container starts at
+ * Pods: one per running container, or per group of them that share namespaces, and at most one spare, warm, so that the next container starts at
  * once. A pod whose container ended in peace becomes the spare; one whose guest was killed does not,
  * because a killed guest's worker may be spinning in a loop for ever.
  */
@@ -38,16 +38,26 @@ export class PodPool implements Disposable {
     const pod = (await spare?.catch(() => undefined)) ?? (await this.#start());
     const usable = pod.isEnded ? await this.#start() : pod;
     usable.served += 1;
+    usable.containers = 1;
     this.#busy.add(usable);
     usable.onEnd(() => this.#busy.delete(usable));
     this.#makeSpareLater();
     return usable;
   }
 
-  /** Gives back a pod whose container is closed. */
+  /** One more container for a pod that has some. */
+  share(pod: PodClient): void {
+    pod.served += 1;
+    pod.containers += 1;
+  }
+
+  /** One container of the pod is closed; with the last one the pod is given back. */
   giveBack(pod: PodClient, isReusable: boolean): void {
+    if (!isReusable) pod.isSpoiled = true;
+    pod.containers -= 1;
+    if (pod.containers > 0) return;
     this.#busy.delete(pod);
-    const isWanted = isReusable && !pod.isEnded && pod.served < SERVED_MAX && !this.#isDisposed;
+    const isWanted = !pod.isSpoiled && !pod.isEnded && pod.served < SERVED_MAX && !this.#isDisposed;
     if (isWanted && this.#spare === undefined) {
       this.#keepSpare(Promise.resolve(pod));
       return;
@@ -93,7 +103,7 @@ export class PodPool implements Disposable {
   async #startWarm(): Promise<PodClient> {
     const pod = await this.#start();
     try {
-      await pod.call("warm", null);
+      await pod.session("").call("warm", null);
     } catch (thrown) {
       pod.end();
       throw thrown;

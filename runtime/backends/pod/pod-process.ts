@@ -6,7 +6,7 @@ import { INTERACTIVE_WINDOW_BYTES } from "../../../layers/base/peer.ts";
 import type { ByteStream } from "../../../layers/base/streams.ts";
 import { streamOf } from "../../../layers/base/streams.ts";
 import type { ConsoleSize, ExitStatus, Process } from "../backend.ts";
-import type { PodClient } from "./pod-client.ts";
+import type { PodSession } from "./pod-client.ts";
 
 /** Bytes of output that may wait here unread. */
 const WAITING_BYTES_MAX = 65_536;
@@ -22,13 +22,13 @@ export class PodProcess implements Process {
   readonly stdout: ByteStream;
   readonly stderr: ByteStream;
   readonly exited: Promise<ExitStatus>;
-  readonly #pod: PodClient;
+  readonly #pod: PodSession;
   readonly #number: number;
   readonly #settle: (status: ExitStatus | Promise<ExitStatus>) => void;
   readonly #streamsEnded: Promise<unknown>;
   #pid = 0;
 
-  constructor(pod: PodClient, number: number, hasTerminal: boolean) {
+  constructor(pod: PodSession, number: number, hasTerminal: boolean) {
     this.#pod = pod;
     this.#number = number;
     let settle: (status: ExitStatus | Promise<ExitStatus>) => void = () => undefined;

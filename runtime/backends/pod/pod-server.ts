@@ -1,6 +1,6 @@
 /**
- * The pod's end of the line: answers the engine's calls for whatever machine runs in this worker. One
- * container at a time; the machine is a `PodHost`, the container a `PodContainer`.
+ * The pod's end of the line: answers the engine's calls for whatever machine runs in this worker, each for the
+ * container it names; several at a time are those that share namespaces. The machine is a `PodHost`, the container a `PodContainer`.
  */
 import { fail } from "../../../layers/base/errors.ts";
 import type { CallReply, IncomingCall } from "../../../layers/base/peer.ts";
@@ -11,7 +11,7 @@ import { piecesOf } from "../../../layers/base/streams.ts";
 import type {
   ConsoleSize, ContainerFiles, ExitStatus, ProcessSpec, ProcessTable, ResourceLimits, TaskSpec, TaskStatistics,
 } from "../backend.ts";
-import type { PodCalls, PodMethod } from "./protocol.ts";
+import type { AddressedParams, PodCalls, PodMethod } from "./protocol.ts";
 
 /** A process of the container, numbered by the pod; 0 is the first. */
 export interface PodContainerProcess {
@@ -55,95 +55,111 @@ type Handlers = {
 
 export class PodServer {
   readonly #host: PodHost;
-  #container: PodContainer | undefined;
+  /** By id; undefined while it is being opened. */
+  readonly #containers = new Map<string, PodContainer | undefined>();
 
   constructor(port: Port, host: PodHost) {
     this.#host = host;
-    const handlers = this.#handlers();
     new Peer(port, (call) => {
-      const handler = handlers[call.method as PodMethod] as Handlers[PodMethod] | undefined;
+      const { container, params } = call.params as AddressedParams;
+      const handler = this.#handlers(container)[call.method as PodMethod] as Handlers[PodMethod] | undefined;
       if (handler === undefined) throw fail("notImplemented", `no such call: ${call.method}`);
       // The engine's end is typed by the same interface.
-      return (handler as (params: unknown, call: IncomingCall) => Promise<CallReply>)(call.params, call);
+      return (handler as (params: unknown, call: IncomingCall) => Promise<CallReply>)(params, call);
     });
   }
 
-  #handlers(): Handlers {
+  #handlers(id: string): Handlers {
+    const current = (): PodContainer => this.#current(id);
     return {
       warm: async () => {
         await this.#host.warm();
         return { result: null };
       },
       create: async (spec) => {
-        if (this.#container !== undefined) throw fail("conflict", "the pod has a container already");
-        this.#container = await this.#host.open(spec);
+        if (this.#containers.has(id)) throw fail("conflict", "the pod has that container already");
+        this.#containers.set(id, undefined);
+        try {
+          this.#containers.set(id, await this.#host.open(spec));
+        } catch (thrown) {
+          this.#containers.delete(id);
+          throw thrown;
+        }
         return { result: null };
       },
-      exec: async (spec) => ({ result: { process: this.#current().exec(spec) } }),
-      start: async ({ process }) => ({ result: { pid: await this.#current().start(process) } }),
-      ...this.#processHandlers(),
-      ...this.#containerHandlers(),
-      ...this.#fileHandlers(),
+      exec: async (spec) => ({ result: { process: current().exec(spec) } }),
+      start: async ({ process }) => ({ result: { pid: await current().start(process) } }),
+      ...processHandlers(current),
+      ...containerHandlers(current),
+      ...fileHandlers(current),
       close: async () => {
-        const container = this.#container;
-        if (container === undefined) return { result: { isReusable: true } };
-        const isReusable = await container.close();
-        this.#container = undefined;
+        const container = this.#containers.get(id);
+        const isReusable = container === undefined || (await container.close());
+        this.#containers.delete(id);
         return { result: { isReusable } };
       },
     };
   }
 
-  #processHandlers(): Pick<Handlers, "stdin" | "stdout" | "stderr" | "wait" | "resize" | "kill"> {
+  #current(id: string): PodContainer {
+    const container = this.#containers.get(id);
+    if (container === undefined) throw fail("conflict", "the pod has no such container");
+    return container;
+  }
+}
+
+type Current = () => PodContainer;
+
+function processHandlers(current: Current): Pick<Handlers, "stdin" | "stdout" | "stderr" | "wait" | "resize" | "kill"> {
     return {
       stdin: async ({ process: number }, { body }) => {
-        const process = this.#current().process(number);
+        const process = current().process(number);
         for await (const bytes of piecesOf(body)) await process.input(bytes);
         process.closeInput();
         return { result: null };
       },
       stdout: async ({ process, hasTerminal }) => ({
         result: null,
-        body: this.#current().process(process).stdout,
+        body: current().process(process).stdout,
         ...(hasTerminal ? { windowBytes: INTERACTIVE_WINDOW_BYTES } : {}),
       }),
-      stderr: async ({ process }) => ({ result: null, body: this.#current().process(process).stderr }),
-      wait: async ({ process }) => ({ result: await this.#current().process(process).exited }),
+      stderr: async ({ process }) => ({ result: null, body: current().process(process).stderr }),
+      wait: async ({ process }) => ({ result: await current().process(process).exited }),
       resize: async ({ process, size }) => {
-        this.#current().process(process).resize(size);
+        current().process(process).resize(size);
         return { result: null };
       },
       kill: async ({ process, signal }) => {
-        this.#current().process(process).kill(signal);
+        current().process(process).kill(signal);
         return { result: null };
       },
     };
   }
 
-  #containerHandlers(): Pick<Handlers, "pause" | "resume" | "update" | "top" | "statistics"> {
+function containerHandlers(current: Current): Pick<Handlers, "pause" | "resume" | "update" | "top" | "statistics"> {
     return {
       pause: async () => {
-        this.#current().pause();
+        current().pause();
         return { result: null };
       },
       resume: async () => {
-        this.#current().resume();
+        current().resume();
         return { result: null };
       },
       update: async (resources) => {
-        this.#current().update(resources);
+        current().update(resources);
         return { result: null };
       },
-      top: async ({ psArguments }) => ({ result: await this.#current().top(psArguments) }),
-      statistics: async () => ({ result: this.#current().statistics() }),
+      top: async ({ psArguments }) => ({ result: await current().top(psArguments) }),
+      statistics: async () => ({ result: current().statistics() }),
     };
   }
 
-  #fileHandlers(): Pick<
+function fileHandlers(current: Current): Pick<
     Handlers,
     "filesStat" | "filesRead" | "filesWrite" | "filesChanges" | "filesExport" | "filesExportDiff" | "filesSize"
   > {
-    const files = (): ContainerFiles => this.#current().files;
+    const files = (): ContainerFiles => current().files;
     return {
       filesStat: async ({ path }) => ({ result: await files().stat(path) }),
       filesRead: async ({ path }) => ({ result: null, body: await files().readArchive(path) }),
@@ -157,9 +173,3 @@ export class PodServer {
       filesSize: async () => ({ result: await files().writableSizeBytes() }),
     };
   }
-
-  #current(): PodContainer {
-    if (this.#container === undefined) throw fail("conflict", "the pod has no container");
-    return this.#container;
-  }
-}

@@ -8,7 +8,7 @@ import type {
   ContainerFiles, ConsoleSize, ExitStatus, Process, ProcessSpec, ProcessTable, ResourceLimits, Task, TaskSpec,
   TaskStatistics,
 } from "../backend.ts";
-import type { PodClient } from "./pod-client.ts";
+import type { PodClient, PodSession } from "./pod-client.ts";
 import { PodProcess } from "./pod-process.ts";
 
 const FIRST_PROCESS = 0;
@@ -19,7 +19,7 @@ export class PodTask implements Task {
   readonly stdout: ByteStream;
   readonly stderr: ByteStream;
   readonly exited: Promise<ExitStatus>;
-  readonly #pod: PodClient;
+  readonly #pod: PodSession;
   readonly #first: PodProcess;
   readonly #giveBack: (pod: PodClient, isReusable: boolean) => void;
   readonly #closed: Promise<void>;
@@ -28,14 +28,15 @@ export class PodTask implements Task {
 
   /** The pod has answered "create" for `spec`. */
   constructor(pod: PodClient, spec: TaskSpec, giveBack: (pod: PodClient, isReusable: boolean) => void) {
-    this.#pod = pod;
+    const session = pod.session(spec.id);
+    this.#pod = session;
     this.#giveBack = giveBack;
-    this.#first = new PodProcess(pod, FIRST_PROCESS, spec.process.hasTerminal);
+    this.#first = new PodProcess(session, FIRST_PROCESS, spec.process.hasTerminal);
     this.stdin = this.#first.stdin;
     this.stdout = this.#first.stdout;
     this.stderr = this.#first.stderr;
     this.exited = this.#first.exited;
-    this.files = filesOf(pod);
+    this.files = filesOf(session);
     this.#closed = new Promise((resolve) => (this.#markClosed = resolve));
     pod.onEnd(() => this.#markClosed());
   }
@@ -100,12 +101,12 @@ export class PodTask implements Task {
     } catch {
       // The pod is gone or broken: what it had made durable is durable, and it is not used again.
     }
-    this.#giveBack(this.#pod, isReusable);
+    this.#giveBack(this.#pod.pod, isReusable);
     this.#markClosed();
   }
 }
 
-function filesOf(pod: PodClient): ContainerFiles {
+function filesOf(pod: PodSession): ContainerFiles {
   return {
     stat: (path) => pod.call("filesStat", { path }),
     readArchive: (path) => pod.stream("filesRead", { path }),

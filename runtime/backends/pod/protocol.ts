@@ -1,7 +1,8 @@
 /**
  * What the engine and a pod say to each other over a Peer: method names with their parameters and
  * results. Streams travel as bodies: stdin as the body of the call "stdin", the rest as bodies of
- * replies. One pod holds one container at a time; processes are numbered, 0 is the first.
+ * replies. Every call names the container it is about, because containers that share namespaces share a pod;
+ * a container's processes are numbered, 0 is the first.
  */
 import type {
   ConsoleSize, ExitStatus, PathChange, PathInfo, ProcessSpec, ProcessTable, ResourceLimits, TaskSpec,
@@ -42,3 +43,9 @@ export interface PodCalls {
 }
 
 export type PodMethod = keyof PodCalls;
+
+/** What travels: the parameters, and the id of the container they are for ("" for "warm"). */
+export interface AddressedParams {
+  readonly container: string;
+  readonly params: unknown;
+}

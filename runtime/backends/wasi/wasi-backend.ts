@@ -51,9 +51,12 @@ export class WasiBackend implements Backend {
   async create(spec: TaskSpec): Promise<Task> {
     const reason = this.unavailable();
     if (reason !== undefined) throw fail("unavailable", reason);
+    if (Object.keys(spec.shares).length > 0) {
+      throw fail("notImplemented", "a WASI container cannot share the namespaces of another");
+    }
     const pod = await this.#pods.take();
     try {
-      await pod.call("create", spec);
+      await pod.session(spec.id).call("create", spec);
     } catch (thrown) {
       this.#pods.giveBack(pod, true);
       throw thrown;

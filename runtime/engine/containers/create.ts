@@ -19,6 +19,7 @@ import { reserveName } from "./names.ts";
 import { whyNotRunnable } from "./platforms.ts";
 import type { ContainerRecord } from "./record.ts";
 import { CREATED_STATE } from "./record.ts";
+import { validateSharing, withResolvedSharing } from "./sharing.ts";
 import { verifyHostConfig } from "./verify-resources.ts";
 import { validateConfig, validateHostConfig } from "./validate.ts";
 
@@ -38,6 +39,7 @@ export interface CreateResult {
 export async function createContainer(context: EngineContext, request: CreateRequest): Promise<CreateResult> {
   validateHostConfig(request.hostConfig);
   validateConfig(request.config);
+  validateSharing(request.config, request.hostConfig);
   const verified = verifyHostConfig(request.hostConfig, context.host.cpus);
   const image = requireImage(context, request);
   const config = mergeConfig(request.config, image?.config ?? EMPTY_CONFIG);
@@ -51,7 +53,7 @@ export async function createContainer(context: EngineContext, request: CreateReq
       name,
       config,
       image,
-      hostConfig: withHostDefaults(verified.hostConfig),
+      hostConfig: withHostDefaults(withResolvedSharing(context, verified.hostConfig)),
     });
     const container = await context.containers.add(record);
     containerEvent(context, container, "create");
@@ -92,7 +94,7 @@ function newRecord(context: EngineContext, asked: NewContainer): ContainerRecord
     created: formatTime(context.clock.nowNs()),
     config: {
       ...asked.config,
-      Hostname: asked.config.Hostname === "" ? asked.id.slice(0, 12) : asked.config.Hostname,
+      Hostname: asked.config.Hostname === "" ? hostnameOf(context, asked) : asked.config.Hostname,
     },
     hostConfig: asked.hostConfig,
     imageID: asked.image?.id ?? "",
@@ -105,6 +107,12 @@ function newRecord(context: EngineContext, asked: NewContainer): ContainerRecord
     hasBeenManuallyStopped: false,
     hasBeenStartedBefore: false,
   };
+}
+
+/** The host's own where its UTS or network namespace is asked for. */
+function hostnameOf(context: EngineContext, { id, hostConfig }: NewContainer): string {
+  const isHosts = hostConfig.UTSMode === "host" || hostConfig.NetworkMode === "host";
+  return isHosts ? context.host.name : id.slice(0, 12);
 }
 
 function warningsFor(context: EngineContext, container: Container): readonly string[] {

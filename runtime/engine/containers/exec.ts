@@ -15,7 +15,7 @@ import { parseDetachKeys } from "./detach-keys.ts";
 import type { Exec, ExecRequest } from "./exec-record.ts";
 import { requireTask } from "./processes.ts";
 import { StandardStreams } from "./standard-streams.ts";
-import { taskSpecOf } from "./task-spec.ts";
+import { processSpecOf } from "./task-spec.ts";
 
 export async function createExec(
   context: EngineContext,
@@ -62,7 +62,7 @@ export function findExec(
 
 /** The container's own process with what the exec asks for instead. */
 function specOf(container: Container, request: ExecRequest): ProcessSpec {
-  const { process } = taskSpecOf(container.record);
+  const process = processSpecOf(container.record);
   const { hostConfig } = container.record;
   const names = new Set(request.env.map((entry) => entry.split("=", 1)[0]));
   return {

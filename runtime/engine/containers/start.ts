@@ -12,6 +12,8 @@ import { discardContainer } from "./discard.ts";
 import { watchExit } from "./exit.ts";
 import { initialHealth, watchHealth } from "./health-monitor.ts";
 import { backendFor } from "./platforms.ts";
+import type { Sharing } from "./sharing.ts";
+import { sharingOf } from "./sharing.ts";
 import { taskSpecOf } from "./task-spec.ts";
 
 /** What State.ExitCode says when a start failed for a reason of its own (moby: exitUnknown). */
@@ -43,7 +45,9 @@ export async function startLocked(context: EngineContext, container: Container):
     requireKnownNetwork(container);
     container.execs.clear();
     const backend = backendFor(context.backends, container.record.platform);
-    task = await backend.create(taskSpecOf(container.record));
+    const sharing = sharingOf(context, container.record);
+    takeNames(container, sharing);
+    task = await backend.create(taskSpecOf(container.record, sharing));
     container.task = task;
     // Clients and the log listen before the first instruction, so that nothing is missed.
     const watch = watchExit(context, container, task, () => startLocked(context, container));
@@ -74,8 +78,15 @@ export async function startLocked(context: EngineContext, container: Container):
 /** Until networks exist, these modes are all there is. */
 function requireKnownNetwork(container: Container): void {
   const mode = container.record.hostConfig.NetworkMode;
-  if (["bridge", "default", "none", "host", ""].includes(mode)) return;
+  if (["bridge", "default", "none", "host", ""].includes(mode) || mode.startsWith("container:")) return;
   throw fail("notFound", `failed to set up container networking: network ${mode} not found`);
+}
+
+/** In another's network a container has the other's name (moby: initializeNetworking); saved with its start. */
+function takeNames(container: Container, { network }: Sharing): void {
+  if (network === undefined) return;
+  const { Hostname, Domainname } = network.config;
+  container.record = { ...container.record, config: { ...container.record.config, Hostname, Domainname } };
 }
 
 /** Leaves the container stopped with the reason in its state; the error to throw. */

@@ -5,13 +5,15 @@ import { capabilitiesOf } from "./capabilities.ts";
 import { etcFiles } from "./etc-files.ts";
 import type { HostConfig, Resources } from "./host-config.ts";
 import type { ContainerRecord } from "./record.ts";
+import type { Sharing } from "./sharing.ts";
 
 /** containerd's default for Unix (moby oci/defaults.go). */
 const DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /** What `--cpus` is measured in: the kernel's own default period. */
 const CPU_PERIOD_US = 100_000;
 
-export function taskSpecOf(record: ContainerRecord): TaskSpec {
+/** `network`: whose network it is in, and with it whose /etc files; names have been taken over already. */
+export function taskSpecOf(record: ContainerRecord, { shares, network }: Sharing): TaskSpec {
   const { config, hostConfig } = record;
   return {
     id: record.id,
@@ -19,10 +21,11 @@ export function taskSpecOf(record: ContainerRecord): TaskSpec {
     hostname: config.Hostname,
     domainname: config.Domainname,
     root: { layers: record.layers, writable: record.id, isReadOnly: hostConfig.ReadonlyRootfs },
-    mounts: [...etcFiles(record), ...tmpfsMounts(hostConfig)],
+    mounts: [...etcFiles(network ?? record), ...tmpfsMounts(hostConfig)],
     process: processSpecOf(record),
     resources: resourceLimitsOf(hostConfig),
     system: systemSpecOf(hostConfig),
+    shares,
     seccomp: seccompOf(hostConfig),
     hasInit: hostConfig.Init === true,
     annotations: { ...config.Labels, ...hostConfig.Annotations },
@@ -51,7 +54,7 @@ function deviceSpecsOf({ Devices: devices }: HostConfig): readonly DeviceSpec[] 
   });
 }
 
-function processSpecOf(record: ContainerRecord): ProcessSpec {
+export function processSpecOf(record: ContainerRecord): ProcessSpec {
   const { config, hostConfig } = record;
   const [columns, rows] = [hostConfig.ConsoleSize[1] ?? 0, hostConfig.ConsoleSize[0] ?? 0];
   return {

@@ -127,11 +127,6 @@ function isPort(text: string): boolean {
 
 /** What a later issue brings: refused by name rather than silently ignored. */
 function validateUnsupported(host: HostConfig): void {
-  for (const [kind, mode] of [["pid", host.PidMode], ["ipc", host.IpcMode]] as const) {
-    if (mode.startsWith("container:")) {
-      throw fail("notImplemented", `sharing the ${kind} namespace of a container is not implemented by Slipway yet`);
-    }
-  }
   const mounts = (host.Mounts ?? []).filter((mount) => mount.Type !== "tmpfs");
   if ((host.Binds ?? []).length > 0 || mounts.length > 0 || (host.VolumesFrom ?? []).length > 0) {
     throw fail("notImplemented", "volumes and bind mounts are not implemented by Slipway yet");

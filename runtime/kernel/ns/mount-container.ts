@@ -49,6 +49,8 @@ export interface ContainerMounts {
   readonly cgroup: Cgroup;
   /** docker run --shm-size; absent: no /dev/shm (--ipc none). */
   readonly shmBytes?: number;
+  /** /dev/shm itself, where it is another container's too. */
+  readonly shm?: Superblock;
   /**
    * Over the defaults, in order: the engine's files, volumes, --tmpfs. One that has the path of a default takes
    * its place, and one at /dev that of everything below.
@@ -109,10 +111,9 @@ function defaultMounts(kernel: Kernel, request: ContainerMounts): readonly Conta
     },
     { path: "/dev/mqueue", superblock: kernel.superblock(queues, "mqueue"), flags: KERNEL_FLAGS },
   );
-  if (shmBytes !== undefined) {
-    const shm = new Tmpfs(kernel, { sizeBytes: shmBytes });
-    list.push({ path: "/dev/shm", superblock: kernel.superblock(shm, "shm"), flags: KERNEL_FLAGS });
-  }
+  const shm =
+    shmBytes === undefined ? request.shm : kernel.superblock(new Tmpfs(kernel, { sizeBytes: shmBytes }), "shm");
+  if (shm !== undefined) list.push({ path: "/dev/shm", superblock: shm, flags: KERNEL_FLAGS });
   return list;
 }
 

@@ -13,6 +13,7 @@ import { fail } from "../../../../layers/base/errors.ts";
 import { Errno, errnoName } from "../../../kernel/abi/errno.ts";
 import type { Cgroup } from "../../../kernel/cgroup.ts";
 import { setSetting, setting } from "../../../kernel/fs/proc/sysctl.ts";
+import { Tmpfs } from "../../../kernel/fs/tmpfs.ts";
 import type { Kernel } from "../../../kernel/kernel.ts";
 import { NetworkNamespace } from "../../../kernel/net/network-namespace.ts";
 import type { DeviceNode } from "../../../kernel/ns/container-devices.ts";
@@ -24,7 +25,7 @@ import { Capability, KERNEL_CREDENTIALS } from "../../../kernel/task/credentials
 import type { Credentials } from "../../../kernel/task/credentials.ts";
 import { nextNamespaceInode, PidNamespace } from "../../../kernel/task/pid-namespace.ts";
 import { SyscallError } from "../../../kernel/task/syscall-error.ts";
-import type { Location } from "../../../kernel/vfs/mount.ts";
+import type { Location, Superblock } from "../../../kernel/vfs/mount.ts";
 import { MountFlag, pathOf } from "../../../kernel/vfs/mount.ts";
 import type { WalkResult } from "../../../kernel/vfs/walk.ts";
 import { walk } from "../../../kernel/vfs/walk.ts";
@@ -43,22 +44,33 @@ export interface RootParts {
   readonly cgroup: Cgroup;
   readonly mounted: Mounted;
   readonly snapshotter: Snapshotter;
+  readonly donors: DonorRoots;
+}
+
+/** Whose namespaces are joined instead of made. */
+export interface DonorRoots {
+  readonly pid?: ContainerRoot;
+  readonly ipc?: ContainerRoot;
+  readonly network?: ContainerRoot;
 }
 
 export class ContainerRoot implements FileTree {
   readonly location: Location;
   readonly namespaces: Namespaces;
+  /** /dev/shm, which whoever joins the IPC namespace sees too. */
+  readonly shm: Superblock | undefined;
   readonly #isReadOnly: boolean;
   readonly #volumes: readonly Mounted[];
   readonly #initLayer = new InitLayer();
 
-  private constructor({ kernel, cgroup, mounted }: RootParts, spec: TaskSpec, { list, volumes }: PreparedMounts) {
+  private constructor({ kernel, cgroup, mounted, donors }: RootParts, spec: TaskSpec, { list, volumes }: PreparedMounts) {
     const root = kernel.superblock(mounted.filesystem, "overlay", kernel.disk);
-    const pidForChildren = new PidNamespace(kernel.rootPids);
-    const network = NetworkNamespace.withLoopback();
+    const pidForChildren = donors.pid?.namespaces.pidForChildren ?? new PidNamespace(kernel.rootPids);
+    const network = donors.network?.namespaces.network ?? NetworkNamespace.withLoopback();
     const { shmSizeBytes, isPrivileged, maskedPaths, readOnlyPaths, sysctls, hasCgroupNamespace } = spec.system;
     applySysctls(kernel, sysctls);
-    heedSettings(kernel, network);
+    if (donors.network === undefined) heedSettings(kernel, network);
+    this.shm = donors.ipc === undefined ? sharedMemory(kernel, shmSizeBytes) : donors.ipc.shm;
     if (!mounted.filesystem.isReadOnly) this.#initLayer.fill(root.root);
     const mount = mountContainer(kernel, {
       root,
@@ -66,7 +78,7 @@ export class ContainerRoot implements FileTree {
       pids: pidForChildren,
       network,
       cgroup,
-      ...(shmSizeBytes > 0 ? { shmBytes: shmSizeBytes } : {}),
+      ...(this.shm === undefined ? {} : { shm: this.shm }),
       mounts: list,
       devices: devicesOf(spec.system.devices),
       isPrivileged,
@@ -83,7 +95,7 @@ export class ContainerRoot implements FileTree {
       mount,
       uts: new UtsNamespace(spec.hostname, spec.domainname === "" ? "(none)" : spec.domainname),
       network,
-      ipc: plain(),
+      ipc: donors.ipc?.namespaces.ipc ?? plain(),
       user: plain(),
       cgroup: { inode: nextNamespaceInode(), ...(hasCgroupNamespace ? { root: cgroup } : {}) },
     };
@@ -198,6 +210,11 @@ export class ContainerRoot implements FileTree {
       throw thrown;
     }
   }
+}
+
+/** --shm-size; none with --ipc none. */
+function sharedMemory(kernel: Kernel, sizeBytes: number): Superblock | undefined {
+  return sizeBytes > 0 ? kernel.superblock(new Tmpfs(kernel, { sizeBytes }), "shm") : undefined;
 }
 
 function capabilityBits(names: readonly string[]): bigint {

@@ -2,46 +2,43 @@
  * A container on the emulated machine: its files, its kernel, its first process and those of `docker exec`.
  * What runc does on Linux is done here: mounts, user, capabilities, limits, the program's place.
  */
-import type { Clock, Rng } from "../../../../layers/base/clock.ts";
 import { fail, messageOf } from "../../../../layers/base/errors.ts";
 import type { Mounted, Snapshotter } from "../../../../layers/snapshots/snapshotter.ts";
-import type { Machine } from "../../../cpu/machine.ts";
 import { SI_USER, Signal, SIGNAL_MAX } from "../../../kernel/abi/signal.ts";
-import { Cgroup } from "../../../kernel/cgroup.ts";
-import { CONTROLLERS } from "../../../kernel/fs/cgroup/cgroupfs.ts";
-import { Kernel } from "../../../kernel/kernel.ts";
+import type { Cgroup } from "../../../kernel/cgroup.ts";
+import type { Kernel } from "../../../kernel/kernel.ts";
 import type { NetworkNamespace } from "../../../kernel/net/network-namespace.ts";
 import type { Namespaces } from "../../../kernel/ns/namespaces.ts";
-import { SYSCALLS } from "../../../kernel/syscalls/table.ts";
 import type { SeccompFilter } from "../../../kernel/task/seccomp.ts";
 import { endProcess, sendToProcess } from "../../../kernel/task/send-signal.ts";
+import type { Task } from "../../../kernel/task/task.ts";
 import type {
   ContainerFiles, ExitStatus, PathChange, ProcessSpec, ProcessTable, ResourceLimits, TaskSpec, TaskStatistics,
 } from "../../backend.ts";
 import { filesOf } from "../../pod/container-files.ts";
 import type { PodContainer } from "../../pod/pod-server.ts";
 import { seccompFilterOf } from "../seccomp/container-filter.ts";
+import type { DonorRoots } from "./container-root.ts";
 import { ContainerRoot } from "./container-root.ts";
 import { GuestProcess } from "./guest-process.ts";
 import { underInit } from "./init-program.ts";
 import { processTable } from "./process-table.ts";
-import { Pump } from "./pump.ts";
+import type { Pump } from "./pump.ts";
 import { applyLimits } from "./resources.ts";
+import type { Resident, Sandbox } from "./sandbox.ts";
+import { MEMORY_BYTES } from "./sandbox.ts";
 import { STRACE_ANNOTATION } from "./strace-output.ts";
 
 const FIRST_PROCESS = 0;
-/** MemTotal of the machine: what a 32-bit WebAssembly memory can hold. */
-const MEMORY_BYTES = 4 * 1024 ** 3;
 
-export interface ContainerParts {
-  readonly machine: Machine;
-  readonly snapshotter: Snapshotter;
-  readonly clock: Clock;
-  readonly rng: Rng;
-  readonly soon: (callback: () => void) => void;
+/** Those whose namespaces a container joins; all in one sandbox. */
+export interface Donors {
+  readonly pid?: Container;
+  readonly ipc?: Container;
+  readonly network?: Container;
 }
 
-export class Container implements PodContainer {
+export class Container implements PodContainer, Resident {
   readonly files: ContainerFiles;
   readonly kernel: Kernel;
   readonly cgroup: Cgroup;
@@ -52,15 +49,19 @@ export class Container implements PodContainer {
   readonly isTraced: boolean;
   readonly #spec: TaskSpec;
   readonly #mounted: Mounted;
+  readonly #sandbox: Sandbox;
   readonly #pump: Pump;
   readonly #processes: GuestProcess[] = [];
+  /** Nobody joins its namespaces any more. */
+  onClosing: () => void = () => undefined;
 
-  private constructor(spec: TaskSpec, mounted: Mounted, cgroup: Cgroup, root: ContainerRoot, kernel: Kernel, pump: Pump) {
+  private constructor(spec: TaskSpec, sandbox: Sandbox, cgroup: Cgroup, mounted: Mounted, root: ContainerRoot) {
     this.#spec = spec;
+    this.#sandbox = sandbox;
     this.oomScoreAdjustment = spec.system.oomScoreAdjustment;
     this.#mounted = mounted;
-    this.#pump = pump;
-    this.kernel = kernel;
+    this.#pump = sandbox.pump;
+    this.kernel = sandbox.kernel;
     this.root = root;
     this.cgroup = cgroup;
     this.update(spec.resources);
@@ -77,29 +78,26 @@ export class Container implements PodContainer {
     this.#add(spec.hasInit ? underInit(spec.process) : spec.process);
   }
 
-  static async open(spec: TaskSpec, parts: ContainerParts): Promise<Container> {
-    const { machine, snapshotter, clock, rng, soon } = parts;
-    const mounted = await snapshotter.mount({ layers: spec.root.layers, writable: spec.root.writable });
-    let container: Container | undefined;
-    const handOver = (): void => {
-      mounted.handOver();
-      container?.root.handOver();
-    };
-    const pump = new Pump(clock, soon, (thrown) => container?.crash(thrown), handOver);
-    const kernel = new Kernel({
-      machine, clock, rng, syscalls: SYSCALLS, memoryBytes: MEMORY_BYTES, onWork: () => pump.wake(),
-    });
-    pump.attach(kernel);
+  /** Moves into `sandbox`, which is its donors' where it has any. */
+  static async open(spec: TaskSpec, snapshotter: Snapshotter, sandbox: Sandbox, donors: Donors): Promise<Container> {
+    const { kernel } = sandbox;
+    const cgroup = sandbox.enter(spec.id);
+    let mounted: Mounted | undefined;
     try {
-      const cgroup = new Cgroup(spec.id, dockerGroup(kernel));
-      const root = await ContainerRoot.open({ kernel, cgroup, mounted, snapshotter }, spec);
-      container = new Container(spec, mounted, cgroup, root, kernel, pump);
+      mounted = await snapshotter.mount({ layers: spec.root.layers, writable: spec.root.writable });
+      const root = await ContainerRoot.open({ kernel, cgroup, mounted, snapshotter, donors: rootsOf(donors) }, spec);
+      const container = new Container(spec, sandbox, cgroup, mounted, root);
+      sandbox.settle(container);
       return container;
     } catch (thrown) {
-      pump.dispose();
-      await mounted.unmount();
+      sandbox.leave(cgroup, undefined);
+      await mounted?.unmount();
       throw thrown;
     }
+  }
+
+  get sandbox(): Sandbox {
+    return this.#sandbox;
   }
 
   process(number: number): GuestProcess {
@@ -148,7 +146,7 @@ export class Container implements PodContainer {
 
   top(psArguments: readonly string[]): ProcessTable {
     const { kernel, namespaces, root } = this;
-    const view = { kernel, pids: namespaces.pidForChildren, userName: (uid: number) => root.userName(uid) };
+    const view = { kernel, tasks: tasksOf(kernel, this.cgroup), pids: namespaces.pidForChildren, userName: (uid: number) => root.userName(uid) };
     return processTable(view, psArguments);
   }
 
@@ -169,16 +167,36 @@ export class Container implements PodContainer {
 
   /** Kills what still runs, closes the files. The machine is as good as new. */
   async close(): Promise<boolean> {
+    this.onClosing();
     this.resume();
-    for (const { task, hasEnded } of this.#processes) {
-      if (task !== undefined && !hasEnded) endProcess(task.process, Signal.SIGKILL);
-    }
-    this.#pump.wake();
+    await this.#killAll();
     await Promise.all(this.#processes.filter(({ isStarted }) => isStarted).map(({ ended }) => ended));
-    this.#pump.dispose();
+    this.#sandbox.leave(this.cgroup, this);
     await this.root.close();
     await this.#mounted.unmount();
     return !this.#processes.some(({ hasCrashed }) => hasCrashed);
+  }
+
+  /** Closed files, to the host. */
+  handOver(): void {
+    this.#mounted.handOver();
+    this.root.handOver();
+  }
+
+  /** Everything in its control group, whatever namespace it is in; settles when nothing of it is left. */
+  async #killAll(): Promise<void> {
+    if (this.#processes.some(({ hasCrashed }) => hasCrashed)) return;
+    for (const task of tasksOf(this.kernel, this.cgroup)) endProcess(task.process, Signal.SIGKILL);
+    if (this.cgroup.pids === 0) return;
+    await new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (this.cgroup.pids > 0) return;
+        this.kernel.exitListeners.delete(look);
+        resolve();
+      };
+      this.kernel.exitListeners.add(look);
+      this.#pump.wake();
+    });
   }
 
   /** Our own mistake: every process ends with the reason in State.Error. */
@@ -204,9 +222,17 @@ function traffic({ interfaces }: NetworkNamespace): TaskStatistics["networks"] {
   );
 }
 
-/** The daemon's own group, with every controller handed down: a container is /docker/ID. */
-function dockerGroup({ rootCgroup }: Kernel): Cgroup {
-  const group = new Cgroup("docker", rootCgroup);
-  for (const name of CONTROLLERS) group.childControllers.add(name);
-  return group;
+function rootsOf(donors: Donors): DonorRoots {
+  const { pid, ipc, network } = donors;
+  return {
+    ...(pid === undefined ? {} : { pid: pid.root }),
+    ...(ipc === undefined ? {} : { ipc: ipc.root }),
+    ...(network === undefined ? {} : { network: network.root }),
+  };
+}
+
+/** The live tasks of a group and of those below it. */
+export function tasksOf(kernel: Kernel, cgroup: Cgroup): readonly Task[] {
+  const isBelow = (at: Cgroup | undefined): boolean => at !== undefined && (at === cgroup || isBelow(at.parent));
+  return kernel.rootPids.tasks().filter((task) => task.state !== "dead" && isBelow(task.cgroup));
 }

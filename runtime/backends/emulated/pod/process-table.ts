@@ -12,6 +12,8 @@ const PAGE_KIB = 4;
 
 interface View {
   readonly kernel: Kernel;
+  /** The container's own: not those of others in its pid namespace. */
+  readonly tasks: readonly Task[];
   readonly pids: PidNamespace;
   readonly userName: (uid: number) => string;
 }
@@ -97,7 +99,7 @@ export function processTable(view: View, psArguments: readonly string[]): Proces
   const columns = columnsOf(psArguments);
   if (!columns.some(({ title }) => title === "PID"))
     throw fail("system", "Couldn't find PID field in ps output");
-  const leaders = view.pids.tasks().filter((task) => task.isLeader);
+  const leaders = view.tasks.filter((task) => task.isLeader);
   return {
     titles: columns.map(({ title }) => title),
     rows: leaders.map((task) => columns.map(({ value }) => value(task, view))),
