@@ -145,6 +145,12 @@ export interface Space {
   /** Bytes of [start, end) were changed other than by a guest's store. */
   codeChanged(start: number, end: number): void;
   createContext(): Context;
+  /**
+   * With `isExact` the status flags are right behind a fault as well, which costs about a fifth of the speed; at
+   * first (and with false) those that the program writes again before it reads them may be stale there. For
+   * whoever shows a faulting program's registers to somebody. Forgets all translations.
+   */
+  noteFlags(isExact: boolean): void;
   /** Runs `context` for about `fuel` instructions at most. */
   run(context: Context, fuel: number): Stop;
   /** Of the last `Stop.fault`. */

@@ -3,7 +3,7 @@
  */
 import { HIGH, ZERO } from "./layout";
 import { restoreImage, saveImage } from "./fxsave";
-import { flush, invalidate, FORCE_COLD } from "./blocks";
+import { EXACT_FLAGS, flush, invalidate, FORCE_COLD } from "./blocks";
 import { decode } from "./decode";
 import { rflags, setRflags } from "./flags";
 
@@ -19,6 +19,12 @@ export function initialize(): void {
 
 export function forceCold(isForced: bool): void {
   store<u32>(FORCE_COLD, isForced);
+  flush();
+}
+
+/** Whether flags are exact behind a fault too: every translation is made anew. */
+export function exactFlags(isExact: bool): void {
+  store<u32>(EXACT_FLAGS, isExact);
   flush();
 }
 

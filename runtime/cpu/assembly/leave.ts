@@ -6,6 +6,7 @@ import { BIAS, FAULT, FS_BASE, GS_BASE, PENDING, REG, RIP, UOP_BASE, UOP_HANDLER
   UOP_ROW } from "./layout";
 import { EXECUTED } from "./blocks";
 import { HANDLER_LINK } from "./handlers";
+import { settleFlags } from "./liveness";
 import { BREAKPOINT, DEBUG, GENERAL_PROTECTION, INTERRUPT_80, STACK_FAULT, SYSTEM_CALL, UNFINISHED } from "./memory";
 import { ROWS } from "./tables";
 import { effectiveAddress, pcOf } from "./uop";
@@ -23,7 +24,7 @@ const STOP_FAULT: i32 = 2;
 /** The fuel is used up before uop `q`. */
 export function leaveFuel(q: usize, fuel: i32, budget: i32): i32 {
   store<u64>(RIP, <u64>(load<u16>(q, UOP_HANDLER) == HANDLER_LINK ? load<u32>(q, UOP_IMM) : pcOf(q)));
-  account(fuel, budget);
+  account(fuel - settleFlags(), budget);
   return STOP_FUEL;
 }
 

@@ -1,7 +1,6 @@
 /**
- * Second step of translation: decoded instructions to the uops of a block. One hard idea: flags are
- * looked at backwards once the block is there, so an instruction whose flags nobody reads gets a handler
- * that does not note them; behind the block the first few instructions of its successors are asked.
+ * Second step of translation: decoded instructions to the uops of a block. One hard idea: a uop is made
+ * without a look at its neighbours; which handler it gets is decided when the block is complete (liveness.ts).
  *
  * While a block is being made, UOP_HANDLER holds the form (which operands are what).
  */
@@ -10,20 +9,18 @@ import { BIAS, BLOCK_COUNT, BLOCK_LENGTH, BLOCK_PC, FS_BASE, GS_BASE, HIGH, INSN
   INSN_SIB, REG, RIP, ST, UOP_BASE, UOP_D, UOP_DISP, UOP_HANDLER, UOP_IMM, UOP_INDEX, UOP_LENGTH, UOP_MODE, UOP_NEXT,
   UOP_POSITION, UOP_ROW, UOP_S, UOP_SCALE, UOP_TARGET, XMM, ZERO } from "./layout";
 import * as tables from "./tables";
-import { FORMS, FUSED, HANDLER_COLD, HANDLER_COLD_END, HANDLER_GOTO, HANDLER_JCC_0, HANDLER_CALL, HANDLER_LINK,
-  HANDLER_PROTECTION, HANDLER_UNDEFINED, HOT, FORM_G, FORM_I, FORM_M, FORM_MI, FORM_MR, FORM_NONE, FORM_R, FORM_RI,
+import { FUSED, HANDLER_GOTO, HANDLER_JCC_0, HANDLER_CALL, HANDLER_LINK,
+  HANDLER_PROTECTION, HANDLER_UNDEFINED, FORM_G, FORM_I, FORM_M, FORM_MI, FORM_MR, FORM_NONE, FORM_R, FORM_RI,
   FORM_RM, FORM_RR, FORM_RX, FORM_X, FORM_XI, FORM_XR } from "./handlers";
 import { decode, DECODED, fetchable, NOT_FETCHED, NO_ROW, PREFIX_67, TOO_LONG } from "./decode";
 import { enter, find, flushes, FORCE_COLD, jumpEntry, room } from "./blocks";
+import { ALL_FLAGS, liveAt, selectHandlers } from "./liveness";
 import { LIMIT, pageFault } from "./memory";
 import { MOFFS } from "./uop";
 
 const UOPS_MAX: u32 = 64;
 /** Header, uops, and two link stubs. */
 const BLOCK_BYTES_MAX: u32 = (UOPS_MAX + 3) * 32;
-/** How many instructions behind a block are asked about flags. */
-const LOOKAHEAD: i32 = 6;
-const ALL_FLAGS: u32 = 0x3f;
 
 // ---------------------------------------------------------------- operands
 
@@ -204,7 +201,7 @@ function escapeNumber(): u32 {
 }
 
 /** Writes the uop of the decoded instruction; its form goes to UOP_HANDLER. */
-function emit(u: usize, next: u32, position: u32): void {
+export function emit(u: usize, next: u32, position: u32): void {
   memory.fill(u, 0, 32);
   let number = <u32>load<u16>(INSN, INSN_ROW);
   let row = tables.ROWS + (<usize>number << 4);
@@ -237,58 +234,6 @@ function stringOperands(u: usize): void {
   let mode = load<u8>(u, UOP_MODE) | (load<u8>(INSN, INSN_SEGMENT) << 3);
   if (load<u8>(INSN, INSN_PREFIXES) & PREFIX_67) mode |= 4;
   store<u8>(u, mode, UOP_MODE);
-}
-
-// ---------------------------------------------------------------- flags
-
-/** Flags that the code at guest `pc` may read before it writes them. */
-function liveAt(pc: u32): u32 {
-  let live: u32 = 0;
-  let pending = ALL_FLAGS;
-  for (let steps = LOOKAHEAD; steps > 0; steps--) {
-    if (pc < BIAS || decode(pc - <u32>BIAS) != DECODED) return live | pending;
-    let row = tables.ROWS + (<usize>load<u16>(INSN, INSN_ROW) << 4);
-    live |= <u32>load<u8>(row, 11) & pending;
-    if (!(load<u8>(row, 10) & 8)) pending &= ~(<u32>load<u8>(row, 12) | <u32>load<u8>(row, 13));
-    if (pending == 0) return live;
-    pc += <u32>load<u8>(INSN, INSN_LENGTH);
-    let operation = <u32>load<u16>(row, 8);
-    if (operation == tables.OP_jmp || operation == tables.OP_call) pc += load<u32>(INSN, INSN_IMM);
-    else if (load<u8>(row, 10) & 16) return live | pending;
-  }
-  return live | pending;
-}
-
-/** Whether a shift's count is a constant other than zero: then it does write the flags. */
-@inline function isCertain(u: usize, row: usize): bool {
-  if (!(load<u8>(row, 10) & 8)) return true;
-  let operation = <u32>load<u16>(row, 8);
-  if (operation != tables.OP_shl && operation != tables.OP_shr && operation != tables.OP_sar) return false;
-  if (load<u16>(u, UOP_HANDLER) != FORM_RI) return false;
-  return (load<u8>(u, UOP_IMM) & ((load<u8>(u, UOP_MODE) & 3) == 3 ? 63 : 31)) != 0;
-}
-
-/** Chooses handlers from the last uop to the first. */
-function selectHandlers(block: usize, count: u32, liveOut: u32): void {
-  let live = liveOut;
-  for (let index = count; index > 0; index--) {
-    let u = block + (<usize>index << 5);
-    let form = <u32>load<u16>(u, UOP_HANDLER);
-    if (form >= FORMS) continue; // Has its handler already.
-    let row = tables.ROWS + (<usize>load<u16>(u, UOP_ROW) << 4);
-    let writes = <u32>load<u8>(row, 12) | <u32>load<u8>(row, 13);
-    let isDead = (writes & live) == 0;
-    let hot = <u32>load<u16>(row, 14);
-    let handler: u32 = 0;
-    if (hot != 0xffff && !load<u32>(FORCE_COLD)) {
-      let width = <u32>load<u8>(u, UOP_MODE) & 3;
-      handler = <u32>load<u16>(HOT + (<usize>((((hot << 1) | u32(isDead)) << 2) | width) << 5) + (<usize>form << 1));
-    }
-    if (handler == 0) handler = load<u8>(row, 10) & 16 ? HANDLER_COLD_END : HANDLER_COLD;
-    store<u16>(u, handler, UOP_HANDLER);
-    if (isCertain(u, row)) live &= ~writes;
-    live |= <u32>load<u8>(row, 11);
-  }
 }
 
 // ---------------------------------------------------------------- blocks

@@ -17,6 +17,7 @@ export interface Core {
   /** Where the module's static data ends. */
   dataEnd(): number;
   forceCold(isForced: boolean): void;
+  exactFlags(isExact: boolean): void;
   /** x87 state to and from an fxsave image at a linear address. */
   saveImage(address: number): void;
   restoreImage(address: number): number;

@@ -133,6 +133,10 @@ export class InterpreterSpace implements Space, ContextHome {
     return context;
   }
 
+  noteFlags(isExact: boolean): void {
+    this.#core.exactFlags(isExact);
+  }
+
   run(context: Context, fuel: number): Stop {
     assert(context instanceof InterpreterContext, "a context runs on the machine that made it");
     this.activate(context);

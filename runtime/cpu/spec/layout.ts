@@ -85,6 +85,8 @@ export const STATE = {
   EXECUTED: 0x80,
   /** Forces every operation through its cold form: for tests. */
   FORCE_COLD: 0x88,
+  /** Flags are noted wherever an instruction may raise. */
+  EXACT_FLAGS: 0x8c,
   /** Of the time stamp counter: the last reading, 64 bits. */
   COUNTER: 0x90,
   BYTES: 0xc0,

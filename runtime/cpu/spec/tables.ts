@@ -7,6 +7,7 @@ import { KINDS, PREFIXES, SIZES } from "./row.ts";
 import type { Row } from "./row.ts";
 import { flagsMask, OPERATIONS } from "./operations.ts";
 import type { Access, Operation } from "./operations.ts";
+import { VECTOR_OPERATIONS } from "./vector.ts";
 
 export const ROW_BYTES = 16;
 const ACCESSES: readonly Access[] = ["none", "read", "write", "both", "own"];
@@ -25,6 +26,20 @@ function weight(row: Row): number {
   let bits = 0;
   for (let mask = row.modrmMask; mask !== 0; mask >>= 1) bits += mask & 1;
   return bits * 4 + (row.prefix === "any" ? 0 : 2) + (row.rexW === undefined ? 0 : 1);
+}
+
+/** Operations that can raise without a memory operand, besides those that look at memory themselves. */
+const RAISING: ReadonlySet<string> = new Set([
+  "div", "idiv", "movToSegment", "x87", "fcmov", "fcomi", "fwait", "fnstsw", "emms", "enter", "leave", "push",
+  "pushSegment", "pushf", "popf", "call", "callIndirect", "jmpIndirect", "ret", "maskmovdqu", "maskmovq", "ldmxcsr",
+]);
+/** Can raise #XM. */
+const FLOATING: ReadonlySet<string> = new Set(
+  VECTOR_OPERATIONS.filter(({ expression }) => /\bm\b/.test(expression)).map(({ name }) => name),
+);
+
+function raises(name: string): boolean {
+  return operationOf(name).access === "own" || RAISING.has(name) || FLOATING.has(name);
 }
 
 export interface Tables {
@@ -61,7 +76,8 @@ function writeRow(view: DataView, at: number, row: Row, operation: number): void
     ACCESSES.indexOf(facts.access) |
       (Number(facts.maybe) << 3) |
       (Number(facts.ends) << 4) |
-      (Number(row.ignoresMod) << 5),
+      (Number(row.ignoresMod) << 5) |
+      (Number(raises(row.operation)) << 6),
   );
   view.setUint8(at + 11, flagsMask(facts.reads));
   view.setUint8(at + 12, flagsMask(facts.writes));

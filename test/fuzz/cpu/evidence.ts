@@ -10,7 +10,7 @@ import { interpreterFile } from "../../support/cpu-module.ts";
 import { describeMismatch, fuzzBatch, makeContent, Subject } from "./fuzz.ts";
 import { ACCESS, CODE, DATA, fuzzable } from "./instructions.ts";
 import { missingForNative, NativeRunner } from "./native/native-runner.ts";
-import { describeProgramMismatch, ProgramSubject, runPrograms } from "./program-subject.ts";
+import { allTranslations, describeProgramMismatch, runPrograms } from "./program-subject.ts";
 import { RowMenu } from "./programs.ts";
 import { Random } from "./random.ts";
 
@@ -98,7 +98,7 @@ function singles(runner: NativeRunner, module: WebAssembly.Module, content: Uint
 }
 
 function programs(runner: NativeRunner, module: WebAssembly.Module, content: Uint8Array): RunBatch {
-  const subjects = [new ProgramSubject(module, content, false), new ProgramSubject(module, content, true)];
+  const subjects = allTranslations(module, content);
   const menu = new RowMenu(ROWS);
   return async (seed, progress) => {
     const result = await runPrograms(runner, subjects, menu, { seed, programs: BATCH.programs, length: BATCH.length });

@@ -48,7 +48,7 @@ export interface ProgramMismatch {
   readonly differences: readonly string[];
 }
 
-function drawState(random: Random, program: Program): ProgramState {
+export function drawState(random: Random, program: Program): ProgramState {
   const registers = new BigUint64Array(16);
   for (let number = 0; number < 16; number++) registers[number] = randomValue(random);
   for (const number of POINTERS) registers[number] = BigInt(pointerValue(random));
@@ -76,12 +76,16 @@ function drawState(random: Random, program: Program): ProgramState {
   };
 }
 
+/** How a subject translates: as usual, with flags that are exact behind a fault, or general forms only (and exact). */
+export type Translation = "usual" | "exact" | "cold";
+
 export class ProgramSubject {
   readonly #space: InterpreterSpace;
   readonly #context: InterpreterContext;
   readonly #content: Uint8Array;
+  readonly #translation: Translation;
 
-  constructor(module: WebAssembly.Module, content: Uint8Array, isCold: boolean) {
+  constructor(module: WebAssembly.Module, content: Uint8Array, translation: Translation) {
     const space = new InterpreterMachine({ module, counterNs: () => 0 }).createSpace({ reserve: () => 0 });
     if (!(space instanceof InterpreterSpace)) throw new Error("not an interpreter");
     const context = space.createContext();
@@ -90,7 +94,9 @@ export class ProgramSubject {
     ACCESS.forEach((access, page) => { space.setAccess(DATA + page * PAGE, DATA + (page + 1) * PAGE, access); });
     space.setAccess(CODE, CODE + PAGE, 5);
     space.activate(context);
-    space.core.forceCold(isCold);
+    space.core.forceCold(translation === "cold");
+    space.noteFlags(translation !== "usual");
+    this.#translation = translation;
     this.#space = space;
     this.#context = context;
     this.#content = content;
@@ -102,6 +108,27 @@ export class ProgramSubject {
   }
 
   run(program: Program, state: ProgramState, answers: Answers): string[] {
+    this.#start(program, state);
+    let stop: Stop = Stop.fuel;
+    for (let spent = 0; stop === Stop.fuel && spent < FUEL; spent += state.fuel) stop = this.#space.run(this.#context, state.fuel);
+    return hasForeignMxcsr(answers.fxsave) ? [] : this.#differences(program, state, answers, stop);
+  }
+
+  /** Registers, flags and rip wherever the program stops when it has fuel for a block at a time. */
+  trace(program: Program, state: ProgramState, stopsMax: number): string[] {
+    this.#start(program, state);
+    const stops: string[] = [];
+    for (let stop: Stop = Stop.fuel; stop === Stop.fuel && stops.length < stopsMax; ) {
+      stop = this.#space.run(this.#context, 0);
+      const { rip, rflags } = this.#context;
+      const flags = rflags & ~(program.openFlags.get(rip) ?? STATUS);
+      const registers = Array.from({ length: 16 }, (_, number) => hex(this.#context.register(number)));
+      stops.push([`stop ${stop} at ${hex(rip)} flags ${hex(flags)}`, ...registers].join(" "));
+    }
+    return stops;
+  }
+
+  #start(program: Program, state: ProgramState): void {
     const space = this.#space;
     const { bytes, view } = space;
     bytes.set(this.#content, DATA - BIAS);
@@ -113,9 +140,6 @@ export class ProgramSubject {
     bytes.set(state.fxsave, IMAGE);
     space.core.restoreImage(IMAGE);
     setExactness(view, state.fxsave);
-    let stop: Stop = Stop.fuel;
-    for (let spent = 0; stop === Stop.fuel && spent < FUEL; spent += state.fuel) stop = space.run(this.#context, state.fuel);
-    return hasForeignMxcsr(answers.fxsave) ? [] : this.#differences(program, state, answers, stop);
   }
 
   #differences(program: Program, state: ProgramState, answers: Answers, stop: Stop): string[] {
@@ -145,8 +169,9 @@ export class ProgramSubject {
     for (let number = 0; number < 16; number++) {
       differ(`register ${number}`, view.getBigUint64(LAYOUT.REG + number * 8, true), answers.register(number));
     }
-    // In front of a fault the flags nobody reads may be stale (README, Quirks).
-    const mask = isDone ? (STATUS | DIRECTION) & ~program.openFlags : DIRECTION;
+    // Behind a fault the usual translation's may be stale (README, Quirks).
+    const isExact = isDone || this.#translation !== "usual";
+    const mask = isExact ? (STATUS | DIRECTION) & ~(program.openFlags.get(Number(rip)) ?? STATUS) : DIRECTION;
     differ("flags", space.core.rflags() & mask, answers.rflags & mask);
     const image = floatDifference(space.saveImage(), answers.fxsave);
     if (image !== undefined) differences.push(image);
@@ -191,6 +216,11 @@ export interface BatchResult {
 }
 
 /** Writes, runs and compares the programs of one seed. */
+/** One of each, for a run that compares them. */
+export function allTranslations(module: WebAssembly.Module, content: Uint8Array): ProgramSubject[] {
+  return (["usual", "exact", "cold"] as const).map((translation) => new ProgramSubject(module, content, translation));
+}
+
 export async function runPrograms(
   runner: NativeRunner, subjects: readonly ProgramSubject[], menu: RowMenu, batch: ProgramBatch,
 ): Promise<BatchResult> {

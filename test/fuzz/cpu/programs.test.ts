@@ -8,8 +8,8 @@ import { interpreterModule } from "../../support/cpu-module.ts";
 import { makeContent } from "./fuzz.ts";
 import { ACCESS, CODE, DATA } from "./instructions.ts";
 import { missingForNative, NativeRunner } from "./native/native-runner.ts";
-import { describeProgramMismatch, ProgramSubject, runPrograms } from "./program-subject.ts";
-import { RowMenu } from "./programs.ts";
+import { allTranslations, describeProgramMismatch, drawState, ProgramSubject, runPrograms } from "./program-subject.ts";
+import { ProgramWriter, RowMenu } from "./programs.ts";
 import { Random } from "./random.ts";
 
 const SEED = Number(process.env["CPU_FUZZ_SEED"] ?? 1);
@@ -22,7 +22,7 @@ test.skipIf(missingForNative() !== undefined)(
     const content = makeContent(new Random(SEED));
     const runner = await NativeRunner.start();
     runner.setPages({ base: DATA, access: ACCESS, content, code: CODE });
-    const subjects = [new ProgramSubject(module, content, false), new ProgramSubject(module, content, true)];
+    const subjects = allTranslations(module, content);
     const menu = new RowMenu(ROWS);
     const mismatches: string[] = [];
     const sums = { instructions: 0, runs: 0, faults: 0, endless: 0 };
@@ -40,3 +40,25 @@ test.skipIf(missingForNative() !== undefined)(
   },
   600_000,
 );
+
+test("registers and flags are the same wherever the fuel ends, hot and cold", async () => {
+  const module = await interpreterModule();
+  const content = makeContent(new Random(SEED));
+  const hot = new ProgramSubject(module, content, "exact");
+  const cold = new ProgramSubject(module, content, "cold");
+  const random = new Random(SEED + 500);
+  const menu = new RowMenu(ROWS);
+  let stops = 0;
+  for (let count = 0; count < 150 * BATCHES; count++) {
+    const program = new ProgramWriter(random, menu).write(40);
+    const state = drawState(random, program);
+    hot.load(program);
+    cold.load(program);
+    const trace = hot.trace(program, state, 60);
+    expect(trace, Buffer.from(program.bytes).toString("hex", program.start & 4095, program.end & 4095)).toEqual(
+      cold.trace(program, state, 60),
+    );
+    stops += trace.length;
+  }
+  expect(stops).toBeGreaterThan(1000);
+});

@@ -19,8 +19,8 @@ export interface Program {
   /** Where the exit lies. */
   readonly end: number;
   readonly instructions: number;
-  /** Flags nobody can know at the end. */
-  readonly openFlags: number;
+  /** Flags nobody can know in front of the instruction at this address. */
+  readonly openFlags: ReadonlyMap<number, number>;
   /** Reads or writes MXCSR's sticky bits. */
   readonly isExact: boolean;
 }
@@ -97,6 +97,7 @@ export class ProgramWriter {
   #open = 0;
   #isExact = false;
   #fixups: Fixup[] = [];
+  readonly #openFlags = new Map<number, number>();
 
   constructor(random: Random, menu: RowMenu) {
     this.#random = random;
@@ -112,12 +113,13 @@ export class ProgramWriter {
     const end = this.#at;
     this.#put(PROGRAM_EXIT);
     return {
-      bytes: this.#bytes, start: CODE + start, end: CODE + end, instructions: this.#count, openFlags: this.#open,
+      bytes: this.#bytes, start: CODE + start, end: CODE + end, instructions: this.#count, openFlags: this.#openFlags,
       isExact: this.#isExact,
     };
   }
 
   #put(bytes: readonly number[]): void {
+    this.#openFlags.set(CODE + this.#at, this.#open);
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
   }
