@@ -11,6 +11,10 @@ export interface SupportFacts {
   readonly missing: ReadonlySet<string>;
   /** Rows the differential fuzzer draws. */
   readonly fuzzed: ReadonlySet<Row>;
+  /** Rows that programs compare, run natively and here. */
+  readonly inPrograms: ReadonlySet<Row>;
+  /** Rows that are compared with the host's processor to one unit in the last place. */
+  readonly close: ReadonlySet<Row>;
   readonly features: readonly string[];
 }
 
@@ -25,10 +29,16 @@ const forms = (rows: readonly Row[]): string =>
 function line(feature: string, facts: SupportFacts): string {
   const rows = facts.rows.filter((row) => row.feature === feature);
   const missing = rows.filter(({ operation }) => facts.missing.has(operation));
-  const alone = rows.filter((row) => !facts.fuzzed.has(row) && !missing.includes(row));
+  const close = rows.filter((row) => facts.close.has(row));
+  const others = rows.filter((row) => !facts.fuzzed.has(row) && !missing.includes(row) && !close.includes(row));
+  const inPrograms = others.filter((row) => facts.inPrograms.has(row));
+  const alone = others.filter((row) => !facts.inPrograms.has(row));
   const state = [
     missing.length === 0 ? "all run" : `#UD: ${names(missing)}`,
-    alone.length === 0 ? "all fuzzed" : `not fuzzed: ${forms(alone)}`,
+    others.length + close.length === 0 ? "all fuzzed" : "fuzzed but for these",
+    ...(inPrograms.length === 0 ? [] : [`by programs: ${forms(inPrograms)}`]),
+    ...(close.length === 0 ? [] : [`to one unit in the last place: ${forms(close)}`]),
+    ...(alone.length === 0 ? [] : [`not fuzzed: ${forms(alone)}`]),
   ].join("; ");
   return `| ${feature} | ${rows.length} | ${state} | ${names(rows)} |`;
 }
@@ -38,7 +48,8 @@ export function supportTable(facts: SupportFacts): string {
   return [
     START,
     "",
-    `${facts.rows.length} instruction forms. Fuzzed: compared with the host's processor, registers, flags, memory and faults.`,
+    `${facts.rows.length} instruction forms. Fuzzed: compared with the host's processor, registers, flags, memory and faults. By programs: ` +
+      "compared by what a program that uses them prints, natively and here.",
     "",
     "| cpuid | forms | state | instructions |",
     "| --- | --- | --- | --- |",

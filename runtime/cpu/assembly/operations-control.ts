@@ -3,7 +3,7 @@
  * memory first; string instructions instead keep rcx, rsi and rdi true after each turn, as the manual
  * has it, and do whole runs at once where nobody can tell.
  */
-import { BIAS, PENDING, REG, RIP, SYSTEM_FLAGS, UOP_D, UOP_DISP, UOP_MODE } from "./layout";
+import { BIAS, PENDING, REG, RIP, SYSTEM_FLAGS, UOP_DISP, UOP_MODE } from "./layout";
 import * as flags from "./flags";
 import { DF, rflags, setRecord, setRflags } from "./flags";
 import {
@@ -24,7 +24,7 @@ const R11: usize = REG + 88;
 
 // ---------------------------------------------------------------- stack
 
-function pushValue(value: u64, width: u32): bool {
+export function pushValue(value: u64, width: u32): bool {
   let bytes: u64 = 1 << width;
   let top = load<u64>(RSP) - bytes;
   let place = check(top - BIAS, <u32>bytes, true);
@@ -57,32 +57,8 @@ export function opPop(u: usize, d: usize, s: usize): void {
   write(d, width, value);
 }
 
-function stackWidth(u: usize): u32 {
+export function stackWidth(u: usize): u32 {
   return widthOf(u) == 1 ? 1 : 3;
-}
-
-export function opPushSegment(u: usize, d: usize, s: usize): void {
-  pushValue(0, stackWidth(u));
-}
-
-export function opPopSegment(u: usize, d: usize, s: usize): void {
-  let width = stackWidth(u);
-  let top = load<u64>(RSP);
-  let place = check(top - BIAS, 1 << width, false);
-  if (!place) return;
-  // Only the null selectors exist, which leave the base as it is.
-  if (load<u16>(place) > 3) {
-    raise(GENERAL_PROTECTION);
-    return;
-  }
-  store<u64>(RSP, top + (1 << width));
-}
-
-export function opMovToSegment(u: usize, d: usize, s: usize): void {
-  let number = <u32>load<u16>(u, UOP_D);
-  let selector = <u32>load<u16>(s);
-  if (number == 1 || number > 5) raise(INVALID_OPCODE);
-  else if (number == 2 ? selector != 0x2b : selector > 3 && selector != 0x2b) raise(GENERAL_PROTECTION);
 }
 
 export function opPushf(u: usize, d: usize, s: usize): void {

@@ -483,12 +483,3 @@ export function opCld(u: usize, d: usize, s: usize): void {
 export function opStd(u: usize, d: usize, s: usize): void {
   store<u32>(SYSTEM_FLAGS, load<u32>(SYSTEM_FLAGS) | flags.DF);
 }
-
-// ---------------------------------------------------------------- segments
-
-export function opMovFromSegment(u: usize, d: usize, s: usize): void {
-  let number = <u32>load<u16>(u, UOP_S);
-  // cs and ss as Linux has them in user mode; the others are null selectors.
-  let selector: u64 = number == 1 ? 0x33 : number == 2 ? 0x2b : 0;
-  write(d, d < 0x1000 ? widthOf(u) : 1, selector);
-}

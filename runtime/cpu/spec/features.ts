@@ -44,6 +44,12 @@ const BITS: readonly (readonly [name: string, register: Register, bit: number])[
 
 export const FEATURES: readonly string[] = BITS.map(([name]) => name);
 
+/** Where cpuid shows each, for whoever compares with another processor. */
+export const FEATURE_PLACES = BITS.map(([name, place, bit]) => {
+  const [, leaf = "", register = ""] = place.split("_");
+  return { name, leaf: Number.parseInt(leaf, 16), register: register.charAt(1).toLowerCase(), bit };
+});
+
 /** Advertised, but no instruction by itself. */
 export const WITHOUT_ROWS: readonly string[] = ["erms", "hypervisor", "lm", "nx"];
 

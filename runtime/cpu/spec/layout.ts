@@ -23,6 +23,8 @@ export const LAYOUT = {
   MXCSR: 0x1c0,
   /** Set by an operation that raises; see FAULT. */
   PENDING: 0x1c8,
+  /** Selectors of es, cs, ss, ds, fs and gs, 16 bits each; cs and ss are constants. */
+  SELECTORS: 0x1d0,
   XMM: 0x200,
   /** x87 state as assembly/f80.ts lays it out: 32 bytes of words, then eight registers of 16. */
   X87: 0x300,
