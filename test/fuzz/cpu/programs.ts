@@ -55,7 +55,7 @@ export class RowMenu {
   constructor(rows: readonly Row[]) {
     const good = fuzzable(rows).filter(
       (row) =>
-        !jumps(row) && !isImage(row) && !/^(r(cp|sqrt)[ps]s|enter|leave|prefetchw)$/.test(row.operation) &&
+        !jumps(row) && !isImage(row) && !/^(r(cp|sqrt)[ps]s|enter|leave|prefetchw|popf)$/.test(row.operation) &&
         !row.mnemonics.some((mnemonic) => /^(rdssp|endbr)/.test(mnemonic)),
     );
     this.#float = good.filter(({ feature }) => feature === "fpu" || feature === "mmx");
