@@ -79,6 +79,8 @@ export class Kernel {
   /** Wall-clock time of boot, and the monotonic clock then. */
   readonly bootNs: bigint;
   /** Called with every process that ends, before it is reaped. */
+  /** Sessions audit has numbered. */
+  loginSessions = 0;
   readonly exitListeners = new Set<(process: Process) => void>();
   /** The task whose call is being answered: for filesystems whose names depend on who asks (proc/self). */
   current: Task | undefined;

@@ -79,13 +79,19 @@ function processors(): GeneratedDirectory {
 }
 
 function memoryNodes(kernel: Kernel): GeneratedDirectory {
-  const kb = Math.floor(kernel.memoryBytes / 1024);
+  // libnuma asks for both; whoever is linked with it says so otherwise.
+  const meminfo = (): string => {
+    const kb = Math.floor(kernel.memoryBytes / 1024);
+    const used = Math.min(kb, Math.floor(kernel.rootCgroup.memoryBytes / 1024));
+    const rows = [["MemTotal", kb], ["MemFree", kb - used], ["MemUsed", used]] as const;
+    return rows.map(([name, value]) => `Node 0 ${`${name}:`.padEnd(15)}${String(value).padStart(8)} kB\n`).join("");
+  };
   return directory({
     node0: directory({
       cpulist: LINE(0),
       cpumap: LINE(1),
       distance: LINE(10),
-      meminfo: text(() => `Node 0 MemTotal:       ${kb} kB\n`),
+      meminfo: text(meminfo),
     }),
     online: LINE(0),
     possible: LINE(0),

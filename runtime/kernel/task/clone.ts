@@ -111,6 +111,7 @@ function inherit(task: Task, child: Task, { flags }: CloneRequest): void {
   if (!task.resetsPolicyOnFork) [child.policy, child.priority] = [task.policy, task.priority];
   child.ioPriority = task.ioPriority;
   child.personality = task.personality;
+  child.login = task.login;
   child.timerSlackNs = child.defaultTimerSlackNs = task.timerSlackNs;
   if ((flags & flag.CLONE_VM) === 0) child.rseq = { ...task.rseq };
   child.seccomp = task.seccomp;

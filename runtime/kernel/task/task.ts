@@ -24,6 +24,9 @@ import { PendingSignals } from "./signal-state.ts";
 import type { Tracer } from "./tracer.ts";
 import type { Blocked, Result, Waiter } from "./wait.ts";
 
+/** AUDIT_UID_UNSET, AUDIT_SID_UNSET (linux/audit.h). */
+export const LOGGED_OUT = 0xffff_ffff;
+
 export type TaskState = "running" | "blocked" | "dead";
 
 /** What clone(2) can share. */
@@ -102,6 +105,8 @@ export class Task {
   resetsPolicyOnFork = false;
   ioPriority = 0;
   personality = 0;
+  /** audit's loginuid and sessionid. */
+  login = { uid: LOGGED_OUT, session: LOGGED_OUT };
   timerSlackNs = 50_000;
   defaultTimerSlackNs = 50_000;
   /** rseq(2): where struct rseq is registered, or 0; its size and signature. */

@@ -2,8 +2,13 @@
 import { expect, test } from "vitest";
 import { compile, hasCompiler, isRoot, runInKernel, runNatively } from "../../support/differential.ts";
 
-test.skipIf(!hasCompiler || !isRoot)("ids, capabilities and securebits change as on Linux", async () => {
-  const program = compile("identity");
+const TOPICS = [
+  ["ids, capabilities and securebits change", "identity"],
+  ["the login uid is set, inherited and kept", "login-uid"],
+] as const;
+
+test.skipIf(!hasCompiler || !isRoot).each(TOPICS)("%s as on Linux", async (_, name) => {
+  const program = compile(name);
   const guest = await runInKernel(program);
   expect(guest.stdout.split("\n")).toEqual(runNatively(program).stdout.split("\n"));
   expect(guest.status).toBe(0);

@@ -14,8 +14,8 @@ export interface ProgramCase {
   /** Of a script: "sh" unless given. */
   readonly shell?: string;
   readonly stdin?: string;
-  /** "full" when the minimal tree has not got the program, "npm" for what npm packs. */
-  readonly tree: "base" | "full" | "npm";
+  /** "full" when the minimal tree has not got the program, "wild" for another large one, "npm" for what npm packs. */
+  readonly tree: "base" | "full" | "wild" | "npm";
   readonly timeoutMs?: number;
   /** Each line of its output is the outcome of one of its own tests, to be counted. */
   readonly isSuite?: boolean;

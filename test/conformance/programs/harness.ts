@@ -24,6 +24,7 @@ export interface Verdict {
 
 /** The trees a case runs on, uppermost first: the big one serves all when it is there. */
 export function treesFor({ tree }: ProgramCase): readonly string[] {
+  if (tree === "wild") return [ensureTree("wild", CACHE)];
   if (tree === "npm") return [ensureNpmTree(CACHE), ensureTree("full", CACHE)];
   const full = treePath("full", CACHE);
   return [tree === "full" || existsSync(full) ? ensureTree("full", CACHE) : ensureTree("base", CACHE)];

@@ -13,6 +13,7 @@ import { cgroupPath } from "../cgroup/path.ts";
 import type { GeneratedDirectory, GeneratedNode, GeneratedText, Owner } from "../generated.ts";
 import { directory, parseNumber } from "../nodes.ts";
 import { fdDirectory, fdinfoDirectory, nsDirectory, placeLink } from "./links.ts";
+import { setLoginUid } from "./login-files.ts";
 import {
   cmdlineBytes,
   environBytes,
@@ -27,7 +28,6 @@ import { limitsText, statmText, statText, statusText } from "./status-text.ts";
 const OOM_MAX = 1000;
 /** oom_adj, what there was before oom_score_adj. */
 const OOM_ADJUST_MAX = 17;
-const NOBODY_LOGGED_IN = "4294967295";
 
 interface Subject {
   readonly task: Task;
@@ -224,12 +224,10 @@ function ruleEntries(task: Task): Entries {
     ),
     loginuid: writable(
       task,
-      () => NOBODY_LOGGED_IN,
-      () => {
-        throw new SyscallError(Errno.EPERM);
-      },
+      () => String(task.login.uid),
+      (written, writer) => setLoginUid(task, writer, written),
     ),
-    sessionid: shown(task, () => NOBODY_LOGGED_IN),
+    sessionid: shown(task, () => String(task.login.session)),
     uid_map: writable(
       task,
       (reader) => mapText(task, reader, "uid"),

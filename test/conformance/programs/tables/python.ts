@@ -52,7 +52,7 @@ const ASYNCIO: Readonly<Record<string, readonly string[]>> = {
   streams: ["streams"],
   subprocess: ["subprocess"],
   tasks: ["tasks"],
-  "unix and windows events": ["unix_events", "windows_events", "windows_utils"],
+  "unix events": ["unix_events"],
 };
 
 const SUITES: readonly (readonly [name: string, modules: readonly string[]])[] = [
