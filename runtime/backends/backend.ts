@@ -32,7 +32,7 @@ export type MountSpec =
   /** A volume by its storage key. */
   | { readonly kind: "volume"; readonly target: string; readonly volume: string; readonly isReadOnly: boolean }
   /** A small file the engine keeps: /etc/hostname, /etc/hosts, /etc/resolv.conf. */
-  | { readonly kind: "file"; readonly target: string; readonly content: string };
+  | { readonly kind: "file"; readonly target: string; readonly content: string; readonly isReadOnly?: boolean };
 
 export interface ConsoleSize {
   readonly columns: number;

@@ -48,6 +48,12 @@ export function withResolvedSharing(context: EngineContext, host: HostConfig): H
     if (container === undefined && isRequired) throw fail("invalidParameter", `No such container: ${name}`);
     return `${PREFIX}${container?.id ?? name}`;
   };
+  for (const link of host.Links ?? []) {
+    const [name = ""] = link.split(":");
+    if (find(context, name) === undefined) {
+      throw fail("invalidParameter", `could not get container for ${name}: No such container: ${name}`);
+    }
+  }
   return {
     ...host,
     NetworkMode: resolve(host.NetworkMode, false),

@@ -21,7 +21,10 @@ export function taskSpecOf(record: ContainerRecord, { shares, network }: Sharing
     hostname: config.Hostname,
     domainname: config.Domainname,
     root: { layers: record.layers, writable: record.id, isReadOnly: hostConfig.ReadonlyRootfs },
-    mounts: [...etcFiles(network ?? record), ...tmpfsMounts(hostConfig)],
+    mounts: [
+      ...etcFiles(network ?? record).map((file) => ({ ...file, isReadOnly: hostConfig.ReadonlyRootfs })),
+      ...tmpfsMounts(hostConfig),
+    ],
     process: processSpecOf(record),
     resources: resourceLimitsOf(hostConfig),
     system: systemSpecOf(hostConfig),
@@ -46,7 +49,13 @@ function systemSpecOf(hostConfig: HostConfig): SystemSpec {
 }
 
 /** The API passes these through untyped: PathOnHost, PathInContainer, CgroupPermissions. */
-function deviceSpecsOf({ Devices: devices }: HostConfig): readonly DeviceSpec[] {
+function deviceSpecsOf({ Devices: devices, DeviceRequests: requests }: HostConfig): readonly DeviceSpec[] {
+  for (const request of requests ?? []) {
+    const { Driver: driver, Capabilities: sets } = request as Readonly<Record<string, unknown>>;
+    const capabilities = Array.isArray(sets) ? sets.map((set) => `[${String(set).replaceAll(",", " ")}]`) : [];
+    const wanted = `device driver ${JSON.stringify(driver ?? "")} with capabilities: [${capabilities.join(" ")}]`;
+    throw fail("system", `could not select ${wanted}`);
+  }
   return (devices ?? []).map((device) => {
     const { PathOnHost: source, PathInContainer: target } = device as Readonly<Record<string, unknown>>;
     if (typeof source !== "string") throw fail("invalidParameter", "a device needs a path");

@@ -58,7 +58,7 @@ export async function prepareMounts(
           path,
           superblock: files,
           root: fileIn(files, path, encodeUtf8(spec.content)),
-          flags: MountFlag.relAtime,
+          flags: MountFlag.relAtime | (spec.isReadOnly === true ? MountFlag.readOnly : 0),
         });
         break;
       case "volume": {

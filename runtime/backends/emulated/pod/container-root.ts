@@ -36,6 +36,8 @@ import { resolveGroupNamed, resolveUser } from "../../pod/users.ts";
 import type { PreparedMounts } from "./container-mounts.ts";
 import { InitLayer, pathInFilesystem, prepareMounts } from "./container-mounts.ts";
 
+/** __NEW_UTS_LEN. */
+const HOSTNAME_MAX = 64;
 /** No passwd file of any image comes near this. */
 const TEXT_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -68,6 +70,9 @@ export class ContainerRoot implements FileTree {
     const pidForChildren = donors.pid?.namespaces.pidForChildren ?? new PidNamespace(kernel.rootPids);
     const network = donors.network?.namespaces.network ?? NetworkNamespace.withLoopback();
     const { shmSizeBytes, isPrivileged, maskedPaths, readOnlyPaths, sysctls, hasCgroupNamespace } = spec.system;
+    if (spec.hostname.length > HOSTNAME_MAX) {
+      throw fail("system", "OCI runtime create failed: error during container init: sethostname: invalid argument: unknown");
+    }
     applySysctls(kernel, sysctls);
     if (donors.network === undefined) heedSettings(kernel, network);
     this.shm = donors.ipc === undefined ? sharedMemory(kernel, shmSizeBytes) : donors.ipc.shm;
