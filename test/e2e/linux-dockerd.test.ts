@@ -80,6 +80,38 @@ const SCRIPT: readonly string[] = [
   "kill -s KILL bg",
   "wait bg",
   "rm bg",
+  // Of numbers only that they are there: on the host they are others.
+  "run -d --name top D bash -c 'sleep 300 & sleep 301 & sleep 0.5; exec -a weird perl -e \"print STDERR qq{up}; sleep 302\"'",
+  "logs-until top up",
+  ...[
+    "",
+    " -ef",
+    " -o pid,cmd",
+    " -eo pid,ppid,user,args",
+    " -eo args",
+    " -o foo",
+    " u",
+    " -C sleep -o pid,args",
+    " -u root",
+    " -o pid,stat --sort=-pid",
+    " -L",
+    " -zzz",
+    " --help",
+    " -o pid=",
+    " -o pid=NUMBER,comm=",
+    " -o pid,comm,nlwp,ni,cls,sid,tty,lstart,uid,gid,group,ruser,rgroup,tpgid,pgid",
+    " -fL",
+    " -j",
+    " ax",
+    " aux",
+    " xj",
+    " -C perl,sleep -o pid,args --sort args",
+    " -o pid -o args",
+    " -Nu root -o pid",
+    " -o pid,args --sort=foo",
+    " --foo",
+  ].map((options) => `top top${options}`),
+  "rm -f top",
   // Resources: what a flag shows inside, and what is refused.
   "run --rm --oom-score-adj 500 D cat /proc/self/oom_score_adj",
   "run --rm --oom-score-adj 5000 D true",
@@ -93,7 +125,7 @@ const SCRIPT: readonly string[] = [
   "run --rm --ulimit nofile=9:3 D true",
   "run --rm --sysctl net.core.somaxconn=99 D cat /proc/sys/net/core/somaxconn",
   "run --rm --domainname foo.bar D sh -c 'cat /proc/sys/kernel/domainname'",
-  "run --rm --tmpfs /t:size=1m,mode=700,uid=5,noexec D sh -c 'grep \" /t \" /proc/mounts; stat -c \"%a %u\" /t'",
+  'run --rm --tmpfs /t:size=1m,mode=700,uid=5,noexec D sh -c \'grep " /t " /proc/mounts; stat -c "%a %u" /t\'',
   "run --rm --tmpfs /t:foo=1 D true",
   "run --rm --tmpfs t D true",
   "run --rm --mount type=tmpfs,dst=/t,tmpfs-size=64k,tmpfs-mode=1770 D sh -c 'grep \" /t \" /proc/mounts'",
@@ -107,7 +139,7 @@ const SCRIPT: readonly string[] = [
   "exec two sh -c 'readlink /proc/1/ns/pid /proc/self/ns/pid | uniq | wc -l; readlink /proc/1/ns/mnt /proc/self/ns/mnt | uniq | wc -l'",
   "exec two sh -c 'test $(hostname) = $HOSTNAME && echo named as the other'",
   "inspect -f '{{.HostConfig.NetworkMode}} {{.HostConfig.PidMode}} {{.NetworkSettings.Networks}}' two",
-  "run -d --name served --network container:one D perl -e 'use Socket; socket(S,PF_INET,SOCK_STREAM,0); bind(S,pack_sockaddr_in(7777,INADDR_LOOPBACK)); listen(S,5); print STDERR \"up\"; while(accept(C,S)){ print C \"answered\"; close C}'",
+  'run -d --name served --network container:one D perl -e \'use Socket; socket(S,PF_INET,SOCK_STREAM,0); bind(S,pack_sockaddr_in(7777,INADDR_LOOPBACK)); listen(S,5); print STDERR "up"; while(accept(C,S)){ print C "answered"; close C}\'',
   "logs-until served up",
   "exec one bash -c 'cat < /dev/tcp/127.0.0.1/7777'",
   "exec two bash -c 'cat < /dev/tcp/127.0.0.1/7777'",
@@ -214,29 +246,47 @@ async function play(cli: DockerCli): Promise<readonly Turn[]> {
     turns.push({
       command,
       exitCode: result.exitCode,
-      stdout: normalise(result.stdout),
+      stdout: normalise(words[0] === "top" ? withoutNumbers(result.stdout) : result.stdout),
       stderr: normalise(result.stderr),
     });
   }
   return turns;
 }
 
+function withoutNumbers(table: string): string {
+  // A daemon that was started niced starts niced programs.
+  const line = (text: string): string =>
+    text
+      .replace(/\b([RSD])N(s?l?\b)/g, "$1$2")
+      .replace(/\b\d+(\.\d)?\b/g, "N")
+      .trimEnd()
+      .replace(/ +/g, " ");
+  return table.split("\n").map(line).join("\n");
+}
+
 async function untilLogged(cli: DockerCli, name: string, text: string): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    if (Object.values(await cli.run(["logs", name])).join(" ").includes(text)) return;
+    if (
+      Object.values(await cli.run(["logs", name]))
+        .join(" ")
+        .includes(text)
+    )
+      return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
 /** What differs from run to run: identifiers of containers. dockerd 20.10 has other words around runc's. */
 function normalise(text: string): string {
-  return text
-    // As moby says it since 23.
-    .replace(/can't join IPC of container/, "failed to join IPC namespace: container")
-    .replace(/\b[0-9a-f]{64}\b/g, "<id>")
-    .replace(/\b[0-9a-f]{12}\b/g, "<id>")
-    .replace(/(failed to create task for container: )?failed to create shim task: /g, "")
-    .replace(/OCI runtime create failed: (runc create failed: |container_linux.go:\d+: )?/g, "")
-    .replace(/(starting container process caused|unable to start container process): /g, "<runc>: ")
-    .replace(/\n\nRun 'docker run --help' for more information/, "");
+  return (
+    text
+      // As moby says it since 23.
+      .replace(/can't join IPC of container/, "failed to join IPC namespace: container")
+      .replace(/\b[0-9a-f]{64}\b/g, "<id>")
+      .replace(/\b[0-9a-f]{12}\b/g, "<id>")
+      .replace(/(failed to create task for container: )?failed to create shim task: /g, "")
+      .replace(/OCI runtime create failed: (runc create failed: |container_linux.go:\d+: )?/g, "")
+      .replace(/(starting container process caused|unable to start container process): /g, "<runc>: ")
+      .replace(/\n\nRun 'docker run --help' for more information/, "")
+  );
 }

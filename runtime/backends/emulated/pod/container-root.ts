@@ -166,8 +166,16 @@ export class ContainerRoot implements FileTree {
   }
 
   userName(uid: number): string {
-    const lines = (this.#readText("/etc/passwd") ?? "").split("\n").map((line) => line.split(":"));
-    return lines.find((row) => Number(row[2]) === uid && row.length > 2)?.[0] ?? String(uid);
+    return this.#nameIn("/etc/passwd", uid);
+  }
+
+  groupName(gid: number): string {
+    return this.#nameIn("/etc/group", gid);
+  }
+
+  #nameIn(path: string, id: number): string {
+    const lines = (this.#readText(path) ?? "").split("\n").map((line) => line.split(":"));
+    return lines.find((row) => Number(row[2]) === id && row.length > 2)?.[0] ?? String(id);
   }
 
   /** Volumes' closed files, to the host. */

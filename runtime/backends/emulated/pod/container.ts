@@ -22,7 +22,7 @@ import type { DonorRoots } from "./container-root.ts";
 import { ContainerRoot } from "./container-root.ts";
 import { GuestProcess } from "./guest-process.ts";
 import { underInit } from "./init-program.ts";
-import { processTable } from "./process-table.ts";
+import { processTable } from "./ps/process-table.ts";
 import type { Pump } from "./pump.ts";
 import { applyLimits } from "./resources.ts";
 import type { Resident, Sandbox } from "./sandbox.ts";
@@ -146,7 +146,13 @@ export class Container implements PodContainer, Resident {
 
   top(psArguments: readonly string[]): ProcessTable {
     const { kernel, namespaces, root } = this;
-    const view = { kernel, tasks: tasksOf(kernel, this.cgroup), pids: namespaces.pidForChildren, userName: (uid: number) => root.userName(uid) };
+    const view = {
+      kernel,
+      tasks: tasksOf(kernel, this.cgroup),
+      pids: namespaces.pidForChildren,
+      userName: (uid: number) => root.userName(uid),
+      groupName: (gid: number) => root.groupName(gid),
+    };
     return processTable(view, psArguments);
   }
 
