@@ -46,7 +46,7 @@ export interface MemoryFilesystemOptions {
 }
 
 export class MemoryFilesystem implements Filesystem {
-  readonly type = "tmpfs";
+  readonly type: string = "tmpfs";
   readonly isReadOnly = false;
   readonly root: NodeId = ROOT_INO;
   readonly #clock: Pick<Clock, "nowNs">;

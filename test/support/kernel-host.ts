@@ -179,6 +179,7 @@ export class KernelHost {
       pids,
       network: this.network,
       cgroup: this.cgroup,
+      ipc: namespaces.ipc,
       maskedPaths: MASKED_PATHS,
       readOnlyPaths: READONLY_PATHS,
       shmBytes: SHM_BYTES,

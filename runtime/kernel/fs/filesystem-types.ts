@@ -1,13 +1,12 @@
 /** The filesystems of the kernel's own that mount(2) can make: tmpfs, proc, sysfs, devpts, cgroup2, mqueue. */
 import { Errno } from "../abi/errno.ts";
 import type { Kernel } from "../kernel.ts";
+import { queuesOf } from "../ipc/mqueue-filesystem.ts";
 import { ownerOf } from "../ns/namespace-owner.ts";
 import { SyscallError } from "../task/syscall-error.ts";
 import type { FilesystemType } from "../vfs/filesystem-type.ts";
 import { DevptsFilesystem } from "../tty/devpts.ts";
 import { cgroupFilesystem } from "./cgroup/cgroupfs.ts";
-import { GeneratedFilesystem } from "./generated.ts";
-import { directory } from "./nodes.ts";
 import { procFilesystem } from "./proc/proc.ts";
 import { sysFilesystem } from "./sysfs.ts";
 import { parseTmpfsOptions, Tmpfs } from "./tmpfs.ts";
@@ -70,9 +69,9 @@ const TYPES: readonly FilesystemType[] = [
   {
     name: "mqueue",
     owner: ({ namespaces }) => ownerOf(namespaces.ipc),
-    mount: ({ task: { kernel }, source, data }) => {
+    mount: ({ task: { kernel, namespaces }, data }) => {
       requireKnown(data);
-      return kernel.superblock(new GeneratedFilesystem(kernel, "mqueue", directory({}, 0o1777)), source);
+      return queuesOf(kernel, namespaces.ipc).root.superblock;
     },
   },
 ];

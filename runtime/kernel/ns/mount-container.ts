@@ -6,15 +6,16 @@
 import { isFsError } from "../../../layers/fs/errors.ts";
 import type { Cgroup } from "../cgroup.ts";
 import { cgroupFilesystem } from "../fs/cgroup/cgroupfs.ts";
-import { GeneratedFilesystem } from "../fs/generated.ts";
-import { directory } from "../fs/nodes.ts";
 import { procFilesystem } from "../fs/proc/proc.ts";
 import { sysFilesystem } from "../fs/sysfs.ts";
 import { Tmpfs } from "../fs/tmpfs.ts";
 import type { Kernel } from "../kernel.ts";
 import type { NetworkNamespace } from "../net/network-namespace.ts";
 import { KERNEL_CREDENTIALS } from "../task/credentials.ts";
+import { queuesOf } from "../ipc/mqueue-filesystem.ts";
+import type { PlainNamespace } from "./namespaces.ts";
 import type { PidNamespace } from "../task/pid-namespace.ts";
+import { nextNamespaceInode } from "../task/pid-namespace.ts";
 import { SyscallError } from "../task/syscall-error.ts";
 import { DevptsFilesystem } from "../tty/devpts.ts";
 import type { Dentry, Location, Superblock } from "../vfs/mount.ts";
@@ -47,6 +48,8 @@ export interface ContainerMounts {
   readonly pids: PidNamespace;
   readonly network: NetworkNamespace;
   readonly cgroup: Cgroup;
+  /** Whose message queues /dev/mqueue shows; nobody's unless given. */
+  readonly ipc?: PlainNamespace;
   /** docker run --shm-size; absent: no /dev/shm (--ipc none). */
   readonly shmBytes?: number;
   /** /dev/shm itself, where it is another container's too. */
@@ -92,7 +95,7 @@ function defaultMounts(kernel: Kernel, request: ContainerMounts): readonly Conta
   const { pids, network, cgroup, shmBytes } = request;
   const writability = request.isPrivileged === true ? 0 : readOnly;
   const terminals = new DevptsFilesystem(kernel, DEVPTS_OPTIONS);
-  const queues = new GeneratedFilesystem(kernel, "mqueue", directory({}, 0o1777));
+  const queues = queuesOf(kernel, request.ipc ?? { inode: nextNamespaceInode() }).root.superblock;
   const list: ContainerMount[] = [
     { path: "/proc", superblock: kernel.superblock(procFilesystem(kernel, pids), "proc"), flags: KERNEL_FLAGS },
     { path: "/dev", superblock: containerDevices(kernel, request.devices), flags: noSuid },
@@ -109,7 +112,7 @@ function defaultMounts(kernel: Kernel, request: ContainerMounts): readonly Conta
       superblock: kernel.superblock(cgroupFilesystem(kernel, cgroup), "cgroup"),
       flags: KERNEL_FLAGS | writability,
     },
-    { path: "/dev/mqueue", superblock: kernel.superblock(queues, "mqueue"), flags: KERNEL_FLAGS },
+    { path: "/dev/mqueue", superblock: queues, flags: KERNEL_FLAGS },
   );
   const shm =
     shmBytes === undefined ? request.shm : kernel.superblock(new Tmpfs(kernel, { sizeBytes: shmBytes }), "shm");

@@ -16,6 +16,7 @@ import { MOUNT_CALLS } from "./mounts.ts";
 import { NAMESPACE_CALLS } from "./namespaces.ts";
 import { OPEN_CALLS } from "./open.ts";
 import { PIPE_CALLS } from "./pipes.ts";
+import { POSIX_QUEUE_CALLS } from "./posix-queues.ts";
 import { PRCTL_CALLS } from "./prctl.ts";
 import { PROCESS_CALLS } from "./process.ts";
 import { WAIT_CALLS } from "./wait.ts";
@@ -83,4 +84,5 @@ export const SYSCALLS: Syscalls = syscallsOf([
   ...SHARED_MEMORY_CALLS,
   ...SEMAPHORE_CALLS,
   ...MESSAGE_QUEUE_CALLS,
+  ...POSIX_QUEUE_CALLS,
 ]);

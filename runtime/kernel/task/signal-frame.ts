@@ -4,7 +4,7 @@
  * change all of it: garbage collectors, Go's preemption, language runtimes.
  */
 import { PROT_READ, PROT_WRITE } from "../abi/mman.ts";
-import { SA_ONSTACK, SI_QUEUE, SI_TIMER, SI_USER, SI_TKILL, Signal } from "../abi/signal.ts";
+import { SA_ONSTACK, SI_MESGQ, SI_QUEUE, SI_TIMER, SI_USER, SI_TKILL, Signal } from "../abi/signal.ts";
 import type { SignalAction, SignalInfo } from "./signal-state.ts";
 import { UNBLOCKABLE } from "./signal-state.ts";
 import type { Task } from "./task.ts";
@@ -132,7 +132,7 @@ export function writeSignalInfo(view: DataView, info: SignalInfo): void {
   view.setInt32(16, info.pid ?? 0, true);
   view.setUint32(20, info.uid ?? 0, true);
   if (info.signal === Signal.SIGCHLD && info.code > 0) view.setInt32(24, info.status ?? 0, true);
-  else if ([SI_QUEUE, SI_USER, SI_TKILL].includes(info.code)) view.setBigInt64(24, info.value ?? 0n, true);
+  else if ([SI_QUEUE, SI_USER, SI_TKILL, SI_MESGQ].includes(info.code)) view.setBigInt64(24, info.value ?? 0n, true);
 }
 
 function stackPointer(task: Task, action: SignalAction): number {

@@ -77,7 +77,10 @@ export class ContainerRoot implements FileTree {
     if (donors.network === undefined) heedSettings(kernel, network);
     this.shm = donors.ipc === undefined ? sharedMemory(kernel, shmSizeBytes) : donors.ipc.shm;
     if (!mounted.filesystem.isReadOnly) this.#initLayer.fill(root.root);
+    const plain = (): { readonly inode: number } => ({ inode: nextNamespaceInode() });
+    const ipc = donors.ipc?.namespaces.ipc ?? plain();
     const mount = mountContainer(kernel, {
+      ipc,
       root,
       isRootReadOnly: spec.root.isReadOnly,
       pids: pidForChildren,
@@ -94,13 +97,12 @@ export class ContainerRoot implements FileTree {
     this.#volumes = volumes;
     this.#isReadOnly = spec.root.isReadOnly;
     this.location = { mount: mount.root, dentry: mount.root.root };
-    const plain = (): { readonly inode: number } => ({ inode: nextNamespaceInode() });
     this.namespaces = {
       pidForChildren,
       mount,
       uts: new UtsNamespace(spec.hostname, spec.domainname === "" ? "(none)" : spec.domainname),
       network,
-      ipc: donors.ipc?.namespaces.ipc ?? plain(),
+      ipc,
       user: plain(),
       cgroup: { inode: nextNamespaceInode(), ...(hasCgroupNamespace ? { root: cgroup } : {}) },
     };
