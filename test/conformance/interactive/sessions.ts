@@ -3,6 +3,9 @@ import type { Session } from "./scripts.ts";
 
 const BASH = ["/bin/bash", "--norc", "--noediting"] as const;
 const READLINE = ["/bin/bash", "--norc"] as const;
+/** Names of windows follow what runs in them, by the clock: not here. */
+const TMUX = ["/usr/bin/tmux", "-f", "/dev/null", "-u", "set", "-g", "automatic-rename", "off", ";"];
+const DETACHED = `${TMUX.join(" ").replace(";", "\\;")} new -d 'PS1="$ " exec /bin/sh'`;
 const TEXT = "seq 1 200 > /tmp/numbers";
 
 export const SESSIONS: readonly Session[] = [
@@ -102,7 +105,7 @@ export const SESSIONS: readonly Session[] = [
       [">>> $", "import os, sys; os.get_terminal_size(), sys.stdin.isatty(), os.ttyname(0)\r"],
       [">>> $", "while True: pass\r\r"],
       [null, "\x03"],
-      [">>> $", "pri\t('x')\r"],
+      [">>> $", "pri\t'x')\r"],
       [">>> $", "exit(3)\r"],
     ],
   },
@@ -112,22 +115,47 @@ export const SESSIONS: readonly Session[] = [
     steps: [],
   },
   {
-    name: "tmux: a window, a split, the end",
-    args: ["/usr/bin/tmux", "-f", "/dev/null", "-u", "new-session", "PS1='$ ' /bin/sh"],
+    name: "tmux: windows, splits, resize, copy mode, detach and attach",
+    args: [...TMUX, "new-session", "PS1='$ ' exec /bin/sh"],
     steps: [
       ["\\$", "echo in tmux; tty\r"],
       [null, "\x02%"],
-      [null, "exit\r"],
-      [null, "exit\r"],
+      [null, "stty size\r"],
+      [null, '\x02"'],
+      [null, "seq 30\r"],
+      [null, "\x02o"],
+      [null, [30, 100]],
+      [null, "\x02cecho second window\r"],
+      [null, "\x02p"],
+      [null, "\x02["],
+      [null, "\x1b[5~"],
+      [null, "q"],
+      [null, "\x02d"],
     ],
   },
   {
-    name: "screen: a window and the end",
-    args: ["/usr/bin/screen", "/bin/sh"],
+    name: "tmux: a session outlives its terminal",
+    args: ["/bin/sh", "-c", `tmux -V; ${DETACHED}; tmux attach; tmux ls -F '#S #{session_windows}'; echo $?`],
     steps: [
-      [null, "\r"],
+      ["\\$", "echo kept; tty\r"],
+      [null, "\x02:"],
+      [null, "detach\r"],
+    ],
+  },
+  {
+    name: "screen: windows, split, copy, the end",
+    args: ["/bin/sh", "-c", "screen /bin/sh; echo ended with $?"],
+    steps: [
       ["[$#] $", "tty\r"],
-      ["[$#] $", "exit\r"],
+      ["[$#] $", "\x01c"],
+      [null, "echo second; tty\r"],
+      [null, "\x01p"],
+      [null, "\x01S\x01\t"],
+      [null, "\x01n"],
+      [null, "\x01X"],
+      [null, [20, 70]],
+      [null, "exit\r"],
+      [null, "exit\r"],
     ],
   },
 ];
