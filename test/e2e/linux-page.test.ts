@@ -118,6 +118,15 @@ describe.each(browsers())("in $name", { timeout: 90_000 }, ({ name, missing }) =
     await tab.type("docker commit it mine:1; docker run --rm mine:1 cat /tmp/file\n");
     await tab.shows(/sha256:[0-9a-f]{64}\nsome words\n/);
     await tab.screenshot(`linux-verbs-${name}`);
+    // A program that took the other screen, hid the cursor, named the window, and ended so.
+    await tab.type(`docker run -it --rm ${DEBIAN} bash\n`);
+    await prompted(tab, 30_000);
+    await tab.type("printf '\\e[?1049h\\e[?25l\\e]0;mine\\a'; read; exit\n");
+    await expect.poll(() => tab.tabTitle()).toBe("mine");
+    await tab.page.keyboard.press("Enter");
+    await expect.poll(() => tab.tabTitle()).toBe("Terminal 1");
+    await tab.shows(/read; exit\n(exit\n)?slipway:~\$\s*$/);
+    await lastRowIsWhole(tab);
     expect(tab.problems).toEqual([]);
   });
 
@@ -146,6 +155,17 @@ describe.each(browsers())("in $name", { timeout: 90_000 }, ({ name, missing }) =
     expect(tab.problems).toEqual([]);
   });
 });
+
+/** The terminal's rows and columns lie within it: none is cut off at its edges. */
+async function lastRowIsWhole(tab: SlipwayPage): Promise<void> {
+  const inside = await tab.terminal.evaluate((element) => {
+    const place = element.shadowRoot?.querySelector(".place")?.getBoundingClientRect();
+    const screen = element.shadowRoot?.querySelector(".xterm-screen")?.getBoundingClientRect();
+    if (place === undefined || screen === undefined) throw new Error("there is no terminal");
+    return [screen.bottom <= place.bottom, screen.right <= place.right, screen.height > 100];
+  });
+  expect(inside).toEqual([true, true, true]);
+}
 
 /** Waits for bash's prompt at the end of what is shown. */
 async function prompted(tab: SlipwayPage, timeoutMs = 20_000): Promise<void> {

@@ -189,6 +189,10 @@ export class SlipwayPage {
     return this.terminal.evaluate((element) => (element as unknown as { text: string }).text);
   }
 
+  async tabTitle(): Promise<string> {
+    return (await this.page.locator('[role="tab"][aria-controls^="panel-"][aria-selected="true"]').innerText()).trim();
+  }
+
   async type(text: string): Promise<void> {
     await this.terminal.locator("textarea").first().focus();
     await this.page.keyboard.type(text);

@@ -19,8 +19,10 @@ export interface ContainerList {
   readonly errors: ReadonlyMap<string, string>;
 }
 
-/** "Up 3 minutes" is the engine's word; it is asked again this often while something runs. */
+/** "Up 3 minutes" is the engine's word; it is asked again this often while something runs, */
 const UPTIME_MS = 15_000;
+/** and this often while it counts seconds. */
+const UPTIME_SECONDS_MS = 1000;
 
 export class Containers {
   readonly list = new Store<Loadable<ContainerList>>(LOADING);
@@ -32,10 +34,14 @@ export class Containers {
   constructor(slipway: Slipway, feed: EngineFeed) {
     this.#slipway = slipway;
     feed.on("container", () => void this.refresh());
+    let lastMs = 0;
     setInterval(() => {
-      const isRunning = this.#containers.some((container) => container.State === "running");
-      if (isRunning && document.visibilityState === "visible") void this.refresh();
-    }, UPTIME_MS);
+      const running = this.#containers.filter((container) => container.State === "running");
+      const waitMs = running.some(({ Status }) => Status?.includes("second")) ? 0 : UPTIME_MS;
+      if (running.length === 0 || document.visibilityState !== "visible" || performance.now() - lastMs < waitMs) return;
+      lastMs = performance.now();
+      void this.refresh();
+    }, UPTIME_SECONDS_MS);
   }
 
   async refresh(): Promise<void> {

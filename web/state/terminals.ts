@@ -45,7 +45,7 @@ export class Terminals {
 
   open(): void {
     const id = this.#nextId++;
-    const tab: TerminalTab = { id, title: `Terminal ${id}`, state: { kind: "opening" } };
+    const tab: TerminalTab = { id, title: defaultTitle(id), state: { kind: "opening" } };
     this.tabs.set({ tabs: [...this.tabs.value.tabs, tab], active: id });
     void this.#begin(id);
   }
@@ -60,10 +60,11 @@ export class Terminals {
     this.tabs.set({ ...this.tabs.value, active: id });
   }
 
-  /** As the session itself asks, by the escape sequence for titles. */
+  /** As the session itself asks, by the escape sequence for titles; an empty one is the tab's own again. */
   rename(id: number, title: string): void {
     const { tabs, active } = this.tabs.value;
-    this.tabs.set({ tabs: tabs.map((tab) => (tab.id === id && title !== "" ? { ...tab, title } : tab)), active });
+    const shown = title === "" ? defaultTitle(id) : title;
+    this.tabs.set({ tabs: tabs.map((tab) => (tab.id === id ? { ...tab, title: shown } : tab)), active });
   }
 
   close(id: number): void {
@@ -121,4 +122,8 @@ export class Terminals {
     const { tabs, active } = this.tabs.value;
     this.tabs.set({ tabs: tabs.map((tab) => (tab.id === id ? { ...tab, state } : tab)), active });
   }
+}
+
+function defaultTitle(id: number): string {
+  return `Terminal ${id}`;
 }

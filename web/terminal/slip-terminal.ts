@@ -30,8 +30,9 @@ export class SlipTerminal extends LitElement {
     shared,
     css`
       :host { display: block; height: 100%; min-height: 0; background: var(--terminal); }
-      .place { height: 100%; padding: var(--space-3) var(--space-1) var(--space-2) var(--space-3); overflow: hidden; }
-      .xterm { height: 100%; }
+      .place { height: 100%; overflow: hidden; }
+      /* Here and not on .place: the rows and columns that fit are reckoned from this element's padding. */
+      .xterm { height: 100%; padding: var(--space-3) var(--space-1) var(--space-2) var(--space-3); }
       .xterm .xterm-viewport { background: transparent !important; }
     `,
   ];

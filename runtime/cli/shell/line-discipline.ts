@@ -27,6 +27,7 @@ export class LineDiscipline {
   #wake: (() => void) | undefined;
   #line: string[] = [];
   #isRaw = false;
+  #wasRaw = false;
   #isEcho = true;
   readonly #decoder = new TextDecoder();
 
@@ -43,8 +44,14 @@ export class LineDiscipline {
     return this.#isRaw;
   }
 
+  /** Whether a program had the terminal to itself at any time: it may have changed more than lines. */
+  get wasRaw(): boolean {
+    return this.#wasRaw;
+  }
+
   setRaw(isRaw: boolean): void {
     this.#isRaw = isRaw;
+    this.#wasRaw ||= isRaw;
   }
 
   setEcho(isEcho: boolean): void {

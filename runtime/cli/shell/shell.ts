@@ -37,6 +37,13 @@ export interface ShellIo {
 }
 
 const CONTINUED = "> ";
+/**
+ * What a program that had the terminal to itself may have left behind, killed or careless: the other screen,
+ * a hidden cursor, keypad, scroll region and colours (DECSTR), mouse and paste reports, its title. Each screen has
+ * a saved cursor of its own: saving first makes leaving the other one harmless where it is not shown.
+ */
+const TERMINAL_RESET =
+  "\x1b7\x1b[?1049l\x1b[!p\x1b>\x1b[?1000;1002;1003;1004;1006;2004l\x1b]0;\x07";
 
 /** Runs a session and resolves to its exit code. */
 export async function runShell(io: ShellIo): Promise<number> {
@@ -188,6 +195,7 @@ class Session {
       this.#discipline = undefined;
       this.#listeners.delete(interrupt);
       this.#waiting.unshift(...discipline.leftover());
+      if (discipline.wasRaw) await this.#io.output.write(encodeUtf8(TERMINAL_RESET));
       if (abort.signal.aborted) await this.#say("\n");
     }
   }
