@@ -77,6 +77,7 @@ export class Attachment implements Backing {
   readonly path: string;
   readonly device = SHM_DEVICE;
   readonly isKeptApart = true;
+  readonly isMemory = true;
   readonly ino: number;
 
   constructor(segment: SharedSegment) {

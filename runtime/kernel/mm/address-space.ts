@@ -157,14 +157,9 @@ export class AddressSpace {
     return this.#beyond.shown(this.#regions.all);
   }
 
-  /** Resident pages. */
-  get residentPages(): number {
-    return this.#resident.count;
-  }
-
-  /** The most there ever were (VmHWM). */
-  get residentPagesMax(): number {
-    return this.#resident.countMax;
+  /** The pages that are there: how many, the most there ever were (VmHWM), those of a range. */
+  get resident(): Pick<ResidentPages, "count" | "countMax" | "countIn"> {
+    return this.#resident;
   }
 
   /** Virtual size in bytes. */

@@ -34,6 +34,8 @@ export interface Backing extends Held {
   readonly path: string;
   readonly device: number;
   readonly ino: number;
+  /** It is memory, not a file on a disk (tmpfs, memfd, System V): RssShmem, not RssFile. */
+  readonly isMemory: boolean;
   /** Fills `target` from `position`, zeros beyond the end: how many bytes of it there are (0: SIGBUS). */
   load(position: number, target: Uint8Array): number;
   /** Of shared mappings: puts a changed page back. */

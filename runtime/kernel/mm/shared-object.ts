@@ -69,6 +69,7 @@ export class SharedObject {
 export class AnonymousObject implements Backing {
   readonly path = "/dev/zero (deleted)";
   readonly device = 1;
+  readonly isMemory = true;
   readonly ino: number;
   readonly shared = new SharedObject(this);
   readonly #pages = new Map<number, Uint8Array>();

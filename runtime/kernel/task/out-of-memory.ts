@@ -27,7 +27,7 @@ function largest(task: Task, group: Cgroup): Process {
   let victim = task.process;
   for (const other of task.kernel.rootPids.tasks()) {
     if (!isInside(other.cgroup, group) || other.process.exitStatus !== undefined) continue;
-    if (other.addressSpace.residentPages > victim.leader.addressSpace.residentPages) victim = other.process;
+    if (other.addressSpace.resident.count > victim.leader.addressSpace.resident.count) victim = other.process;
   }
   return victim;
 }

@@ -40,7 +40,7 @@ export function addUsage(sum: Usage, more: Readonly<Usage>): void {
 
 export function taskUsage(task: Task): Usage {
   const { cpuNs, minorFaults, voluntarySwitches, involuntarySwitches } = task;
-  const residentPagesMax = task.state === "dead" ? 0 : task.addressSpace.residentPagesMax;
+  const residentPagesMax = task.state === "dead" ? 0 : task.addressSpace.resident.countMax;
   return { ...noUsage(), cpuNs, minorFaults, voluntarySwitches, involuntarySwitches, residentPagesMax };
 }
 

@@ -61,6 +61,10 @@ export class FileBacking implements Backing {
     return this.#location.dentry.node;
   }
 
+  get isMemory(): boolean {
+    return this.#location.dentry.superblock.filesystem.type === "tmpfs";
+  }
+
   share(): SharedObject {
     const inode = must(this.#inode, "a file that is mapped is held");
     return (inode.shared ??= new SharedObject(this));

@@ -80,7 +80,7 @@ class ZeroFile extends NullFile {
     const { device, attributes } = this.status();
     if (isShared) return new AnonymousObject(attributes.ino);
     return {
-      path: "/dev/zero", device, ino: attributes.ino,
+      path: "/dev/zero", device, ino: attributes.ino, isMemory: true,
       load(_position, target) {
         target.fill(0);
         return target.length;

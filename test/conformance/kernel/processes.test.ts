@@ -27,6 +27,14 @@ test.skipIf(!hasCompiler || !isRoot).each(TOPICS)(
   60_000,
 );
 
+test.skipIf(!hasCompiler)("resident pages are counted by kind, as on Linux", async () => {
+  const program = compile("resident");
+  const host = await KernelHost.start();
+  copyIn(host.files, program, "/program");
+  const guest = await host.run({ args: ["/program"], isContainer: true });
+  expect(guest.stdout.split("\n")).toEqual(spawnSync(program).stdout.toString().split("\n"));
+});
+
 test.skipIf(!hasCompiler)("a directory of /proc stands for its process, as a pidfd does", async () => {
   const program = compile("pidfd-of-proc");
   const host = await KernelHost.start();

@@ -109,7 +109,7 @@ export function smapsRollupText(space: AddressSpace): string {
   const [first, last] = [regions[0]?.start ?? 0, regions.at(-1)?.end ?? 0];
   const hex = (value: number): string => value.toString(16).padStart(8, "0");
   const head = `${hex(first)}-${hex(last)} ---p 00000000 00:00 0 `.padEnd(NAME_COLUMN);
-  return `${head}[rollup]\n${smapsRows(0, space.residentPages * PAGE_BYTES, undefined)}`;
+  return `${head}[rollup]\n${smapsRows(0, space.resident.count * PAGE_BYTES, undefined)}`;
 }
 
 /** Bytes of the region with access in the processor's page map: what was touched and not forbidden since. */

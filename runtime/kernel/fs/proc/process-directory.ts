@@ -293,7 +293,7 @@ function ioText({ process }: Task): string {
 /** Resident memory in thousandths of the machine's, with the adjustment (oom_badness). */
 function oomScore(task: Task): number {
   if (task.state === "dead") return 0;
-  const share = (task.addressSpace.residentPages * 4096 * OOM_MAX) / task.kernel.memoryBytes;
+  const share = (task.addressSpace.resident.count * 4096 * OOM_MAX) / task.kernel.memoryBytes;
   return Math.floor(((OOM_MAX + share + task.process.oomScoreAdjustment) * 2) / 3);
 }
 

@@ -49,6 +49,18 @@ export function memoryOf(
   return sums;
 }
 
+/** Resident pages by what is behind them; a private mapping that may be written counts as written (anonymous). */
+function residentOf(space: AddressSpace): Readonly<Record<"anonymous" | "file" | "memory", number>> {
+  const counts = { anonymous: space.resident.count, file: 0, memory: 0 };
+  for (const { start, end, flags, protection, backing } of space.regions) {
+    if (backing === undefined || ((flags & MAP_PRIVATE) !== 0 && (protection & PROT_WRITE) !== 0)) continue;
+    const pages = space.resident.countIn(start, end);
+    counts[backing.isMemory ? "memory" : "file"] += pages;
+    counts.anonymous -= pages;
+  }
+  return counts;
+}
+
 /** SigIgn and SigCgt. */
 function handledSets(task: Task): { readonly ignored: bigint; readonly caught: bigint } {
   let [ignored, caught] = [0n, 0n];
@@ -122,7 +134,8 @@ export function statusText(task: Task, reader: Task, pids: PidNamespace): string
 
 function memoryRows(space: AddressSpace): [string, string | number][] {
   const sums = memoryOf(space);
-  const resident = space.residentPages * PAGE_BYTES;
+  const resident = space.resident.count * PAGE_BYTES;
+  const { anonymous, file, memory } = residentOf(space);
   const kb = (bytes: number): string =>
     `${Math.floor(bytes / KB)
       .toString()
@@ -130,18 +143,18 @@ function memoryRows(space: AddressSpace): [string, string | number][] {
   return [
     ["VmPeak", kb(space.sizeBytes)],
     ["VmSize", kb(space.sizeBytes)],
-    ["VmLck", kb(0)],
+    ["VmLck", kb(space.lockedBytes)],
     ["VmPin", kb(0)],
-    ["VmHWM", kb(space.residentPagesMax * PAGE_BYTES)],
+    ["VmHWM", kb(space.resident.countMax * PAGE_BYTES)],
     ["VmRSS", kb(resident)],
-    ["RssAnon", kb(resident)],
-    ["RssFile", kb(0)],
-    ["RssShmem", kb(0)],
+    ["RssAnon", kb(anonymous * PAGE_BYTES)],
+    ["RssFile", kb(file * PAGE_BYTES)],
+    ["RssShmem", kb(memory * PAGE_BYTES)],
     ["VmData", kb(sums.data)],
     ["VmStk", kb(sums.stack)],
     ["VmExe", kb(sums.text)],
     ["VmLib", kb(sums.library)],
-    ["VmPTE", kb(Math.ceil(space.residentPages / 512) * PAGE_BYTES)],
+    ["VmPTE", kb(Math.ceil(space.resident.count / 512) * PAGE_BYTES)],
     ["VmSwap", kb(0)],
     ["HugetlbPages", kb(0)],
     ["CoreDumping", 0],
@@ -206,7 +219,7 @@ export function statText(task: Task, pids: PidNamespace, isWhole: boolean, mayLo
       0,
       ticks(isWhole ? process.startNs : task.startNs),
       space?.sizeBytes ?? 0,
-      space?.residentPages ?? 0,
+      space?.resident.count ?? 0,
       "18446744073709551615",
       ...(mayStacks ? [space.regions[0]?.start ?? 0, space.heapStart] : [0, 0]),
       seen(argStart),
@@ -242,8 +255,9 @@ export function statmText(task: Task): string {
   if (task.state === "dead") return "0 0 0 0 0 0 0\n";
   const space = task.addressSpace;
   const { text, data, stack } = memoryOf(space);
+  const { file, memory } = residentOf(space);
   const pages = (bytes: number): number => Math.floor(bytes / PAGE_BYTES);
-  return `${pages(space.sizeBytes)} ${space.residentPages} 0 ${pages(text)} 0 ${pages(data + stack)} 0\n`;
+  return `${pages(space.sizeBytes)} ${space.resident.count} ${file + memory} ${pages(text)} 0 ${pages(data + stack)} 0\n`;
 }
 
 const LIMIT_ROWS: readonly (readonly [name: string, unit: string])[] = [

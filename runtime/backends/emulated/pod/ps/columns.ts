@@ -176,7 +176,7 @@ export function terminalOf({ process }: Task): string {
 /** KiB of virtual and resident memory. */
 function sizesOf(task: Task): readonly [number, number] {
   if (task.state === "dead") return [0, 0];
-  return [task.addressSpace.sizeBytes / 1024, task.addressSpace.residentPages * PAGE_KIB];
+  return [task.addressSpace.sizeBytes / 1024, task.addressSpace.resident.count * PAGE_KIB];
 }
 
 function ageNs(kernel: Kernel, { process }: Task): number {
