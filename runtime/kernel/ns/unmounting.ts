@@ -66,6 +66,8 @@ export function pivotRoot(task: Task, fresh: Location, putOld: Location): void {
   const above = root.mount.mountpoint;
   fresh.mount.detach();
   root.mount.detach();
+  // What may not be uncovered is now below the new root; the old one is free to go.
+  if (root.mount.isLocked) [fresh.mount.isLocked, root.mount.isLocked] = [true, false];
   if (above === undefined) tree.root = fresh.mount;
   else fresh.mount.attach(above);
   root.mount.attach(putOld);

@@ -15,3 +15,10 @@ test.skipIf(!hasCompiler || !isRoot)("mount, umount2 and pivot_root answer as on
   expect(guest.stdout.split("\n")).toEqual(runInOwnRoot(program).stdout.split("\n"));
   expect(guest.status).toBe(0);
 });
+
+test.skipIf(!hasCompiler || !isRoot)("a sandbox gets a root of its own and loses the old one as on Linux", async () => {
+  const program = compile("sandbox-root");
+  const guest = await runInKernel(program);
+  expect(guest.stdout.split("\n")).toEqual(runInOwnRoot(program).stdout.split("\n"));
+  expect(guest.status).toBe(0);
+});

@@ -5,6 +5,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { must } from "../../../layers/base/assert.ts";
 import type { Outcome, ProgramCase } from "./case.ts";
 import { argumentsOf, ENVIRONMENT, isIgnoredIn, TIMEOUT_MS } from "./case.ts";
 import { hostChanges } from "./changes.ts";
@@ -77,12 +78,15 @@ function collect(
 ): Promise<Omit<Outcome, "changes">> {
   return new Promise((resolve, reject) => {
     const env = Object.fromEntries(ENVIRONMENT.map((entry) => entry.split("=", 2)));
-    const child = spawn("bash", args, { env, timeout: timeoutMs ?? TIMEOUT_MS });
+    const child = spawn("bash", args, { env, detached: true });
+    // All of it, not bash alone: what holds the pipes keeps this waiting.
+    const timer = setTimeout(() => process.kill(-must(child.pid, "it was spawned"), "SIGKILL"), timeoutMs ?? TIMEOUT_MS);
     const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
     child.stdout.on("data", (piece: Buffer) => stdout.push(piece));
     child.stderr.on("data", (piece: Buffer) => stderr.push(piece));
     child.on("error", reject);
     child.on("close", (code) => {
+      clearTimeout(timer);
       const text = (pieces: Buffer[]): string => Buffer.concat(pieces).toString("latin1");
       resolve({ status: code ?? -1, stdout: text(stdout), stderr: text(stderr) });
     });
