@@ -41,13 +41,11 @@ interface Instruction {
 
 /** Ways of writing: what objdump prints, and what the rows would; the first that matches is used. */
 const SPELLINGS: readonly (readonly [objdump: RegExp, row: string])[] = [
-  [/^tzcnt /, "bsf "],
-  [/^lzcnt /, "bsr "],
   // A target that has a symbol is printed without 0x.
   [/^((?:j|call|loop)\S*) ([0-9a-f]+)$/, "$1 0x$2"],
   // The operand is not in the bytes.
   [/^xlat .*/, "xlat "],
-  [/^(pblendvb|blendvp[sd]) (.*),xmm0$/, "$1 $2"],
+  [/^(pblendvb|blendvp[sd]|sha256rnds2) (.*),xmm0$/, "$1 $2"],
   [/^(fneni|fndisi|fnsetpm)\(.*$/, "$1 "],
   [/^(fldenv|fnstenv|frstor|fnsave)w /, "$1 "],
   // Predicates and halves with names of their own.

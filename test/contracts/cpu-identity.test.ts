@@ -44,10 +44,10 @@ test("advertises x86-64-v2 and neither XSAVE nor AVX", () => {
   expect(d & 0x0780_8101).toBe(0x0780_8101);
   // xsave, osxsave, avx, fma, f16c, rdrand
   expect(c & ((1 << 26) | (1 << 27) | (1 << 28) | (1 << 12) | (1 << 29) | (1 << 30))).toBe(0);
-  expect(cpuid(7)).toEqual([0, 0x200, 0, 0]);
+  expect(cpuid(7)).toEqual([0, 0x2008_0308, 0, 0]);
   expect(cpuid(7, 1)).toEqual([0, 0, 0, 0]);
   expect(cpuid(0xd)).toEqual([0, 0, 0, 0]);
-  expect(cpuid(0x8000_0001)).toEqual([0, 0, 0x101, 0x2810_0800]);
+  expect(cpuid(0x8000_0001)).toEqual([0, 0, 0x121, 0x2810_0800]);
 });
 
 test("ends every list of leaves", () => {

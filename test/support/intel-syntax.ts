@@ -89,19 +89,22 @@ export class DecodedInstruction {
     const named = (number: number): string => general(number, this.#width(size), this.#rex !== 0);
     switch (kind) {
       case "E": return this.#modrm >= 0xc0 ? named(rm) : this.#memory(size);
-      case "W": return this.#modrm >= 0xc0 ? `xmm${rm}` : this.#memory(size);
+      case "W": return this.#modrm >= 0xc0 ? this.#vector(rm, size) : this.#memory(size);
       case "Q": return this.#modrm >= 0xc0 ? `mm${rm & 7}` : this.#memory(size);
       case "M": return this.#memory(size);
       case "G": return named(reg);
-      case "V": return `xmm${reg}`;
+      case "V": return this.#vector(reg, size);
       case "P": return `mm${reg & 7}`;
-      case "U": return `xmm${rm}`;
+      case "U": return this.#vector(rm, size);
       case "N": return `mm${rm & 7}`;
       case "Z": return named((this.#byte(INSN.OPCODE) & 7) | ((this.#rex & 1) << 3));
       case "A": return named(0);
       case "CL": return "cl";
       case "DX": return "dx";
       case "1": return "1";
+      case "B": return named(this.#byte(INSN.VVVV));
+      case "H": return this.#vector(this.#byte(INSN.VVVV), size);
+      case "L": return this.#vector(this.#byte(INSN.IMM) >> 4, size);
       case "R": return general(rm, 3, true);
       case "C": return `cr${reg}`;
       case "D": return `dr${reg}`;
@@ -118,6 +121,11 @@ export class DecodedInstruction {
       case "none": return "";
       default: throw new Error(`no text for an operand of kind ${String(kind satisfies never)}`);
     }
+  }
+
+  /** With VEX.L a whole vector has 32 bytes. */
+  #vector(number: number, size: Operand["size"]): string {
+    return `${this.row.vexL === 1 && size === "x" ? "y" : "x"}mm${number}`;
   }
 
   /** As wide as what it goes into; a byte of an instruction without a wider operand is printed as it is. */
@@ -152,7 +160,7 @@ export class DecodedInstruction {
   #pointerOf(size: Operand["size"]): string {
     if (this.row.memory === "none") return "";
     if (this.row.memory !== "") return `${this.row.memory} PTR `;
-    if (size === "x") return "XMMWORD PTR ";
+    if (size === "x") return this.row.vexL === 1 ? "YMMWORD PTR " : "XMMWORD PTR ";
     if (this.row.operands.some(({ text }) => text === "M")) return "";
     return this.#pointer(this.#width(size));
   }

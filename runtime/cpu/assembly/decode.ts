@@ -4,8 +4,8 @@
  * instruction is laid out, never what one means.
  */
 import { BIAS, INSN, INSN_DISP, INSN_HAS_MODRM, INSN_IMM, INSN_IMM2, INSN_LENGTH, INSN_MODRM, INSN_OPCODE,
-  INSN_OPERAND_SIZE, INSN_PC, INSN_PREFIXES, INSN_REP, INSN_REX, INSN_ROW, INSN_SEGMENT, INSN_SIB, MAP } from "./layout";
-import { CANDIDATES, FIRST, KIND_I, KIND_J, KIND_O, ROWS } from "./tables";
+  INSN_OPERAND_SIZE, INSN_PC, INSN_PREFIXES, INSN_REP, INSN_REX, INSN_ROW, INSN_SEGMENT, INSN_SIB, INSN_VEX, INSN_VEX_L, INSN_VVVV, MAP } from "./layout";
+import { CANDIDATES, FIRST, KIND_I, KIND_J, KIND_L, KIND_O, ROWS } from "./tables";
 
 export const PREFIX_66: u32 = 1;
 export const PREFIX_67: u32 = 2;
@@ -91,17 +91,24 @@ function modrmTail(modrm: u32): void {
   store<i32>(INSN, displacement, INSN_DISP);
 }
 
+/** Of a row's first byte: VEX.L must be 0, or 1; VEX.vvvv must name nothing. */
+const L0: u32 = 8;
+const L1: u32 = 16;
+const NO_VVVV: u32 = 32;
+
 /** The row of map and opcode that matches, or NO_ROW. */
-function match(index: u32, prefixes: u32, rep: u32, rexW: u32, modrm: u32): u32 {
+function match(index: u32, mandatory: u32, rexW: u32, modrm: u32): u32 {
   let first = <usize>load<u16>(FIRST + (<usize>index << 1));
   let last = <usize>load<u16>(FIRST + (<usize>index << 1) + 2);
-  // F3 and F2 win over 66 as mandatory prefixes.
-  let mandatory: u32 = rep != 0 ? rep + 2 : prefixes & PREFIX_66 ? 2 : 1;
+  let vexL = <u32>load<u8>(INSN, INSN_VEX_L);
+  let vvvv = <u32>load<u8>(INSN, INSN_VVVV);
   for (let i = first; i < last; i++) {
     let number = <u32>load<u16>(CANDIDATES + (i << 1));
     let row = ROWS + (<usize>number << 4);
-    let prefix = <u32>load<u8>(row);
+    let facts = <u32>load<u8>(row);
+    let prefix = facts & 7;
     if (prefix != 0 && prefix != mandatory) continue;
+    if (((facts & L0) != 0 && vexL != 0) || ((facts & L1) != 0 && vexL == 0) || ((facts & NO_VVVV) != 0 && vvvv != 0)) continue;
     let bits = <u32>load<u8>(row, 3);
     if ((bits & 2) != 0 && rexW != 0) continue;
     if ((bits & 4) != 0 && rexW == 0) continue;
@@ -110,6 +117,33 @@ function match(index: u32, prefixes: u32, rep: u32, rexW: u32, modrm: u32): u32 
     return number;
   }
   return NO_ROW;
+}
+
+/**
+ * What a VEX prefix of two or three bytes (`byte`, already read) says goes to the record; answers the opcode's
+ * place in the tables and leaves the mandatory prefix in `vexPrefix`. NO_ROW: a map nobody has.
+ */
+let vexPrefix: u32 = 0;
+function vexOpcode(byte: u32): u32 {
+  // R, X and B are stored inverted, as is vvvv.
+  let head = next8();
+  let map: u32 = 1;
+  let rex: u32 = 0x40 | ((~head & 0x80) >> 5);
+  let tail = head;
+  if (byte == 0xc4) {
+    map = head & 31;
+    rex = 0x40 | ((~head >> 5) & 7);
+    tail = next8();
+    rex |= (tail & 0x80) >> 4;
+  }
+  store<u8>(INSN, rex, INSN_REX);
+  store<u8>(INSN, 1, INSN_VEX);
+  store<u8>(INSN, (~tail >> 3) & 15, INSN_VVVV);
+  store<u8>(INSN, (tail >> 2) & 1, INSN_VEX_L);
+  vexPrefix = 1 + (tail & 3);
+  let opcode = next8();
+  store<u8>(INSN, opcode, INSN_OPCODE);
+  return map >= 1 && map <= 3 ? ((map + 4) << 8) | opcode : NO_ROW;
 }
 
 @inline function operandSizeOf(bits: u32, prefixes: u32, rexW: u32): u32 {
@@ -125,7 +159,10 @@ function immediates(row: usize, operandSize: u32, addressSize: u32): void {
     let code = <u32>load<u8>(row + i, 4);
     if (code == 0) break;
     let kind = code >> 3;
-    if (kind == KIND_I) {
+    if (kind == KIND_L) {
+      store<u64>(INSN + slot, <u64>next8());
+      slot = INSN_IMM2;
+    } else if (kind == KIND_I) {
       store<i64>(INSN + slot, immediate(code & 7, operandSize));
       slot = INSN_IMM2;
     } else if (kind == KIND_J) {
@@ -166,6 +203,8 @@ export function decode(start: u32): i32 {
     byte = next8();
   }
   let map: u32 = 0;
+  store<u8>(INSN, segment, INSN_SEGMENT);
+  if (byte == 0xc4 || byte == 0xc5) return decodeVex(start, room, byte, prefixes, rep, rex);
   if (byte == 0x0f) {
     map = 1;
     byte = next8();
@@ -175,14 +214,28 @@ export function decode(start: u32): i32 {
     }
   }
   store<u8>(INSN, rex, INSN_REX);
-  store<u8>(INSN, segment, INSN_SEGMENT);
   store<u8>(INSN, rep, INSN_REP);
   store<u8>(INSN, prefixes, INSN_PREFIXES);
   store<u8>(INSN, byte, INSN_OPCODE);
-  let rexW = rex & 8;
+  // F3 and F2 win over 66 as mandatory prefixes.
+  let mandatory: u32 = rep != 0 ? rep + 2 : prefixes & PREFIX_66 ? 2 : 1;
+  return finish(start, room, (map << 8) | byte, mandatory, prefixes);
+}
+
+function decodeVex(start: u32, room: u32, byte: u32, prefixes: u32, rep: u32, rex: u32): i32 {
+  let opcode = vexOpcode(byte);
+  store<u8>(INSN, prefixes, INSN_PREFIXES);
+  // Of other prefixes it takes segments and 67 only.
+  let isAlone = (prefixes & ~PREFIX_67) == 0 && rep == 0 && rex == 0;
+  return finish(start, room, isAlone ? opcode : NO_ROW, vexPrefix, prefixes);
+}
+
+/** From the opcode on, whose place in the tables is `index`. */
+function finish(start: u32, room: u32, index: u32, mandatory: u32, prefixes: u32): i32 {
+  let rexW = <u32>load<u8>(INSN, INSN_REX) & 8;
   // Peek at the ModRM byte for the match; whether it belongs to the instruction the row says.
   let modrm: u32 = at < end ? <u32>load<u8>(at) : 0;
-  let number = match((map << 8) | byte, prefixes, rep, rexW, modrm);
+  let number = index == NO_ROW ? NO_ROW : match(index, mandatory, rexW, modrm);
   if (number == NO_ROW) {
     if (overrun || (at >= end && room < LENGTH_MAX)) return NOT_FETCHED;
     store<u8>(INSN, at - <usize>start, INSN_LENGTH);

@@ -6,8 +6,8 @@
  */
 import { BIAS, BLOCK_COUNT, BLOCK_LENGTH, BLOCK_PC, FS_BASE, GS_BASE, HIGH, INSN, INSN_DISP, INSN_IMM, INSN_IMM2,
   INSN_LENGTH, INSN_MODRM, INSN_OPCODE, INSN_OPERAND_SIZE, INSN_PREFIXES, INSN_REP, INSN_REX, INSN_ROW, INSN_SEGMENT,
-  INSN_SIB, REG, RIP, ST, UOP_BASE, UOP_D, UOP_DISP, UOP_HANDLER, UOP_IMM, UOP_INDEX, UOP_LENGTH, UOP_MODE, UOP_NEXT,
-  UOP_POSITION, UOP_ROW, UOP_S, UOP_SCALE, UOP_TARGET, XMM, ZERO } from "./layout";
+  INSN_SIB, INSN_VVVV, REG, RIP, ST, UOP_BASE, UOP_D, UOP_DISP, UOP_HANDLER, UOP_IMM, UOP_INDEX, UOP_L, UOP_LENGTH, UOP_MODE, UOP_NEXT,
+  UOP_POSITION, UOP_ROW, UOP_S, UOP_SCALE, UOP_TARGET, UOP_V, XMM, ZERO } from "./layout";
 import * as tables from "./tables";
 import { FUSED, HANDLER_GOTO, HANDLER_JCC_0, HANDLER_CALL, HANDLER_LINK,
   HANDLER_PROTECTION, HANDLER_UNDEFINED, FORM_G, FORM_I, FORM_M, FORM_MI, FORM_MR, FORM_NONE, FORM_R, FORM_RI,
@@ -132,6 +132,8 @@ function operand(u: usize, code: u32, field: usize, next: u32, bias: i64): u32 {
     case tables.KIND_FS: store<u16>(u + field, <u16>FS_BASE); return NOTHING;
     case tables.KIND_GS: store<u16>(u + field, <u16>GS_BASE); return NOTHING;
     case tables.KIND_S: store<u16>(u + field, <u16>((modrm >> 3) & 7)); return NOTHING;
+    case tables.KIND_B: register = <u32>REG + <u32>load<u8>(INSN, INSN_VVVV) * 8; break;
+    case tables.KIND_H: register = <u32>XMM + <u32>load<u8>(INSN, INSN_VVVV) * 16; break;
     case tables.KIND_I: return IMMEDIATE;
     case tables.KIND_O:
       memoryShape = moffs(u, bias);
@@ -222,6 +224,11 @@ export function emit(u: usize, next: u32, position: u32): void {
   memoryShape = 0;
   let first = operand(u, <u32>load<u8>(row, 4), UOP_D, next, bias);
   let second = operand(u, <u32>load<u8>(row, 5), UOP_S, next, bias);
+  for (let slot: usize = 6; slot < 8; slot++) {
+    let kind = <u32>load<u8>(row + slot) >> 3;
+    if (kind == tables.KIND_B || kind == tables.KIND_H) operand(u, <u32>load<u8>(row + slot), UOP_V, next, bias);
+    if (kind == tables.KIND_L) store<u16>(u, <u16>(<u32>XMM + (<u32>load<u8>(INSN, INSN_IMM) >> 4) * 16), UOP_L);
+  }
   let source = <u32>load<u8>(row, 5) >> 3;
   if (first == NOTHING || source == tables.KIND_X || source == tables.KIND_Y || operation == tables.OP_maskmovdqu ||
     operation == tables.OP_maskmovq) stringOperands(u);

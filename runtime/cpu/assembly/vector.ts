@@ -40,6 +40,7 @@
  *   low half, rflags bits (CF ZF SF OF; PF AF clear) in the high half; pcmpstrIndex(result, imm): u32
  *   is ecx, pcmpstrMask(result, imm): v128 is xmm0.
  * Crypto: aesenc aesenclast aesdec aesdeclast (a, b)   aesimc(a)   aeskeygenassist(a, imm)
+ *   sha1nexte sha1msg1 sha1msg2 sha256msg1 sha256msg2 (a, b)   sha1rnds4(a, b, imm)   sha256rnds2(a, b, keys)
  *   pclmulqdq(a, b, imm)   crc32(crc: u32, value: u64, bytes: u32): u32
  */
 export * from "./vector-integer";
@@ -49,4 +50,5 @@ export * from "./vector-float";
 export * from "./vector-compare";
 export * from "./vector-convert";
 export * from "./vector-products";
+export * from "./vector-sha";
 export { MXCSR_EXACT, MXCSR_TRAP } from "./vector-soft";

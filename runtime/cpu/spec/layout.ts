@@ -114,6 +114,10 @@ export const INSN = {
   IMM: 16,
   IMM2: 24,
   PC: 32,
+  /** VEX.vvvv as a register number, VEX.L, and whether there is a VEX prefix. */
+  VVVV: 36,
+  VEX_L: 37,
+  VEX: 38,
 } as const;
 
 /**
@@ -140,6 +144,9 @@ export const UOP = {
   IMM: 24,
   /** Of a conditional branch: uop of the next instruction. */
   NEXT: 28,
+  /** Addresses of the registers that VEX.vvvv and the upper half of an immediate byte name. */
+  V: 28,
+  L: 30,
   BYTES: 32,
 } as const;
 

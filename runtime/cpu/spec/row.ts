@@ -7,14 +7,15 @@
  *   0f 38 f1 np     | movbe My,Gy           | movbeStore feature=movbe
  *
  * Opcode column: bytes, then `/0`..`/7` (ModRM.reg), `reg`/`mem` (ModRM.mod), `=c1` (the whole ModRM
- * byte), `+r` (register in the opcode), `np` `p66` `pf3` `pf2` (mandatory prefix), `w0` `w1` (REX.W).
+ * byte), `+r` (register in the opcode), `np` `p66` `pf3` `pf2` (mandatory prefix), `w0` `w1` (REX.W); in front
+ * of the bytes `vex`, behind them `l0` or `l1` (VEX.L; with `l1` a vector has 32 bytes).
  * Operands: the manual's codes (appendix A.2 of SDM volume 2), with `Ibs` for a sign-extended byte.
  * A mnemonic `cbw/cwde/cdqe` is chosen by operand size.
  */
 
 export const KINDS = [
   "none", "E", "G", "Z", "I", "M", "O", "A", "CL", "DX", "1", "S", "J", "X", "Y",
-  "V", "W", "U", "P", "Q", "N", "ST", "STi", "FS", "GS", "R", "C", "D",
+  "V", "W", "U", "P", "Q", "N", "ST", "STi", "FS", "GS", "R", "C", "D", "B", "H", "L",
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -40,6 +41,8 @@ export interface Row {
   readonly hasModrm: boolean;
   readonly plusR: boolean;
   readonly rexW: 0 | 1 | undefined;
+  /** VEX.L; undefined: it does not matter, or there is no VEX prefix. */
+  readonly vexL: 0 | 1 | undefined;
   readonly mnemonics: readonly string[];
   readonly operands: readonly Operand[];
   readonly operation: string;
@@ -86,10 +89,17 @@ interface OpcodePart {
   plusR: boolean;
   prefix: Prefix;
   rexW: 0 | 1 | undefined;
+  vexL: 0 | 1 | undefined;
+  isVex: boolean;
 }
 
+/** The maps of VEX come behind the others: 0f is 5, 0f 38 is 6, 0f 3a is 7. */
+export const VEX_MAP = 4;
+
 function parseOpcode(text: string): OpcodePart {
-  const part: OpcodePart = { bytes: [], mask: 0, value: 0, plusR: false, prefix: "any", rexW: undefined };
+  const part: OpcodePart = {
+    bytes: [], mask: 0, value: 0, plusR: false, prefix: "any", rexW: undefined, vexL: undefined, isVex: false,
+  };
   const match = (mask: number, value: number): void => {
     part.mask |= mask;
     part.value |= value;
@@ -98,6 +108,8 @@ function parseOpcode(text: string): OpcodePart {
     const prefix = PREFIXES.find((name) => name === token);
     if (prefix !== undefined) part.prefix = prefix;
     else if (token === "+r") part.plusR = true;
+    else if (token === "vex") part.isVex = true;
+    else if (token === "l0" || token === "l1") part.vexL = token === "l1" ? 1 : 0;
     else if (token === "w0" || token === "w1") part.rexW = token === "w1" ? 1 : 0;
     else if (token === "reg") match(0xc0, 0xc0);
     // mod != 3 cannot be said with mask and value: bit 8 of the mask asks for it.
@@ -119,7 +131,7 @@ function mapOf(bytes: readonly number[]): { map: number; opcode: number } {
 }
 
 const MODRM_KINDS: ReadonlySet<Kind> = new Set([
-  "E", "G", "M", "S", "V", "W", "U", "P", "Q", "N", "STi", "R", "C", "D",
+  "E", "G", "M", "S", "V", "W", "U", "P", "Q", "N", "STi", "R", "C", "D", "B", "H", "L",
 ]);
 
 export function parseRow(line: string): Row {
@@ -136,14 +148,17 @@ export function parseRow(line: string): Row {
   }
   const named = (name: string): string =>
     attributes.find((text) => text.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+  const place = mapOf(part.bytes);
   return {
-    ...mapOf(part.bytes),
+    map: place.map + (part.isVex ? VEX_MAP : 0),
+    opcode: place.opcode,
     prefix: part.prefix,
     modrmMask: part.mask,
     modrmValue: part.value,
     hasModrm: part.mask !== 0 || operands.some(({ kind }) => MODRM_KINDS.has(kind)) || attributes.includes("modrm"),
     plusR: part.plusR,
     rexW: part.rexW,
+    vexL: part.vexL,
     mnemonics: mnemonic.split("/"),
     operands,
     operation,

@@ -1,8 +1,9 @@
 /** All rows, in the order that gives them their numbers. */
+import { BMI } from "./bmi.ts";
 import { GENERAL } from "./general.ts";
 import { MMX } from "./mmx.ts";
 import { SSE } from "./sse.ts";
 import { X87 } from "./x87.ts";
 import type { Row } from "./row.ts";
 
-export const ROWS: readonly Row[] = [...GENERAL, ...X87, ...SSE, ...MMX];
+export const ROWS: readonly Row[] = [...GENERAL, ...X87, ...SSE, ...MMX, ...BMI];

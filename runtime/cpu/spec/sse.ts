@@ -1,5 +1,5 @@
 /**
- * The rows of SSE, SSE2, SSE3, SSSE3, SSE4.1, SSE4.2, AES and PCLMULQDQ on xmm registers: SDM volume 2,
+ * The rows of SSE, SSE2, SSE3, SSSE3, SSE4.1, SSE4.2, AES, SHA and PCLMULQDQ on xmm registers: SDM volume 2,
  * appendix A, tables A-3 to A-5. One hard idea: a 16-byte memory operand must be aligned unless the row
  * says `unaligned`, so `aligned` is put on here and not in the lines. What an operation does: vector.ts.
  */
@@ -163,6 +163,9 @@ const SSE41: Readonly<Record<string, string>> = {
 const AES: Readonly<Record<string, string>> = {
   db: "aesimc", dc: "aesenc", dd: "aesenclast", de: "aesdec", df: "aesdeclast",
 };
+const SHA: Readonly<Record<string, string>> = {
+  c8: "sha1nexte", c9: "sha1msg1", ca: "sha1msg2", cb: "sha256rnds2", cc: "sha256msg1", cd: "sha256msg2",
+};
 
 const SSE4 = `
   0f 38 37 p66 | pcmpgtq Vx,Wx  | pcmpgtq feature=sse4_2
@@ -207,6 +210,7 @@ const SSE4 = `
   0f 3a 61 p66 | pcmpestri/pcmpestri/pcmpestriq Vx,Wx,Ib | pcmpestri unaligned feature=sse4_2
   0f 3a 62 p66 | pcmpistrm Vx,Wx,Ib | pcmpistrm unaligned feature=sse4_2
   0f 3a 63 p66 | pcmpistri Vx,Wx,Ib | pcmpistri unaligned feature=sse4_2
+  0f 3a cc np  | sha1rnds4 Vx,Wx,Ib | sha1rnds4 unaligned feature=sha_ni
   0f 3a df p66 | aeskeygenassist Vx,Wx,Ib | aeskeygenassist feature=aes
 `;
 
@@ -236,6 +240,7 @@ const LINES = [
   ...plain(SSSE3, "0f 38", "ssse3"),
   ...plain(SSE41, "0f 38", "sse4_1"),
   ...plain(AES, "0f 38", "aes"),
+  ...plain(SHA, "0f 38", "sha_ni").map((line) => `${line.replace(" p66 ", " np ")} unaligned`),
   SSE4,
 ].join("\n");
 

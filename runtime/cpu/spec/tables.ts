@@ -3,8 +3,8 @@
  * candidate rows, tried in order (most particular first, as sorted here); a row matches by mandatory
  * prefix, ModRM mask and REX.W. No special case in the decoder's code is about an instruction.
  */
-import { KINDS, PREFIXES, SIZES } from "./row.ts";
-import type { Row } from "./row.ts";
+import { KINDS, PREFIXES, SIZES, VEX_MAP } from "./row.ts";
+import type { Operand, Row } from "./row.ts";
 import { flagsMask, OPERATIONS } from "./operations.ts";
 import type { Access, Operation } from "./operations.ts";
 import { VECTOR_OPERATIONS } from "./vector.ts";
@@ -25,7 +25,7 @@ export function operationOf(name: string): Operation {
 function weight(row: Row): number {
   let bits = 0;
   for (let mask = row.modrmMask; mask !== 0; mask >>= 1) bits += mask & 1;
-  return bits * 4 + (row.prefix === "any" ? 0 : 2) + (row.rexW === undefined ? 0 : 1);
+  return bits * 4 + (row.prefix === "any" ? 0 : 2) + (row.rexW === undefined ? 0 : 1) + (row.vexL === undefined ? 0 : 1);
 }
 
 /** Operations that can raise without a memory operand, besides those that look at memory themselves. */
@@ -51,9 +51,29 @@ export interface Tables {
   readonly first: readonly number[];
 }
 
+/** Operands as uops have them: where they go, where they come from, then what VEX.vvvv names and constants. */
+function tableOrder(row: Row): readonly Operand[] {
+  const [first, ...rest] = row.operands;
+  if (first === undefined) return [];
+  const isExtra = ({ kind }: Operand): boolean => kind === "B" || kind === "H";
+  return [first, ...rest.filter((operand) => !isExtra(operand)), ...rest.filter(isExtra)];
+}
+
+/** Bits 3 to 6 of a row's first byte. */
+function vexBits(row: Row): number {
+  if (row.map < VEX_MAP) return 0;
+  const namesRegister = row.operands.some(({ kind }) => kind === "B" || kind === "H");
+  return (
+    (Number(row.vexL === 0) << 3) |
+    (Number(row.vexL === 1) << 4) |
+    (Number(!namesRegister) << 5) |
+    (Number(row.vexL === 1) << 6)
+  );
+}
+
 function writeRow(view: DataView, at: number, row: Row, operation: number): void {
   const facts = operationOf(row.operation);
-  view.setUint8(at, PREFIXES.indexOf(row.prefix));
+  view.setUint8(at, PREFIXES.indexOf(row.prefix) | vexBits(row));
   view.setUint8(at + 1, row.modrmMask & 0xff);
   view.setUint8(at + 2, row.modrmValue);
   view.setUint8(
@@ -67,7 +87,7 @@ function writeRow(view: DataView, at: number, row: Row, operation: number): void
       (Number(row.lockable) << 6) |
       (Number(row.aligned) << 7),
   );
-  row.operands.forEach(({ kind, size }, index) => {
+  tableOrder(row).forEach(({ kind, size }, index) => {
     view.setUint8(at + 4 + index, (KINDS.indexOf(kind) << 3) | SIZES.indexOf(size));
   });
   view.setUint16(at + 8, operation, true);
@@ -88,7 +108,7 @@ export function makeTables(rows: readonly Row[]): Tables {
   const operations = [...new Set(rows.map((row) => row.operation))];
   const bytes = new Uint8Array(rows.length * ROW_BYTES);
   const view = new DataView(bytes.buffer);
-  const lists: number[][] = Array.from({ length: 1024 }, () => []);
+  const lists: number[][] = Array.from({ length: 2048 }, () => []);
   rows.forEach((row, number) => {
     writeRow(view, number * ROW_BYTES, row, operations.indexOf(row.operation));
     for (let register = 0; register < (row.plusR ? 8 : 1); register++) {

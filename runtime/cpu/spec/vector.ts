@@ -103,13 +103,15 @@ const INTEGER = `
   aesimc    x x  aesimc(b)
   aeskeygenassist x x aeskeygenassist(b, i)
   pclmulqdq x x  pclmulqdq(a, b, i)
+  sha1rnds4 x x  sha1rnds4(a, b, i)
+  sha256rnds2 x x sha256rnds2(a, b, v128.load(XMM))
 `;
 
 /** Functions of two whole registers that keep their name. */
 const PLAIN = [
   "pshufb", "pmaddubsw", "phaddw", "phaddd", "phaddsw", "phsubw", "phsubd", "phsubsw", "psignb", "psignw",
   "psignd", "pmulhrsw", "pmulhw", "pmulhuw", "pmuludq", "pmuldq", "psadbw", "aesenc", "aesenclast",
-  "aesdec", "aesdeclast",
+  "aesdec", "aesdeclast", "sha1nexte", "sha1msg1", "sha1msg2", "sha256msg1", "sha256msg2",
 ];
 
 const EXTENSIONS = ["s", "u"].map((sign) => {

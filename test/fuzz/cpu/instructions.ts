@@ -5,6 +5,7 @@
  */
 import type { Row } from "../../../runtime/cpu/spec/row.ts";
 import { operationOf } from "../../../runtime/cpu/spec/tables.ts";
+import { VEX_MAP } from "../../../runtime/cpu/spec/row.ts";
 import { isExact } from "./float-state.ts";
 import type { Random } from "./random.ts";
 
@@ -55,6 +56,22 @@ export function randomAddress(random: Random): bigint {
   }
 }
 
+/** VEX's W, R, X and B as the REX byte that says the same. */
+export function vexRegisters(random: Random, row: Row): number {
+  const rex = 0x40 | (random.oneIn(3) ? 0 : random.below(16));
+  return row.rexW === undefined ? rex : row.rexW === 1 ? rex | 8 : rex & ~8;
+}
+
+/** The VEX prefix; vvvv names `register` where the row has one there. Of two bytes if it may be. */
+export function vexPrefix(random: Random, row: Row, rex: number, register: number, isShort: boolean): number[] {
+  const namesRegister = row.operands.some(({ kind }) => kind === "B" || kind === "H");
+  const vvvv = namesRegister ? ~register & 15 : 15;
+  const isWide = row.vexL === undefined ? random.oneIn(2) : row.vexL === 1;
+  const tail = (vvvv << 3) | (isWide ? 4 : 0) | ["np", "p66", "pf3", "pf2"].indexOf(row.prefix);
+  if (row.map === VEX_MAP + 1 && (rex & 11) === 0 && isShort) return [0xc5, (rex & 4 ? 0 : 0x80) | tail];
+  return [0xc4, ((~rex & 7) << 5) | (row.map - VEX_MAP), ((rex & 8) << 4) | tail];
+}
+
 class Encoder {
   readonly #random: Random;
   readonly #row: Row;
@@ -76,15 +93,12 @@ class Encoder {
     const random = this.#random;
     const row = this.#row;
     const prefixes: number[] = [];
-    if (random.oneIn(3)) this.#rex = 0x40 | random.below(16);
+    if (row.map >= VEX_MAP) this.#rex = vexRegisters(random, row);
+    else if (random.oneIn(3)) this.#rex = 0x40 | random.below(16);
     if (row.rexW === 1) this.#rex |= 0x48;
     if (row.rexW === 0) this.#rex &= ~8;
     if ((this.#rex & 0xf) === 0 && random.oneIn(2)) this.#rex = 0;
-    // In front of a mandatory F2 or F3 it is still the operand size.
-    this.#is66 = /^(any|pf2|pf3)$/.test(row.prefix) && row.stack !== "f64" && random.oneIn(5);
-    if (this.#is66 || row.prefix === "p66") prefixes.push(0x66);
-    if (row.prefix === "pf3") prefixes.push(0xf3);
-    if (row.prefix === "pf2") prefixes.push(0xf2);
+    if (row.map < VEX_MAP) this.#mandatory(prefixes);
     if (/^(movs|stos|lods|cmps|scas)$/.test(row.operation)) this.#string(prefixes);
     if (row.hasModrm && random.oneIn(10)) {
       this.#segment = 1 + random.below(2);
@@ -97,15 +111,27 @@ class Encoder {
       prefixes.push(0x67);
     }
     const bytes = [...prefixes];
-    if (this.#rex !== 0) bytes.push(this.#rex);
-    if (row.map > 0) bytes.push(0x0f);
-    if (row.map > 1) bytes.push(row.map === 2 ? 0x38 : 0x3a);
+    if (row.map >= VEX_MAP) bytes.push(...vexPrefix(random, row, this.#rex, random.below(16), random.oneIn(2)));
+    else {
+      if (this.#rex !== 0) bytes.push(this.#rex);
+      if (row.map > 0) bytes.push(0x0f);
+      if (row.map > 1) bytes.push(row.map === 2 ? 0x38 : 0x3a);
+    }
     bytes.push(row.opcode + (row.plusR ? random.below(8) : 0));
     const tail = row.hasModrm ? this.#modrm() : [];
     const immediate = this.#immediates();
     const length = bytes.length + tail.length + immediate.length;
     if (row.hasModrm && !row.ignoresMod) this.#aim(tail, rip + length);
     return [...bytes, ...tail, ...immediate];
+  }
+
+  #mandatory(prefixes: number[]): void {
+    const { prefix, stack } = this.#row;
+    // In front of a mandatory F2 or F3 it is still the operand size.
+    this.#is66 = /^(any|pf2|pf3)$/.test(prefix) && stack !== "f64" && this.#random.oneIn(5);
+    if (this.#is66 || prefix === "p66") prefixes.push(0x66);
+    if (prefix === "pf3") prefixes.push(0xf3);
+    if (prefix === "pf2") prefixes.push(0xf2);
   }
 
   #string(prefixes: number[]): void {
@@ -199,6 +225,8 @@ class Encoder {
       } else if (kind === "O") {
         const address = randomAddress(random);
         for (let index = 0n; index < 8n; index++) bytes.push(Number((address >> (index * 8n)) & 255n));
+      } else if (kind === "L") {
+        bytes.push(random.below(256));
       } else if (kind === "I") {
         const width = size === "b" ? 1 : size === "w" ? 2 : size === "v" && isWide ? 8 : this.#is66 && !isWide ? 2 : 4;
         const value = randomValue(random);

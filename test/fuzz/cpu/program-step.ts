@@ -4,7 +4,8 @@
  * seldom overwritten; every now and then one is taken at random all the same, for the fault.
  */
 import type { Row } from "../../../runtime/cpu/spec/row.ts";
-import { DATA, PAGE, randomAddress, randomValue } from "./instructions.ts";
+import { VEX_MAP } from "../../../runtime/cpu/spec/row.ts";
+import { DATA, PAGE, randomAddress, randomValue, vexPrefix } from "./instructions.ts";
 import type { Random } from "./random.ts";
 
 /** rbx, rsi, rdi and r14 point into the data, r13 is a small index, r15 counts turns of loops. */
@@ -19,6 +20,9 @@ export const little = (value: number, bytes: number): number[] =>
 
 /** A good address for a pointer register. */
 export const pointerValue = (random: Random): number => DATA + 0x100 + (random.below(2 * PAGE - 0x400) & ~15);
+
+/** Of the long prefix, which is always used. */
+const VEX_BYTES = 3;
 
 interface Shape {
   readonly prefixes: number[];
@@ -70,6 +74,7 @@ function memoryOperand(random: Random, row: Row, shape: Shape, reg: number, at: 
 function immediates(random: Random, row: Row, isWide: boolean, is66: boolean): number[] {
   return row.operands.flatMap(({ kind, size }) => {
     if (kind === "O") return little(pointerValue(random), 8);
+    if (kind === "L") return [random.below(256)];
     if (kind !== "I") return [];
     const width = size === "b" ? 1 : size === "w" ? 2 : size === "v" && isWide ? 8 : is66 && !isWide ? 2 : 4;
     const value = randomValue(random);
@@ -79,13 +84,16 @@ function immediates(random: Random, row: Row, isWide: boolean, is66: boolean): n
 
 /** The bytes of `row` for guest address `at`. */
 export function encodeStep(random: Random, row: Row, at: number): number[] {
+  const isVex = row.map >= VEX_MAP;
   const shape: Shape = { prefixes: [], rex: 0 };
   const kinds = new Set(row.operands.map(({ kind }) => kind));
   if (row.rexW === 1 || (row.rexW === undefined && random.oneIn(3))) shape.rex |= 0x48;
   const is66 = row.prefix === "any" && row.stack !== "f64" && random.oneIn(8) && !/^(sh[lr]d|bswap)$/.test(row.operation);
-  if (is66 || row.prefix === "p66") shape.prefixes.push(0x66);
-  if (row.prefix === "pf3") shape.prefixes.push(0xf3);
-  if (row.prefix === "pf2") shape.prefixes.push(0xf2);
+  if (!isVex) {
+    if (is66 || row.prefix === "p66") shape.prefixes.push(0x66);
+    if (row.prefix === "pf3") shape.prefixes.push(0xf3);
+    if (row.prefix === "pf2") shape.prefixes.push(0xf2);
+  }
   if (/^(movs|stos|lods|cmps|scas)$/.test(row.operation) && random.oneIn(2)) shape.prefixes.push(random.oneIn(2) ? 0xf3 : 0xf2);
   const opcode = row.map === 0 ? [] : row.map === 1 ? [0x0f] : [0x0f, row.map === 2 ? 0x38 : 0x3a];
   let last = row.opcode;
@@ -113,12 +121,16 @@ export function encodeStep(random: Random, row: Row, at: number): number[] {
     } else {
       if (random.oneIn(24)) shape.prefixes.unshift(random.oneIn(2) ? 0x64 : 0x65);
       const end = constants();
-      const before = shape.prefixes.length + (shape.rex !== 0 ? 1 : 0) + opcode.length + 1;
+      const before = shape.prefixes.length + (isVex ? VEX_BYTES : (shape.rex !== 0 ? 1 : 0) + opcode.length) + 1;
       // The rip-relative form never needs another REX prefix than is there already.
       tail = [...memoryOperand(random, row, shape, reg, at + before, end.length), ...end];
     }
   } else tail = constants();
   if (row.rexW === 0) shape.rex &= ~8;
+  if (isVex) {
+    const register = kinds.has("B") ? pickRegister(random) : random.below(16);
+    return [...shape.prefixes, ...vexPrefix(random, row, shape.rex, register, false), last, ...tail];
+  }
   const rex = shape.rex === 0 ? [] : [0x40 | shape.rex];
   return [...shape.prefixes, ...rex, ...opcode, last, ...tail];
 }

@@ -110,7 +110,9 @@ export class ProgramSubject {
   run(program: Program, state: ProgramState, answers: Answers): string[] {
     this.#start(program, state);
     let stop: Stop = Stop.fuel;
-    for (let spent = 0; stop === Stop.fuel && spent < FUEL; spent += state.fuel) stop = this.#space.run(this.#context, state.fuel);
+    for (let spent = 0; stop === Stop.fuel && spent < FUEL; spent += state.fuel) {
+      stop = this.#space.run(this.#context, state.fuel);
+    }
     return hasForeignMxcsr(answers.fxsave) ? [] : this.#differences(program, state, answers, stop);
   }
 
