@@ -2,7 +2,7 @@
 import type { Container } from "../engine/containers/container.ts";
 import type { HealthState } from "../engine/containers/health.ts";
 import type { HostConfig } from "../engine/containers/host-config.ts";
-import type { ContainerRecord } from "../engine/containers/record.ts";
+import type { ContainerRecord, ContainerState } from "../engine/containers/record.ts";
 import type { ContainerSizes } from "../engine/containers/sizes.ts";
 import type { Engine } from "../engine/engine.ts";
 import { timeNs, unixSeconds } from "../engine/time.ts";
@@ -54,7 +54,15 @@ function summaryPorts(container: Container): readonly object[] {
   });
 }
 
-export function containerInspect(engine: Engine, container: Container, sizes: ContainerSizes | undefined): object {
+type Diagnostics = NonNullable<ContainerState["diagnostics"]>;
+
+/** What an inspection shows beside the record. */
+interface Looked {
+  readonly sizes: ContainerSizes | undefined;
+  readonly diagnostics: Diagnostics | undefined;
+}
+
+export function containerInspect(engine: Engine, container: Container, { sizes, diagnostics }: Looked): object {
   const { record } = container;
   const directory = `/var/lib/docker/containers/${record.id}`;
   return {
@@ -83,7 +91,13 @@ export function containerInspect(engine: Engine, container: Container, sizes: Co
     Config: encodeStruct(CONFIG, { ...record.config }),
     NetworkSettings: networkSettings(container),
     ...(engine.images.byId(record.imageID) === undefined ? {} : manifestDescriptor(engine, record)),
+    ...(diagnostics === undefined ? {} : { Diagnostics: diagnosticsJson(diagnostics) }),
   };
+}
+
+/** Not Docker's: what the emulated machine lacked. Only there when it lacked something. */
+function diagnosticsJson({ missingCalls, illegalInstructions }: Diagnostics): object {
+  return { MissingCalls: missingCalls, IllegalInstructions: illegalInstructions };
 }
 
 function liveExecs(container: Container): readonly string[] | null {

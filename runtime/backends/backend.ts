@@ -143,12 +143,25 @@ export interface StartFailure {
   readonly exitCode: 126 | 127;
 }
 
+/**
+ * What a task's programs asked for and the machine does not have: for whoever looks why one fails. A machine that
+ * has everything, or does not know, says nothing.
+ */
+export interface Diagnostics {
+  /** System calls answered "not implemented", and options nobody knows: how often each. */
+  readonly missingCalls: Readonly<Record<string, number>>;
+  /** Instructions the processor does not have, the first few: where, whose, and their bytes. */
+  readonly illegalInstructions: readonly string[];
+}
+
 export interface ExitStatus {
   /** 0..255; 128 + n when killed by signal n. */
   readonly exitCode: number;
   readonly isOomKilled: boolean;
   /** When the machine under the program failed: a sentence for State.Error. */
   readonly error: string | undefined;
+  /** Of the whole task, with its first process. */
+  readonly diagnostics?: Diagnostics;
 }
 
 /** A process whose stdio the engine holds: a task's first, or an exec. */
@@ -229,6 +242,7 @@ export interface Task extends Process, Disposable {
   exec(process: ProcessSpec): Promise<Process & { start(): Promise<void> }>;
   top(psArguments: readonly string[]): Promise<ProcessTable>;
   statistics(): Promise<TaskStatistics>;
+  diagnostics(): Promise<Diagnostics | undefined>;
   update(resources: ResourceLimits): Promise<void>;
   /** Settles when the root filesystem is closed and durable. */
   closed(): Promise<void>;

@@ -3,6 +3,7 @@
  * accountant, pids.max at fork, cpu.max by the scheduler. One hard idea: a charge climbs to the root first
  * and is taken only when every level allows it, so that nothing has to be given back.
  */
+import { Diagnostics } from "./diagnostics.ts";
 import type { Direction } from "./io-account.ts";
 import { IoAccount } from "./io-account.ts";
 import type { MemoryAccount } from "./mm/memory-account.ts";
@@ -44,6 +45,7 @@ export class Cgroup implements MemoryAccount {
   readonly childControllers = new Set<string>();
   #isOwnFrozen = false;
   readonly events: CgroupEvents = { max: 0, oom: 0, oomKill: 0 };
+  readonly diagnostics: Diagnostics;
   /** pids.events: forks refused. */
   pidsRefused = 0;
   /** io.stat and io.max, of the one disk there is. */
@@ -63,6 +65,7 @@ export class Cgroup implements MemoryAccount {
   constructor(name: string, parent: Cgroup | undefined) {
     this.name = name;
     this.parent = parent;
+    this.diagnostics = new Diagnostics(parent?.diagnostics);
     parent?.children.add(this);
   }
 

@@ -44,25 +44,6 @@ export type Idleness =
   /** Nothing to do until then (undefined: until something comes from outside), in monotonic nanoseconds. */
   | { readonly kind: "idle"; readonly untilNs: number | undefined };
 
-/** An instruction the processor does not have. */
-export interface IllegalInstruction {
-  readonly comm: string;
-  readonly pid: number;
-  readonly rip: number;
-  /** Hexadecimal, as many as could be read. */
-  readonly bytes: string;
-}
-
-/** What was asked for and is not there: shown in a container's debug output. */
-export interface KernelCounters {
-  /** Calls answered ENOSYS, by name, "ioctl 0x5401" and the like included. */
-  readonly missing: Map<string, number>;
-  /** The first few. */
-  readonly illegal: IllegalInstruction[];
-}
-
-const ILLEGAL_MAX = 16;
-
 export class Kernel {
   readonly machine: Machine;
   readonly clock: Clock;
@@ -75,12 +56,11 @@ export class Kernel {
   readonly devices = new DeviceTable();
   readonly disk = new Disk(this);
   readonly filesystemTypes = new Map<string, FilesystemType>();
-  readonly counters: KernelCounters = { missing: new Map(), illegal: [] };
   /** Wall-clock time of boot, and the monotonic clock then. */
   readonly bootNs: bigint;
-  /** Called with every process that ends, before it is reaped. */
   /** Sessions audit has numbered. */
   loginSessions = 0;
+  /** Called with every process that ends, before it is reaped. */
   readonly exitListeners = new Set<(process: Process) => void>();
   /** The task whose call is being answered: for filesystems whose names depend on who asks (proc/self). */
   current: Task | undefined;
@@ -160,10 +140,6 @@ export class Kernel {
   /** A process has become a zombie: whoever waits outside looks now. */
   onExit(process: Process): void {
     for (const listener of this.exitListeners) listener(process);
-  }
-
-  noteIllegal(instruction: IllegalInstruction): void {
-    if (this.counters.illegal.length < ILLEGAL_MAX) this.counters.illegal.push(instruction);
   }
 
   /** Charges the running task for its turn so far: before anybody looks at what it has used. */

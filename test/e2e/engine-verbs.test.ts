@@ -148,6 +148,23 @@ describe.skipIf(!canRun)(
       expect(events.trim().split("\n").slice(-2)).toEqual(["oom", "die"]);
     });
 
+    test("what the machine lacks is named: calls that are not there, an instruction it does not have", async () => {
+      // Docker's own seccomp profile would answer both before the kernel is asked.
+      const unconfined = ["--name", "lacks", "--security-opt", "seccomp=unconfined"];
+      await ok("create", ...unconfined, DEBIAN, "sh", "-c", "perl -e 'syscall(1023); syscall(176, 0, 0)'; exec /avx512");
+      const program = join(directory, "avx512");
+      writeFileSync(program, elfOf(ADD_512_BITS), { mode: 0o755 });
+      await ok("cp", program, "lacks:/avx512");
+      expect((await docker.run(["start", "-a", "lacks"])).exitCode).toBe(128 + 4);
+      const [inspected] = JSON.parse(await ok("inspect", "lacks")) as { Diagnostics?: object }[];
+      expect(inspected?.Diagnostics).toEqual({
+        MissingCalls: { syscall_1023: 1, delete_module: 1 },
+        IllegalInstructions: [expect.stringMatching(/^avx512 at 0x400078: 62 f1 7c 48 58 c1/)],
+      });
+      const [clean] = JSON.parse(await ok("inspect", await ok("run", "-d", DEBIAN, "true").then((id) => id.trim()))) as object[];
+      expect(clean).not.toHaveProperty("Diagnostics");
+    });
+
     test("commit: the files and the configuration of a running container, as an image", async () => {
       await ok("run", "-d", "--name", "source", DEBIAN, "sleep", "1000");
       await ok("commit", "source", "unchanged");
@@ -277,4 +294,31 @@ function linesOf(child: ChildProcessWithoutNullStreams): { next(): Promise<strin
       return last;
     },
   };
+}
+
+/** vaddps zmm0, zmm0, zmm1: AVX-512, which our processor does not have and CPUID does not promise. */
+const ADD_512_BITS = [0x62, 0xf1, 0x7c, 0x48, 0x58, 0xc1];
+
+/** The least ELF: one segment, the code behind the headers (elf(5)). */
+function elfOf(code: readonly number[]): Uint8Array {
+  const [base, headers] = [0x400000n, 120];
+  const bytes = new Uint8Array(headers + code.length);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  view.setUint32(16, 0x003e0002, true); // ET_EXEC, EM_X86_64
+  view.setUint32(20, 1, true);
+  view.setBigUint64(24, base + BigInt(headers), true);
+  view.setBigUint64(32, 64n, true);
+  view.setUint16(52, 64, true);
+  view.setUint16(54, 56, true);
+  view.setUint16(56, 1, true);
+  view.setUint32(64, 1, true); // PT_LOAD
+  view.setUint32(68, 5, true); // R and X
+  view.setBigUint64(80, base, true);
+  view.setBigUint64(88, base, true);
+  view.setBigUint64(96, BigInt(bytes.length), true);
+  view.setBigUint64(104, BigInt(bytes.length), true);
+  view.setBigUint64(112, 0x1000n, true);
+  bytes.set(code, headers);
+  return bytes;
 }

@@ -279,6 +279,10 @@ export class FakeTask implements Task {
     };
   }
 
+  async diagnostics(): Promise<undefined> {
+    return undefined;
+  }
+
   async update(resources: ResourceLimits): Promise<void> {
     this.#machine.resources = resources;
   }

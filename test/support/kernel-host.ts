@@ -217,7 +217,7 @@ export class KernelHost {
       status: task.process.exitStatus ?? -Errno.EIO,
       stdout: streams[1].text,
       stderr: streams[2].text,
-      missing: Object.fromEntries(this.kernel.counters.missing),
+      missing: Object.fromEntries(this.kernel.rootCgroup.diagnostics.missing),
     };
   }
 

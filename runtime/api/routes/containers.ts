@@ -6,6 +6,7 @@ import type { WaitCondition, WaitResult } from "../../engine/containers/containe
 import { createContainer } from "../../engine/containers/create.ts";
 import type { HostConfig } from "../../engine/containers/host-config.ts";
 import { listContainers } from "../../engine/containers/list.ts";
+import { diagnosticsOf } from "../../engine/containers/processes.ts";
 import { pruneContainers } from "../../engine/containers/prune.ts";
 import { removeContainer } from "../../engine/containers/remove.ts";
 import { renameContainer } from "../../engine/containers/rename.ts";
@@ -59,7 +60,8 @@ export const containerCreate: Route = async (call) => {
 export const containerInspectRoute: Route = async (call) => {
   const container = call.engine.containers.get(param(call, "id"));
   const sizes = call.query.boolean("size") ? await containerSizes(call.engine, container) : undefined;
-  return jsonReply(200, containerInspect(call.engine, container, sizes));
+  const diagnostics = await diagnosticsOf(container);
+  return jsonReply(200, containerInspect(call.engine, container, { sizes, diagnostics }));
 };
 
 export const containerStart: Route = async (call) => {

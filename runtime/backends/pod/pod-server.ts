@@ -9,7 +9,7 @@ import type { Port } from "../../../layers/base/port.ts";
 import type { ByteStream } from "../../../layers/base/streams.ts";
 import { piecesOf } from "../../../layers/base/streams.ts";
 import type {
-  ConsoleSize, ContainerFiles, ExitStatus, ProcessSpec, ProcessTable, ResourceLimits, TaskSpec, TaskStatistics,
+  ConsoleSize, ContainerFiles, Diagnostics, ExitStatus, ProcessSpec, ProcessTable, ResourceLimits, TaskSpec, TaskStatistics,
 } from "../backend.ts";
 import type { AddressedParams, PodCalls, PodMethod } from "./protocol.ts";
 
@@ -38,6 +38,7 @@ export interface PodContainer {
   update(resources: ResourceLimits): void;
   top(psArguments: readonly string[]): ProcessTable | Promise<ProcessTable>;
   statistics(): TaskStatistics;
+  diagnostics(): Diagnostics | undefined;
   /** Ends everything, makes the files durable. Whether the pod is as good as new. */
   close(): Promise<boolean>;
 }
@@ -136,7 +137,9 @@ function processHandlers(current: Current): Pick<Handlers, "stdin" | "stdout" | 
     };
   }
 
-function containerHandlers(current: Current): Pick<Handlers, "pause" | "resume" | "update" | "top" | "statistics"> {
+function containerHandlers(
+  current: Current,
+): Pick<Handlers, "pause" | "resume" | "update" | "top" | "statistics" | "diagnostics"> {
     return {
       pause: async () => {
         current().pause();
@@ -152,6 +155,7 @@ function containerHandlers(current: Current): Pick<Handlers, "pause" | "resume" 
       },
       top: async ({ psArguments }) => ({ result: await current().top(psArguments) }),
       statistics: async () => ({ result: current().statistics() }),
+      diagnostics: async () => ({ result: current().diagnostics() }),
     };
   }
 

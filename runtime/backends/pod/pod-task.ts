@@ -5,7 +5,7 @@
  */
 import type { ByteStream } from "../../../layers/base/streams.ts";
 import type {
-  ContainerFiles, ConsoleSize, ExitStatus, Process, ProcessSpec, ProcessTable, ResourceLimits, Task, TaskSpec,
+  ContainerFiles, ConsoleSize, Diagnostics, ExitStatus, Process, ProcessSpec, ProcessTable, ResourceLimits, Task, TaskSpec,
   TaskStatistics,
 } from "../backend.ts";
 import type { PodClient, PodSession } from "./pod-client.ts";
@@ -76,6 +76,10 @@ export class PodTask implements Task {
 
   statistics(): Promise<TaskStatistics> {
     return this.#pod.call("statistics", null);
+  }
+
+  diagnostics(): Promise<Diagnostics | undefined> {
+    return this.#pod.call("diagnostics", null);
   }
 
   async update(resources: ResourceLimits): Promise<void> {

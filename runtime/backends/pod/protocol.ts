@@ -5,7 +5,7 @@
  * a container's processes are numbered, 0 is the first.
  */
 import type {
-  ConsoleSize, ExitStatus, PathChange, PathInfo, ProcessSpec, ProcessTable, ResourceLimits, TaskSpec,
+  ConsoleSize, Diagnostics, ExitStatus, PathChange, PathInfo, ProcessSpec, ProcessTable, ResourceLimits, TaskSpec,
   TaskStatistics,
 } from "../backend.ts";
 
@@ -29,6 +29,7 @@ export interface PodCalls {
   /** Options as for ps(1). */
   top: { params: { psArguments: readonly string[] }; result: ProcessTable };
   statistics: { params: null; result: TaskStatistics };
+  diagnostics: { params: null; result: Diagnostics | undefined };
   filesStat: { params: { path: string }; result: PathInfo };
   /** Reply body: the tar. */
   filesRead: { params: { path: string }; result: null };

@@ -125,6 +125,7 @@ async function recordExit(
       error: status.error ?? "",
       finishedAt: formatTime(nowNs),
       health: unwatchHealth(container),
+      diagnostics: status.diagnostics,
     },
   });
   // A full disk must not leave clients waiting: what is in memory is true, the record is behind.

@@ -1,6 +1,6 @@
 /** What is asked of a running container's processes: resize, top, statistics. */
 import { fail } from "../../../layers/base/errors.ts";
-import type { ConsoleSize, ProcessTable, Task, TaskStatistics } from "../../backends/backend.ts";
+import type { ConsoleSize, Diagnostics, ProcessTable, Task, TaskStatistics } from "../../backends/backend.ts";
 import type { EngineContext } from "../context.ts";
 import type { Container } from "./container.ts";
 import { containerEvent } from "./container-events.ts";
@@ -41,6 +41,13 @@ export async function topContainer(
   const table = await task.top(words);
   containerEvent(context, container, "top");
   return table;
+}
+
+/** What the machine lacked in this run, or in the last. */
+export async function diagnosticsOf(container: Container): Promise<Diagnostics | undefined> {
+  const { task, record } = container;
+  if (task === undefined || !record.state.isRunning) return record.state.diagnostics;
+  return task.diagnostics().catch(() => undefined); // It has just ended.
 }
 
 /** One sample; undefined while the container does not run, as `docker stats` shows zeros then. */

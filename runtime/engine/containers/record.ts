@@ -2,6 +2,7 @@
  * What the engine remembers of a container, as one record in the storage: enough to find everything
  * again after a crash. Instants are text (RFC 3339), because records must survive any storage.
  */
+import type { Diagnostics } from "../../backends/backend.ts";
 import type { ContainerConfig } from "./config.ts";
 import type { HealthState } from "./health.ts";
 import type { HostConfig } from "./host-config.ts";
@@ -20,6 +21,8 @@ export interface ContainerState {
   readonly finishedAt: string;
   /** Only with a health check, and once it has run. */
   readonly health?: HealthState | undefined;
+  /** Of the last run, where the machine lacked something. */
+  readonly diagnostics?: Diagnostics | undefined;
 }
 
 export interface ContainerRecord {

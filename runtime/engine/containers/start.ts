@@ -65,6 +65,7 @@ export async function startLocked(context: EngineContext, container: Container):
         error: "",
         startedAt: formatTime(context.clock.nowNs()),
         health: initialHealth(container),
+        diagnostics: undefined,
       },
     });
     watchHealth(context, container);

@@ -49,10 +49,9 @@ function invoke(task: Task, number: number, a: number, b: number, c: number, d: 
   return -Errno.ENOSYS;
 }
 
-/** Notes something programs ask for that is not there: shown in a container's debug output. */
+/** Notes something programs ask for that is not there: `docker inspect` shows it. */
 export function countMissing(task: Task, name: string): void {
-  const { missing } = task.kernel.counters;
-  missing.set(name, (missing.get(name) ?? 0) + 1);
+  task.cgroup.diagnostics.countMissing(name);
 }
 
 /** Runs `call` with errors as numbers. */

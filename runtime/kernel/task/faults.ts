@@ -121,12 +121,12 @@ function floatCode(task: Task, vector: number): number {
   return FLOAT_CODES.find(([bit]) => (raised & bit) !== 0)?.[1] ?? FPE_FLTINV;
 }
 
-/** Keeps the bytes of an instruction we do not have: `docker inspect`-like output names them. */
+/** Keeps the bytes of an instruction we do not have: `docker inspect` names them. */
 function noteInstruction(task: Task): void {
   const BYTES = 15;
   const { rip } = task.context;
   const count = task.addressSpace.reachable(rip, BYTES, 1);
   const bytes = task.addressSpace.bytes(rip, count, 1) ?? new Uint8Array(0);
   const text = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-  task.kernel.noteIllegal({ comm: task.comm, pid: task.ownTid, rip, bytes: text });
+  task.cgroup.diagnostics.noteIllegal({ comm: task.comm, pid: task.ownTid, rip, bytes: text });
 }

@@ -151,6 +151,6 @@ export async function runInKernel(
   return {
     pieces,
     status,
-    missing: [...guest.kernel.counters.missing].map(([name, count]) => `${name} x${count}`),
+    missing: [...guest.kernel.rootCgroup.diagnostics.missing].map(([name, count]) => `${name} x${count}`),
   };
 }

@@ -75,14 +75,14 @@ export class GuestRunner {
     const task = this.#start(kernel, { cgroup, namespaces, streams, args: argumentsOf(programCase) });
     const trouble = await untilExit(kernel, task, streams, programCase.timeoutMs ?? TIMEOUT_MS);
     const { exitStatus = 0 } = task.process;
-    const illegal = kernel.counters.illegal.map(({ comm, bytes }) => `instruction ${bytes} in ${comm}`);
+    const illegal = kernel.rootCgroup.diagnostics.illegal.map(({ comm, bytes }) => `instruction ${bytes} in ${comm}`);
     return {
       status: (exitStatus & 0x7f) === 0 ? exitStatus >> 8 : 128 + (exitStatus & 0x7f),
       stdout: streams.stdout,
       stderr: streams.stderr,
       trouble,
       changes: guestChanges(upper, isIgnoredIn(programCase)),
-      missing: [...[...kernel.counters.missing].map(([name, count]) => `${name} x${count}`), ...illegal],
+      missing: [...[...kernel.rootCgroup.diagnostics.missing].map(([name, count]) => `${name} x${count}`), ...illegal],
       ms: performance.now() - started,
     };
   }

@@ -13,7 +13,7 @@ import type { SeccompFilter } from "../../../kernel/task/seccomp.ts";
 import { endProcess, sendToProcess } from "../../../kernel/task/send-signal.ts";
 import type { Task } from "../../../kernel/task/task.ts";
 import type {
-  ContainerFiles, ExitStatus, PathChange, ProcessSpec, ProcessTable, ResourceLimits, TaskSpec, TaskStatistics,
+  ContainerFiles, Diagnostics, ExitStatus, PathChange, ProcessSpec, ProcessTable, ResourceLimits, TaskSpec, TaskStatistics,
 } from "../../backend.ts";
 import { filesOf } from "../../pod/container-files.ts";
 import type { PodContainer } from "../../pod/pod-server.ts";
@@ -168,6 +168,17 @@ export class Container implements PodContainer, Resident {
       readBytes: cgroup.io.readBytes,
       writtenBytes: cgroup.io.writtenBytes,
       blockDevice: { major: this.kernel.disk.major, minor: this.kernel.disk.minor },
+    };
+  }
+
+  diagnostics(): Diagnostics | undefined {
+    const { missing, illegal } = this.cgroup.diagnostics;
+    if (missing.size === 0 && illegal.length === 0) return undefined;
+    return {
+      missingCalls: Object.fromEntries(missing),
+      illegalInstructions: illegal.map(
+        ({ comm, rip, bytes }) => `${comm} at 0x${rip.toString(16)}: ${bytes}`,
+      ),
     };
   }
 

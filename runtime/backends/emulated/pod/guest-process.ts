@@ -6,7 +6,7 @@ import { SyscallError } from "../../../kernel/task/syscall-error.ts";
 import type { Process } from "../../../kernel/task/process.ts";
 import type { SeccompFilter } from "../../../kernel/task/seccomp.ts";
 import type { Task } from "../../../kernel/task/task.ts";
-import type { ConsoleSize, ExitStatus, ProcessSpec } from "../../backend.ts";
+import type { ConsoleSize, Diagnostics, ExitStatus, ProcessSpec } from "../../backend.ts";
 import type { PodContainerProcess } from "../../pod/pod-server.ts";
 import type { Cgroup } from "../../../kernel/cgroup.ts";
 import type { Kernel } from "../../../kernel/kernel.ts";
@@ -31,6 +31,8 @@ export interface ProcessHome {
   readonly oomScoreAdjustment: number;
   /** Calls are written to the error output as strace does. */
   readonly isTraced: boolean;
+  /** What its programs lacked so far. */
+  diagnostics(): Diagnostics | undefined;
   /** Sends it a signal from outside. */
   signal(process: GuestProcess, signal: number): void;
 }
@@ -148,6 +150,7 @@ export class GuestProcess implements PodContainerProcess {
     const signal = status & 0x7f;
     const exitCode = signal === 0 ? (status >> 8) & 0xff : SIGNALLED + signal;
     const isOomKilled = this.#container.cgroup.events.oomKill > 0;
-    this.#settle({ exitCode, isOomKilled, error: undefined });
+    const diagnostics = this.#container.diagnostics();
+    this.#settle({ exitCode, isOomKilled, error: undefined, ...(diagnostics === undefined ? {} : { diagnostics }) });
   };
 }
