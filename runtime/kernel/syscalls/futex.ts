@@ -8,6 +8,7 @@ import { CLOCK_MONOTONIC, CLOCK_REALTIME } from "../abi/time.ts";
 import type { FutexDeadline, FutexWait, FutexWord } from "../task/futex.ts";
 import { FUTEX_BITSET_MATCH_ANY, requeueFutex, waitAny, waitFutex, wakeFutex } from "../task/futex.ts";
 import { lockPi, unlockPi } from "../task/futex-pi.ts";
+import { requeueToMutex, waitForRequeue } from "../task/futex-pi-requeue.ts";
 import { SyscallError } from "../task/syscall-error.ts";
 import type { Task } from "../task/task.ts";
 import { NEVER_NS } from "../task/timers.ts";
@@ -20,7 +21,11 @@ import { absoluteDeadline, deadlineIn, readTimespec } from "./timespec.ts";
 const { FutexOperation } = abi;
 const NO_DEADLINE: FutexDeadline = { ns: undefined, isTimed: false };
 /** What may come with FUTEX_CLOCK_REALTIME. */
-const CLOCKED = new Set<number>([FutexOperation.FUTEX_WAIT_BITSET, FutexOperation.FUTEX_LOCK_PI2]);
+const CLOCKED = new Set<number>([
+  FutexOperation.FUTEX_WAIT_BITSET,
+  FutexOperation.FUTEX_WAIT_REQUEUE_PI,
+  FutexOperation.FUTEX_LOCK_PI2,
+]);
 
 function sysFutex(
   task: Task,
@@ -65,6 +70,14 @@ function sysFutex(
       return lockPi(task, { word, deadlineNs: deadlineAt(task, clockId, fourth).ns, isTrying: false });
     case FutexOperation.FUTEX_TRYLOCK_PI:
       return lockPi(task, { word, deadlineNs: undefined, isTrying: true });
+    case FutexOperation.FUTEX_WAIT_REQUEUE_PI: {
+      const { ns: deadlineNs } = deadlineAt(task, clockId, fourth);
+      return waitForRequeue(task, { word, expected: value, mutex: { address: second, isPrivate }, deadlineNs });
+    }
+    case FutexOperation.FUTEX_CMP_REQUEUE_PI: {
+      const counts = { wakeCount: value | 0, moveCount: fourth | 0 };
+      return requeueToMutex(task, { from: word, mutex: { address: second, isPrivate }, ...counts, expected: third });
+    }
     case FutexOperation.FUTEX_UNLOCK_PI:
       return unlockPi(task, word);
     default:
@@ -184,7 +197,7 @@ function sysFutexRequeue(task: Task, waits: number, flags: number, wakeCount: nu
 }
 
 export const FUTEX_CALLS: readonly SyscallRow[] = [
-  call(202, "futex", "address, futex, int, timespec, address, int", sysFutex, "no requeueing to mutexes with priorities"),
+  call(202, "futex", "address, futex, int, timespec, address, int", sysFutex),
   call(449, "futex_waitv", "address, int, int, timespec, clock", sysFutexWaitv),
   call(454, "futex_wake", "address, int, int, int", sysFutexWake),
   call(455, "futex_wait", "address, int, int, int, timespec, clock", sysFutexWait),

@@ -12,7 +12,7 @@ import type { Task } from "./task.ts";
 import type { Result } from "./wait.ts";
 import { Blocked, WaitQueue } from "./wait.ts";
 
-interface Waiter {
+export interface Waiter {
   readonly task: Task;
   /** The word in its memory. */
   readonly address: number;
@@ -21,7 +21,7 @@ interface Waiter {
 }
 
 /** A mutex that has waiters. */
-interface PiState {
+export interface PiState {
   readonly key: FutexKey;
   owner: Task;
   readonly waiters: Waiter[];
@@ -65,8 +65,7 @@ function waitForOwnership(
   const waiter: Waiter = { task, address, queue: new WaitQueue(), isOwner: false };
   state.waiters.push(waiter);
   const leave = (answer: number): number => {
-    state.waiters.splice(state.waiters.indexOf(waiter), 1);
-    if (state.waiters.length === 0) removeState(state);
+    giveUp(state, waiter);
     return answer;
   };
   const blocked: Blocked = new Blocked({
@@ -81,6 +80,12 @@ function waitForOwnership(
     reason: "futex_lock_pi",
   });
   return blocked;
+}
+
+/** `waiter` no longer wants the mutex. */
+export function giveUp(state: PiState, waiter: Waiter): void {
+  state.waiters.splice(state.waiters.indexOf(waiter), 1);
+  if (state.waiters.length === 0) removeState(state);
 }
 
 /** FUTEX_UNLOCK_PI. */
@@ -114,11 +119,11 @@ function handOver(state: PiState, mark: number): void {
   next.queue.wake();
 }
 
-function stateOf({ words, place }: FutexKey): PiState | undefined {
+export function stateOf({ words, place }: FutexKey): PiState | undefined {
   return statesByWords.get(words)?.get(place);
 }
 
-function addState(state: PiState): PiState {
+export function addState(state: PiState): PiState {
   const { words, place } = state.key;
   const states = statesByWords.get(words) ?? new Map<number, PiState>();
   statesByWords.set(words, states);

@@ -12,11 +12,13 @@ import type { Result } from "./wait.ts";
 import { Blocked, WaitQueue } from "./wait.ts";
 
 /** One who waits for one word. */
-interface Entry {
+export interface Entry {
   readonly queue: WaitQueue;
   readonly bitset: number;
   key: FutexKey;
   isWoken: boolean;
+  /** It waits to be moved to a mutex (futex-pi-requeue.ts): nothing else may wake or move it. */
+  readonly isForMutex?: boolean;
 }
 
 /** Where a word is: equal places of one owner are one word. */
@@ -134,6 +136,7 @@ export function requeueFutex(task: Task, { from, to, wakeCount, moveCount, expec
   if (wakeCount < 0 || moveCount < 0) return -Errno.EINVAL;
   const [source, target] = [futexKey(task, from), futexKey(task, to)];
   if (expected !== undefined && task.memory.readU32(from.address) !== expected >>> 0) return -Errno.EAGAIN;
+  if ([...(source.words.get(source.place) ?? [])].some(({ isForMutex }) => isForMutex)) return -Errno.EINVAL;
   let done = wakeCount === 0 ? 0 : wakeKey(source, wakeCount, FUTEX_BITSET_MATCH_ANY);
   const last = done + moveCount;
   for (const entry of [...(source.words.get(source.place) ?? [])]) {
@@ -152,6 +155,7 @@ function wakeKey(key: FutexKey, count: number, bitset: number): number {
   if (entries === undefined) return 0;
   let woken = 0;
   for (const entry of [...entries]) {
+    if (entry.isForMutex === true) return -Errno.EINVAL;
     if ((entry.bitset & bitset) === 0) continue;
     remove(entry);
     entry.isWoken = true;
@@ -162,7 +166,7 @@ function wakeKey(key: FutexKey, count: number, bitset: number): number {
   return woken;
 }
 
-function enter(entry: Entry): Entry {
+export function enter(entry: Entry): Entry {
   const { words, place } = entry.key;
   const entries = words.get(place);
   if (entries === undefined) words.set(place, new Set([entry]));
@@ -170,7 +174,7 @@ function enter(entry: Entry): Entry {
   return entry;
 }
 
-function remove(entry: Entry): void {
+export function remove(entry: Entry): void {
   const { words, place } = entry.key;
   const entries = words.get(place);
   if (entries === undefined) return;
