@@ -4,12 +4,25 @@ import type { Kernel } from "../kernel.ts";
 import { queuesOf } from "../ipc/mqueue-filesystem.ts";
 import { ownerOf } from "../ns/namespace-owner.ts";
 import { SyscallError } from "../task/syscall-error.ts";
+import type { Task } from "../task/task.ts";
 import type { FilesystemType } from "../vfs/filesystem-type.ts";
 import { DevptsFilesystem } from "../tty/devpts.ts";
 import { cgroupFilesystem } from "./cgroup/cgroupfs.ts";
 import { procFilesystem } from "./proc/proc.ts";
 import { sysFilesystem } from "./sysfs.ts";
-import { parseTmpfsOptions, Tmpfs } from "./tmpfs.ts";
+import { parseTmpfsOptions, Tmpfs, TMPFS_OPTIONS } from "./tmpfs.ts";
+
+/** What of an option of tmpfs is wrong. */
+function checkMemoryOption(option: string, { kernel, credentials }: Task): "unknown" | "bad" | undefined {
+  try {
+    parseTmpfsOptions(kernel, option, credentials.user);
+    return undefined;
+  } catch (thrown) {
+    if (!(thrown instanceof SyscallError)) throw thrown;
+    const [name = ""] = option.split("=");
+    return TMPFS_OPTIONS.includes(name) ? "bad" : "unknown";
+  }
+}
 
 /** EINVAL for every word that is not in `known`. */
 function requireKnown(data: string, known: readonly string[] = []): void {
@@ -22,6 +35,7 @@ function memoryType(name: string): FilesystemType {
   return {
     name,
     owner: ({ credentials }) => credentials.user,
+    check: checkMemoryOption,
     mount: ({ task: { kernel, credentials }, source, data }) => {
       const options = parseTmpfsOptions(kernel, data, credentials.user);
       const { fsuid: uid, fsgid: gid } = credentials;
@@ -37,6 +51,7 @@ const TYPES: readonly FilesystemType[] = [
   {
     name: "sysfs",
     owner: ({ namespaces }) => ownerOf(namespaces.network),
+    check: () => "unknown",
     isRevealing: true,
     mount: ({ task: { kernel, namespaces }, source, data }) => {
       requireKnown(data);
@@ -47,6 +62,7 @@ const TYPES: readonly FilesystemType[] = [
   {
     name: "proc",
     owner: ({ pidNamespace }) => ownerOf(pidNamespace),
+    check: () => "unknown",
     isRevealing: true,
     mount: ({ task: { kernel, pidNamespace }, source, data }) => {
       requireKnown(data);
@@ -69,6 +85,7 @@ const TYPES: readonly FilesystemType[] = [
   {
     name: "mqueue",
     owner: ({ namespaces }) => ownerOf(namespaces.ipc),
+    check: () => "unknown",
     mount: ({ task: { kernel, namespaces }, data }) => {
       requireKnown(data);
       return queuesOf(kernel, namespaces.ipc).root.superblock;

@@ -15,6 +15,11 @@ const PAGE_BYTES = 4096;
 const MODE_DEFAULT = 0o1777;
 const SCALES: Readonly<Record<string, number>> = { "": 1, k: KIB, m: KIB ** 2, g: KIB ** 3, t: KIB ** 4, p: KIB ** 5 };
 
+/** Those that take a value. */
+export const TMPFS_OPTIONS: readonly string[] = [
+  "size", "nr_blocks", "nr_inodes", "mode", "uid", "gid", "huge", "mpol",
+];
+
 export interface TmpfsOptions {
   readonly sizeBytes?: number;
   readonly nodes?: number;

@@ -34,7 +34,7 @@ export function isMountRoot({ mount, dentry }: Location): boolean {
   return mount.root === dentry;
 }
 
-function isDirectory({ superblock, node }: Dentry): boolean {
+export function isDirectory({ superblock, node }: Dentry): boolean {
   return superblock.filesystem.attributes(node).type === "directory";
 }
 
@@ -48,7 +48,7 @@ function mountFlags(flags: number, old: number | undefined): number {
 }
 
 /** Hangs a tree at a place: the filesystem itself must not be there already (do_add_mount, graft_tree). */
-function attachAt(mount: Mount, at: Location): void {
+export function attachAt(mount: Mount, at: Location): void {
   if (isDirectory(mount.root) !== isDirectory(at.dentry)) refuse(Errno.ENOTDIR);
   if (at.dentry.isUnlinked) refuse(Errno.ENOENT);
   attachTree(mount, at);

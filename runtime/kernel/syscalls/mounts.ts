@@ -74,20 +74,8 @@ function sysPivotRoot(task: Task, fresh: number, putOld: number): Result {
   return 0;
 }
 
-/** The mount API of Linux 5.2: programs that know it fall back to mount(2). */
-function absent(number: number, name: string): SyscallRow {
-  return { number, name, parameters: [], level: "none" };
-}
-
 export const MOUNT_CALLS: readonly SyscallRow[] = [
   call(155, "pivot_root", "path, path", sysPivotRoot),
   call(165, "mount", "path, path, path, flags:mount, address", sysMount),
   call(166, "umount2", "path, flags:umount", sysUmount2),
-  absent(428, "open_tree"),
-  absent(429, "move_mount"),
-  absent(430, "fsopen"),
-  absent(431, "fsconfig"),
-  absent(432, "fsmount"),
-  absent(433, "fspick"),
-  absent(442, "mount_setattr"),
 ];

@@ -12,6 +12,7 @@ import { LOCK_CALLS } from "./locks.ts";
 import { MEMORY_ADVICE_CALLS } from "./memory-advice.ts";
 import { MEMORY_CALLS } from "./memory.ts";
 import { MESSAGE_QUEUE_CALLS } from "./message-queues.ts";
+import { MOUNT_API_CALLS } from "./mount-api.ts";
 import { MOUNT_CALLS } from "./mounts.ts";
 import { NAMESPACE_CALLS } from "./namespaces.ts";
 import { OPEN_CALLS } from "./open.ts";
@@ -69,6 +70,7 @@ export const SYSCALLS: Syscalls = syscallsOf([
   ...IDENTITY_CALLS,
   ...NAMESPACE_CALLS,
   ...MOUNT_CALLS,
+  ...MOUNT_API_CALLS,
   ...PRCTL_CALLS,
   ...SOCKET_CALLS,
   ...SOCKET_MESSAGE_CALLS,

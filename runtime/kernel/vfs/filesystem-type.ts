@@ -21,6 +21,8 @@ export interface FilesystemType {
   owner(task: Task): UserNamespace | undefined;
   /** Throws SyscallError: EINVAL for options it does not know. */
   mount(request: NewFilesystem): Superblock;
+  /** fsconfig(2): what is wrong with one option, before it is used; undefined when nothing is. */
+  check?(option: string, task: Task): "unknown" | "bad" | undefined;
   /** MS_REMOUNT with options; throws like `mount`. */
   reconfigure?(superblock: Superblock, data: string, task: Task): void;
   /** Shows what a container hides: in a user namespace only where all of it is seen already (SB_I_USERNS_VISIBLE). */

@@ -215,6 +215,8 @@ export class Mount {
   /** Came from a mount namespace of more power: cannot be taken from what it covers, nor its flags loosened. */
   isLocked = false;
   lockedFlags = 0;
+  /** Made by fsmount or open_tree and hung nowhere yet. */
+  isDetached = false;
 
   constructor(superblock: Superblock, root: Dentry, flags: number) {
     lastMountId += 1;
@@ -230,6 +232,7 @@ export class Mount {
 
   attach(at: Location): void {
     assert(this.mountpoint === undefined, "a mount is attached once");
+    this.isDetached = false;
     this.mountpoint = at;
     at.mount.children.set(at.dentry, this);
   }

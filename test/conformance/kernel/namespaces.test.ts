@@ -22,3 +22,10 @@ test.skipIf(!hasCompiler || !isRoot)("a sandbox gets a root of its own and loses
   expect(guest.stdout.split("\n")).toEqual(runInOwnRoot(program).stdout.split("\n"));
   expect(guest.status).toBe(0);
 });
+
+test.skipIf(!hasCompiler || !isRoot)("the mount calls of Linux 5.2 answer as on Linux", async () => {
+  const program = compile("mount-api");
+  const guest = await runInKernel(program);
+  expect(guest.stdout.split("\n")).toEqual(runInOwnRoot(program).stdout.split("\n"));
+  expect(guest.status).toBe(0);
+});
