@@ -54,6 +54,8 @@ export class Superblock {
   readonly disk: Disk | undefined;
   /** Mounted read-only (MS_RDONLY), as mount(2) with MS_REMOUNT may change it. */
   isShut = false;
+  /** A layer of an overlay: names in it come and go by themselves. */
+  isLayer = false;
   /** s_user_ns: in which user namespace it was mounted; undefined is the first. */
   owner: UserNamespace | undefined;
   /** How many inotify watches there are in it: none is the fast path of every notification. */
@@ -146,7 +148,7 @@ export class Dentry {
   child(name: string): Dentry | undefined {
     const { filesystem } = this.superblock;
     const known = this.#children.get(name);
-    if (known !== undefined && filesystem.isVolatile !== true) return known;
+    if (known !== undefined && filesystem.isVolatile !== true && !this.superblock.isLayer) return known;
     const node = filesystem.lookup(this.node, name);
     if (node === undefined) return undefined;
     if (known?.node === node) return known;

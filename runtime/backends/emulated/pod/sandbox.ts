@@ -10,6 +10,7 @@ import { Cgroup } from "../../../kernel/cgroup.ts";
 import { CONTROLLERS } from "../../../kernel/fs/cgroup/cgroupfs.ts";
 import { Kernel } from "../../../kernel/kernel.ts";
 import { SYSCALLS } from "../../../kernel/syscalls/table.ts";
+import { registerOverlay } from "./overlay-mount.ts";
 import { Pump } from "./pump.ts";
 
 /** MemTotal of the machine: what a 32-bit WebAssembly memory can hold. */
@@ -49,6 +50,7 @@ export class Sandbox {
       machine, clock, rng, syscalls: SYSCALLS, memoryBytes: MEMORY_BYTES, onWork: () => this.pump.wake(),
     });
     this.pump.attach(this.kernel);
+    registerOverlay(this.kernel);
     this.#dockerGroup = dockerGroup(this.kernel);
   }
 
