@@ -40,6 +40,8 @@ export const LANGUAGE_CASES: readonly ProgramCase[] = [
     {
       "node -e":
         "node -e 'console.log(1 + 1, process.version, [1,2].map(x => x * 2)); process.exitCode = 3'; echo $?",
+      "a server, fetch, a worker, zlib":
+        'node -e \'const { createServer } = require("http"); const { Worker } = require("worker_threads"); const s = createServer((q, r) => { let b = ""; q.on("data", (d) => (b += d)).on("end", () => r.end("hi " + q.url + b)); }).listen(0, "127.0.0.1", async () => { const r = await fetch(`http://127.0.0.1:${s.address().port}/x`, { method: "POST", body: "body" }); console.log(r.status, await r.text()); s.close(); }); new Worker(`require("worker_threads").parentPort.postMessage(6 * 7)`, { eval: true }).on("message", (m) => console.log(m)); require("child_process").exec("echo sub", (e, o) => process.stdout.write(o)); require("zlib").gzip("x".repeat(1000), (e, b) => console.log(b.length)); console.log(new Intl.NumberFormat("en").format(1234567))\' 2> /dev/null | sort',
       "node without its compiler":
         'node --jitless -e \'console.log(require("crypto").createHash("sha256").update("x").digest("hex")); setTimeout(() => console.log("later"), 10); require("fs").writeFileSync("/tmp/o", "x")\'; echo $?',
     },
@@ -55,7 +57,7 @@ export const LANGUAGE_CASES: readonly ProgramCase[] = [
     { program: "dprint (Rust)", tree: "npm", shell: "dash", timeoutMs: 900_000 },
     {
       "version and help": "dprint --version; dprint help | head -n 5; dprint nosuch; echo $?",
-      "formats by its plugin": {
+      "formats by its plugin, compiled by wasmtime": {
         run: `cd /tmp; mkdir p; cd p; echo '{"plugins": ["/usr/local/lib/dprint/json.wasm"], "json": {}}' > dprint.json; printf '{"b":1,\n"a":[1,2]}' > x.json; dprint fmt x.json 2>&1 | head -n 5; cat x.json`,
         ignored: { paths: ["/root/.cache"], reason: "what it compiled" },
       },
