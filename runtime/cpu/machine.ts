@@ -71,7 +71,7 @@ export interface Fault {
   readonly isFetch: boolean;
   /** The page is mapped but does not allow it (SEGV_ACCERR), else it is not mapped (SEGV_MAPERR). */
   readonly isPresent: boolean;
-  /** Beyond 4 GiB, and in no window: a page fault, or not canonical, then #GP or #SS. */
+  /** Beyond 4 GiB and in no window, or half in one: a page fault, or not canonical, then #GP or #SS. */
   readonly isBeyond: boolean;
 }
 
@@ -79,8 +79,8 @@ export interface Fault {
 export const PageAccess = { none: 0, read: 1, write: 2, execute: 4 } as const;
 
 /**
- * [start, end) beyond 4 GiB shows the pages from `low` on, whose access counts. Through it the guest reads and
- * writes, slowly; instructions are not fetched there.
+ * [start, end) beyond 4 GiB, or below SPACE_START, shows the pages from `low` on, whose access counts. Through it the
+ * guest reads and writes, slowly; instructions are not fetched there.
  */
 export interface Window {
   readonly start: number;

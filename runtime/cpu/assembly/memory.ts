@@ -4,7 +4,7 @@
  * so one comparison and one byte of the page map decide, and the slow path sorts out what was wrong: nothing
  * at all when the kernel opened a window there, which shows pages that lie below.
  */
-import { BIAS, FAULT, HAS_CODE, MAP, PENDING, WINDOWS, WINDOWS_END } from "./layout";
+import { ARENA_END, BIAS, BOUNCE, BOUNCE_END, FAULT, HAS_CODE, MAP, PENDING, WINDOWS, WINDOWS_END } from "./layout";
 import { dropPage } from "./blocks";
 
 /** Linear addresses end where guest addresses reach 2^32. */
@@ -54,14 +54,34 @@ export function isOutside(target: u64): bool {
   return true;
 }
 
-/** The page below 4 GiB of an address beyond, if a window shows all `bytes`; else the first that has none. */
-function throughWindow(address: u64, bytes: u32): u64 {
+/** Linear addresses below are the processor's own; what the guest knows there, a window shows. */
+const LOW_END: u64 = <u64>ARENA_END;
+
+/**
+ * Where a window shows `bytes` at `address`; 0 when none does, and the fault is recorded. What begins in a window
+ * and ends behind it can be read, from a copy: executables begin below SPACE_START and go on above.
+ */
+function throughWindow(address: u64, bytes: u32, isWrite: bool): u64 {
   for (let window = WINDOWS; window < WINDOWS_END; window += 24) {
     let offset = address - load<u64>(window);
     let size = load<u64>(window, 8);
-    if (offset < size) return size - offset >= <u64>bytes ? load<u64>(window, 16) + offset : load<u64>(window) + size;
+    if (offset >= size) continue;
+    if (size - offset >= <u64>bytes) return load<u64>(window, 16) + offset;
+    let end = load<u64>(window) + size;
+    if (isWrite || end >= LIMIT || bytes > <u32>(BOUNCE_END - BOUNCE)) {
+      pageFault(end, isWrite, false);
+      store<u8>(FAULT, 1, 7);
+      return 0;
+    }
+    for (let index: u32 = 0; index < bytes; index++) {
+      let place = check(address + <u64>index, 1, false);
+      if (!place) return 0;
+      store<u8>(BOUNCE + <usize>index, load<u8>(place));
+    }
+    return <u64>BOUNCE;
   }
-  return address;
+  pageFault(address, isWrite, false);
+  return 0;
 }
 
 /**
@@ -69,12 +89,10 @@ function throughWindow(address: u64, bytes: u32): u64 {
  * translations of pages that are about to be written.
  */
 export function check(address: u64, bytes: u32, isWrite: bool): usize {
-  if (address >= LIMIT) {
-    address = throughWindow(address, bytes);
-    if (address >= LIMIT) {
-      pageFault(address, isWrite, false);
-      return 0;
-    }
+  if (address >= LIMIT || address < LOW_END) {
+    address = throughWindow(address, bytes, isWrite);
+    // Of a copy nothing is asked any more.
+    if (address < LOW_END) return <usize>address;
   }
   let last = address + <u64>bytes - 1;
   let need: u32 = isWrite ? 2 : 1;

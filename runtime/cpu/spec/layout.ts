@@ -35,7 +35,7 @@ export const LAYOUT = {
   FAULT: 0x400,
   /** The decoder's record of one instruction. */
   INSN: 0x440,
-  /** Ranges beyond 4 GiB that are shown by pages below: linear start u64, bytes u64, linear start below u64. */
+  /** Ranges beyond 4 GiB, or below SPACE_START, that are shown by pages below: linear start u64, bytes u64, linear start below u64. */
   WINDOWS: 0x500,
   WINDOWS_END: 0x5c0,
   /** Cells of the translator: see STATE below. */
@@ -46,6 +46,9 @@ export const LAYOUT = {
   COPY: 0x6c0,
   /** Sixteen bytes each, for operations. */
   SCRATCH: 0x700,
+  /** A copy of what is half in a window. */
+  BOUNCE: 0xfc0,
+  BOUNCE_END: 0x1000,
   /** Static data of the module (tables) starts here. */
   DATA: 0x1000,
   DATA_END: 0x20000,

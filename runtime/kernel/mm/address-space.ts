@@ -23,7 +23,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from "../abi/mman.ts";
-import { Beyond, mayGoBeyond } from "./beyond.ts";
+import { Beyond, isOutside, mayGoBeyond } from "./beyond.ts";
 import type { FaultOutcome } from "./fault-outcome.ts";
 import { BEYOND_END, MENDED, NOT_ALLOWED, NOT_MAPPED, OUT_OF_MEMORY } from "./fault-outcome.ts";
 import type { MemoryAccount } from "./memory-account.ts";
@@ -185,8 +185,8 @@ export class AddressSpace {
   map(request: MapRequest): number {
     const { sizeBytes, protection, flags } = request;
     const start = placeOf(this.#regions, request);
-    const isBeyond = start < 0 && (request.isFixed ? request.address > SPACE_END : mayGoBeyond(request));
-    if (isBeyond) return this.#beyond.map({ ...request, flags: request.flags & REGION_FLAGS });
+    if (start < 0 && mayGoBeyond(request))
+      return this.#beyond.map({ ...request, flags: request.flags & REGION_FLAGS });
     if (start < 0) return start;
     if (request.isFixed) this.unmap(start, start + sizeBytes);
     this.#regions.insert({
@@ -204,7 +204,7 @@ export class AddressSpace {
   }
 
   unmap(start: number, end: number): void {
-    if (end > SPACE_END) this.#beyond.unmap(start, end);
+    if (end > SPACE_END || start < SPACE_START) this.#beyond.unmap(start, end);
     this.#shared.flushRange(start, end);
     this.#drop(start, end);
     this.#regions.remove(start, end);
@@ -213,7 +213,7 @@ export class AddressSpace {
 
   /** mprotect: 0, or -ENOMEM at the first page that is not mapped, those before it being changed. */
   protect(start: number, wantedEnd: number, protection: number): number {
-    if (start > SPACE_END) return this.#beyond.protect(start, wantedEnd, protection);
+    if (isOutside(start)) return this.#beyond.protect(start, wantedEnd, protection);
     const end = Math.min(wantedEnd, this.#regions.coveredEnd(start, wantedEnd));
     const isWriting = (protection & PROT_WRITE) !== 0;
     const isRefused =
@@ -289,17 +289,17 @@ export class AddressSpace {
   /** Changes the regions of [start, end) in what no page depends on: flags and names. */
   change(start: number, end: number, change: (region: Region) => Region): void {
     this.#regions.change(start, end, change);
-    if (end > SPACE_END) this.#beyond.change(start, end, change);
+    if (end > SPACE_END || start < SPACE_START) this.#beyond.change(start, end, change);
   }
 
   /** Up to where [start, end) is mapped without a hole. */
   coveredEnd(start: number, end: number): number {
-    return start > SPACE_END ? this.#beyond.coveredEnd(start, end) : this.#regions.coveredEnd(start, end);
+    return isOutside(start) ? this.#beyond.coveredEnd(start, end) : this.#regions.coveredEnd(start, end);
   }
 
   regionsIn(start: number, end: number): readonly Region[] {
     const here = this.#regions.overlapping(start, end);
-    return end > SPACE_END ? [...here, ...this.#beyond.regionsIn(start, end)] : here;
+    return end > SPACE_END || start < SPACE_START ? this.#beyond.regionsIn(start, end, here) : here;
   }
 
   isFree(start: number, end: number): boolean {
@@ -312,31 +312,33 @@ export class AddressSpace {
   }
 
   isResident(page: number): boolean {
-    return page > SPACE_END ? this.#beyond.isResident(page) : this.#resident.has(page);
+    return isOutside(page) ? this.#beyond.isResident(page) : this.#resident.has(page);
   }
 
   /** Brings the changes of shared pages in [start, end) to the file: msync. */
   synchronize(start: number, end: number): void {
-    if (end > SPACE_END) this.#beyond.synchronize(start, end);
+    if (end > SPACE_END || start < SPACE_START) this.#beyond.synchronize(start, end);
     this.#shared.flushRange(start, end);
   }
 
   /** Forgets the contents of [start, end): MADV_DONTNEED. The next touch reads zeros or the file. */
   discard(start: number, end: number): void {
-    if (end > SPACE_END) this.#beyond.discard(start, end);
+    if (end > SPACE_END || start < SPACE_START) this.#beyond.discard(start, end);
     this.#shared.flushRange(start, end);
     this.#drop(start, end);
   }
 
   /** What the processor met, as Linux would see it. */
   handleFault(fault: Fault): FaultOutcome {
-    if (fault.isBeyond && (fault.isFetch || fault.address < 0)) return NOT_MAPPED;
+    const { address, isBeyond, isFetch } = fault;
+    // Code is not run there; and what is half in a window cannot be written.
+    if (isOutside(address) ? isFetch || address < 0 : isBeyond) return NOT_MAPPED;
     return this.touch(fault.address, fault.isFetch ? PROT_EXEC : fault.isWrite ? PROT_WRITE : PROT_READ);
   }
 
   /** Makes the page of `address` present for an access of kind `need` (one PROT_ bit). */
   touch(address: number, need: number): FaultOutcome {
-    if (address > SPACE_END) return this.#beyond.touch(address, need);
+    if (isOutside(address)) return this.#beyond.touch(address, need);
     const region = this.#regions.find(address) ?? growStack(this.#regions, address, this.stackBytesMax);
     if (region === undefined) return NOT_MAPPED;
     // x86 reads what it may write or execute.
@@ -361,8 +363,8 @@ export class AddressSpace {
   bytes(address: number, sizeBytes: number, need: number): Uint8Array | undefined {
     if (sizeBytes === 0) return EMPTY;
     const end = address + sizeBytes;
-    if (address > SPACE_END) return this.#beyond.bytes(address, sizeBytes, need);
-    if (!(address >= SPACE_START && end <= SPACE_END)) return undefined;
+    if (isOutside(address)) return this.#beyond.bytes(address, sizeBytes, need);
+    if (end > SPACE_END) return undefined;
     if (!this.#shared.isEmpty) this.enter();
     const bit = need === PROT_WRITE ? PageAccess.write : PageAccess.read;
     for (let page = pageFloor(address); page < end; page += PAGE_BYTES) {
@@ -387,7 +389,7 @@ export class AddressSpace {
 
   /** Puts bytes where the guest may not write: exec, ptrace. False for pages that cannot be there. */
   poke(address: number, source: Uint8Array): boolean {
-    if (address > SPACE_END) return this.#beyond.poke(address, source);
+    if (isOutside(address)) return this.#beyond.poke(address, source);
     for (let page = pageFloor(address); page < address + source.length; page += PAGE_BYTES) {
       if (this.#resident.has(page)) continue;
       const region = this.#regions.find(page);

@@ -1,6 +1,7 @@
 /**
- * What of an address space lies beyond 4 GiB, where the processor has no bytes. Engines of WebAssembly reserve
- * whole gigabytes and use the first pages of them; so reservations that find no room below go here. One hard
+ * What of an address space lies beyond 4 GiB, or below the first 4 MiB, where the processor has no bytes. Engines of
+ * WebAssembly reserve whole gigabytes and use the first pages of them; so reservations that find no room go here.
+ * And lld puts executables at 2 MiB: what of their data lies so low is here too. One hard
  * idea: a region beyond is only written down, until something touches it. Then a window opens: ordinary
  * regions below, taken from mmap's places, hold its pages, and the processor is told to look there. All that
  * is known of pages (demand, sharing, accounting, fork) stays the business of the regions below; everything
@@ -10,7 +11,7 @@
  * bytes which follow each other beyond do so below.
  */
 import type { Window } from "../../cpu/machine.ts";
-import { WINDOWS_MAX } from "../../cpu/machine.ts";
+import { SPACE_END, SPACE_START, WINDOWS_MAX } from "../../cpu/machine.ts";
 import { Errno } from "../abi/errno.ts";
 import { MAP_32BIT, MAP_NORESERVE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE } from "../abi/mman.ts";
 import type { AddressSpace } from "./address-space.ts";
@@ -23,17 +24,25 @@ import { pageCeil, pageFloor, RegionList } from "./region.ts";
 /** Addresses beyond: from 4 GiB to the end of the lower half. */
 const BEYOND_START = 0x1_0000_0000;
 const BEYOND_END = 0x7fff_ffff_f000;
+/** vm.mmap_min_addr: below SPACE_START, from here on. */
+const LOW_START = 0x1_0000;
 /** Less than this is refused when there is no room below: its pages would find none either. */
 const HUGE_BYTES = 0x4000_0000;
 /** Of a larger region a window shows a part at first. */
 const WHOLE_BYTES = 32 * 1024 * 1024;
 const STEP_BYTES = 1024 * 1024;
 
-/** Whether a request that found no room below may go beyond. */
-export function mayGoBeyond({ sizeBytes, protection, flags, isFixed }: MapRequest): boolean {
-  if (isFixed || sizeBytes < HUGE_BYTES || (flags & MAP_32BIT) !== 0) return false;
+/** Whether a request that the processor has no place for may go beyond. */
+export function mayGoBeyond({ sizeBytes, protection, flags, isFixed, address }: MapRequest): boolean {
+  if (isFixed) return isOutside(address);
+  if (sizeBytes < HUGE_BYTES || (flags & MAP_32BIT) !== 0) return false;
   // Linux refuses so much writable memory as well, by its heuristic.
   return (protection & PROT_WRITE) === 0 || (flags & (MAP_SHARED | MAP_NORESERVE)) !== 0;
+}
+
+/** Whether `address` is none of the processor's. */
+export function isOutside(address: number): boolean {
+  return address < SPACE_START || address > SPACE_END;
 }
 
 export class Beyond {
@@ -70,7 +79,8 @@ export class Beyond {
   shown(below: readonly Region[]): readonly Region[] {
     if (this.isEmpty) return below;
     const isBehind = ({ start }: Region): boolean => this.#windowBelow(start) !== undefined;
-    return [...below.filter((region) => !isBehind(region)), ...this.#regions.all];
+    const known = [...below.filter((region) => !isBehind(region)), ...this.#regions.all];
+    return known.sort((first, second) => first.start - second.start);
   }
 
   /** The address the program knows for one below. */
@@ -83,21 +93,37 @@ export class Beyond {
     return this.#regions.find(address);
   }
 
-  regionsIn(start: number, end: number): readonly Region[] {
-    return this.#regions.overlapping(start, end);
+  /** With those that lie `between`, in order. */
+  regionsIn(start: number, end: number, between: readonly Region[]): readonly Region[] {
+    const outside = this.#regions.overlapping(start, end);
+    return start < SPACE_START ? [...outside, ...between] : [...between, ...outside];
   }
 
   coveredEnd(start: number, end: number): number {
-    return this.#regions.coveredEnd(start, end);
+    const covered = this.#regions.coveredEnd(start, end);
+    return covered === SPACE_START && end > covered ? this.#home.coveredEnd(covered, end) : covered;
   }
 
   map(request: MapRequest): number {
     const { sizeBytes, protection, flags, backing, position = 0, name = "", isFixed, address } = request;
     const start = isFixed ? address : this.#regions.highestGap(sizeBytes, BEYOND_START, BEYOND_END);
-    if (start === undefined || start < BEYOND_START || start + sizeBytes > BEYOND_END) return -Errno.ENOMEM;
+    if (start === undefined) return -Errno.ENOMEM;
+    if (start < LOW_START) return -Errno.EPERM;
+    if (start < SPACE_START && start + sizeBytes > SPACE_START) return this.#mapBoth(request);
+    const isLow = start < SPACE_START;
+    if (!isLow && (start < BEYOND_START || start + sizeBytes > BEYOND_END)) return -Errno.ENOMEM;
     if (isFixed) this.unmap(start, start + sizeBytes);
     this.#regions.insert({ start, end: start + sizeBytes, protection, flags, backing, position, name });
     return start;
+  }
+
+  /** Over the border at SPACE_START. */
+  #mapBoth(request: MapRequest): number {
+    const below = SPACE_START - request.address;
+    const start = this.map({ ...request, sizeBytes: below });
+    const position = (request.position ?? 0) + below;
+    const rest = { ...request, address: SPACE_START, sizeBytes: request.sizeBytes - below, position };
+    return Math.min(start, this.#home.map(rest));
   }
 
   unmap(start: number, end: number): void {
@@ -114,11 +140,13 @@ export class Beyond {
       this.#setWindows(rest);
   }
 
-  protect(start: number, end: number, protection: number): number {
-    const covered = this.coveredEnd(start, end);
+  protect(start: number, wantedEnd: number, protection: number): number {
+    const end = start < SPACE_START ? Math.min(wantedEnd, SPACE_START) : wantedEnd;
+    const covered = this.#regions.coveredEnd(start, end);
     this.#regions.change(start, covered, (region) => ({ ...region, protection }));
     this.#each(start, covered, (from, to) => this.#home.protect(from, to, protection));
-    return covered < end ? -Errno.ENOMEM : 0;
+    if (covered < end) return -Errno.ENOMEM;
+    return end < wantedEnd ? this.#home.protect(end, wantedEnd, protection) : 0;
   }
 
   change(start: number, end: number, change: (region: Region) => Region): void {
@@ -149,20 +177,20 @@ export class Beyond {
   }
 
   bytes(address: number, sizeBytes: number, need: number): Uint8Array | undefined {
-    if (this.coveredEnd(address, address + sizeBytes) < address + sizeBytes) return undefined;
+    if (this.#regions.coveredEnd(address, address + sizeBytes) < address + sizeBytes) return undefined;
     const low = this.#below(address, sizeBytes);
     return low === undefined ? undefined : this.#home.bytes(low, sizeBytes, need);
   }
 
   poke(address: number, source: Uint8Array): boolean {
-    if (this.coveredEnd(address, address + source.length) < address + source.length) return false;
+    if (this.#regions.coveredEnd(address, address + source.length) < address + source.length) return false;
     const low = this.#below(address, source.length);
     return low !== undefined && this.#home.poke(low, source);
   }
 
   /** The address space is gone: what is mapped here is held no longer. */
   release(): void {
-    this.#regions.remove(BEYOND_START, BEYOND_END);
+    this.#regions.remove(0, BEYOND_END);
   }
 
   /** Where the bytes of [address, address + sizeBytes) are, all of them mapped; undefined: no room for a window. */

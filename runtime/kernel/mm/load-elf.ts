@@ -62,7 +62,7 @@ function biasOf(
   sizeBytes: number,
   isInterpreter: boolean,
 ): number | undefined {
-  if (!elf.isRelocatable) return low >= SPACE_START && low + sizeBytes <= SPACE_END ? 0 : undefined;
+  if (!elf.isRelocatable) return low + sizeBytes <= SPACE_END ? 0 : undefined;
   if (!isInterpreter) return PIE_BASE - low;
   const start = space.map({ sizeBytes, address: 0, isFixed: false, protection: 0, flags: MAP_PRIVATE });
   if (start < 0) return undefined;

@@ -111,6 +111,9 @@ int main(void) {
   errno = 0;
   printf("mprotect over a hole %d %d\n", mprotect(base + 0x3000, 0x3000, PROT_READ), errno);
 
+  munmap(base, 10 * GIB);
+  probe("after munmap", base, 0);
+
   unsigned char *many[12];
   for (int index = 0; index < 12; index++) {
     many[index] = mmap(0, 8 * GIB, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -129,7 +132,16 @@ int main(void) {
   pread(file, text, 6, 4 * GIB - 3);
   printf("file %s\n", text);
   munmap(large, 5 * GIB);
-  munmap(base, 10 * GIB);
-  probe("after munmap", base, 0);
+
+  // Below the place of executables, as lld lays them out; this one begins at 4 MiB.
+  base = mmap((void *)0x200000, 0x200000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  printf("low %d\n", base == (void *)0x200000);
+  strcpy((char *)base + 0x1ffff0, "low down");
+  base[0x1ffffd] = 1, base[0x1ffffe] = 2, base[0x1fffff] = 3;
+  printf("over the border %08x %s\n", *(volatile unsigned *)(base + 0x1ffffd), base + 0x1ffff0);
+  printf("protect over the border %d\n", mprotect(base + 0x1ff000, 0x2000, PROT_READ));
+  probe("write", base + 0x1ff010, 1);
+  printf("munmap %d\n", munmap(base, 0x200000));
+  probe("low after munmap", base + 0x1ff010, 0);
   return 0;
 }
