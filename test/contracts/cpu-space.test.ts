@@ -177,6 +177,17 @@ describe("code that changes", () => {
     expect([guest.get("rsi"), guest.get("rax")]).toEqual([1n, 7n]);
   });
 
+  test("that changed leaves nothing behind where a jump to address 1 would look", () => {
+    const guest = create(`90 48 ff c0 0f 05`); // nop; inc rax; syscall
+    guest.poke(CODE + 0x10, [0xff, 0xe3]); // jmp rbx
+    const jump = (target: number): Stop => guest.start({ rbx: BigInt(target) }, CODE + 0x10).run();
+    expect(jump(CODE + 1)).toBe(Stop.syscall);
+    guest.space.codeChanged(CODE, CODE + 1);
+    expect(jump(1)).toBe(Stop.fault);
+    expect(guest.context.rip).toBe(1);
+    expect(guest.space.fault).toMatchObject({ vector: Vector.pageFault, isFetch: true, address: 1 });
+  });
+
   test("written by the kernel counts from codeChanged on", () => {
     const guest = create("ff d3 0f 05"); // call rbx; syscall
     guest.space.setAccess(DATA, DATA + PAGE_BYTES, 5);

@@ -136,7 +136,8 @@ function drop(block: usize): void {
   let count = <usize>load<u8>(block, BLOCK_COUNT);
   for (let index: usize = 1; index <= count; index++) store<u16>(block + (index << 5), HANDLER_RESUME);
   let entry = jumpEntry(load<u32>(block, BLOCK_PC));
-  if (load<u32>(entry, 4) == <u32>block + 32) store<u64>(entry, 1);
+  // Empty is a pc that belongs into another entry, or none would do for a jump to that very address.
+  if (load<u32>(entry, 4) == <u32>block + 32) store<u64>(entry, entry == JUMP ? 1 : 0);
 }
 
 /** Drops the blocks made from linear page `page` (others of its bucket stay). */
