@@ -151,6 +151,11 @@ export interface Space {
    * whoever shows a faulting program's registers to somebody. Forgets all translations.
    */
   noteFlags(isExact: boolean): void;
+  /**
+   * While it is set, `run` with fuel for one runs one instruction (of a repeated one perhaps some turns), and one
+   * without effect counts. For debuggers; forgets all translations whenever it is called.
+   */
+  stepSingly(isSingle: boolean): void;
   /** Runs `context` for about `fuel` instructions at most. */
   run(context: Context, fuel: number): Stop;
   /** Of the last `Stop.fault`. */

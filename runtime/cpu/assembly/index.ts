@@ -3,7 +3,7 @@
  */
 import { HIGH, ZERO } from "./layout";
 import { restoreImage, saveImage } from "./fxsave";
-import { EXACT_FLAGS, flush, invalidate, FORCE_COLD } from "./blocks";
+import { EXACT_FLAGS, flush, invalidate, FORCE_COLD, ONE_BY_ONE } from "./blocks";
 import { decode } from "./decode";
 import { rflags, setRflags } from "./flags";
 
@@ -25,6 +25,12 @@ export function forceCold(isForced: bool): void {
 /** Whether flags are exact behind a fault too: every translation is made anew. */
 export function exactFlags(isExact: bool): void {
   store<u32>(EXACT_FLAGS, isExact);
+  flush();
+}
+
+/** Whether fuel for one is one instruction, no more: every translation is made anew. */
+export function oneByOne(isSingle: bool): void {
+  store<u32>(ONE_BY_ONE, isSingle);
   flush();
 }
 

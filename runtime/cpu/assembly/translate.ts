@@ -13,7 +13,7 @@ import { FUSED, HANDLER_GOTO, HANDLER_JCC_0, HANDLER_CALL, HANDLER_LINK,
   HANDLER_PROTECTION, HANDLER_UNDEFINED, FORM_G, FORM_I, FORM_M, FORM_MI, FORM_MR, FORM_NONE, FORM_R, FORM_RI,
   FORM_RM, FORM_RR, FORM_RX, FORM_X, FORM_XI, FORM_XR } from "./handlers";
 import { decode, DECODED, fetchable, NOT_FETCHED, NO_ROW, PREFIX_67, TOO_LONG } from "./decode";
-import { enter, find, flushes, FORCE_COLD, jumpEntry, room } from "./blocks";
+import { enter, find, flushes, FORCE_COLD, jumpEntry, ONE_BY_ONE, room } from "./blocks";
 import { ALL_FLAGS, liveAt, selectHandlers } from "./liveness";
 import { LIMIT, pageFault } from "./memory";
 import { MOFFS } from "./uop";
@@ -335,9 +335,10 @@ function translate(pc: u32): usize {
   let at = start;
   let position: u32 = 0;
   let end: usize = 0;
+  let most = load<u32>(ONE_BY_ONE) != 0 ? 1 : UOPS_MAX - 1;
   for (;;) {
     let u = block + 32 + (<usize>position << 5);
-    if (position == UOPS_MAX - 1 || at >> 12 != start >> 12) {
+    if (position == most || at >> 12 != start >> 12) {
       end = finishGoto(block, u, position, at + <u32>BIAS);
       break;
     }

@@ -137,6 +137,10 @@ export class InterpreterSpace implements Space, ContextHome {
     this.#core.exactFlags(isExact);
   }
 
+  stepSingly(isSingle: boolean): void {
+    this.#core.oneByOne(isSingle);
+  }
+
   run(context: Context, fuel: number): Stop {
     assert(context instanceof InterpreterContext, "a context runs on the machine that made it");
     this.activate(context);

@@ -94,6 +94,8 @@ export const STATE = {
   EXACT_FLAGS: 0x8c,
   /** Of the time stamp counter: the last reading, 64 bits. */
   COUNTER: 0x90,
+  /** Every block is one instruction: for single steps. */
+  ONE_BY_ONE: 0x98,
   BYTES: 0xc0,
 } as const;
 

@@ -61,6 +61,8 @@ export class AddressSpace {
   lockFuture = 0;
   /** RLIMIT_STACK, copied here so that a fault need not know the task. */
   stackBytesMax = 8 * 1024 * 1024;
+  /** Somebody who traces it goes through it instruction by instruction. */
+  isSteppedSingly = false;
   /** Where exec put arguments, environment and the auxiliary vector: /proc/pid/cmdline and environ. */
   argumentsRange: readonly [start: number, end: number] = [0, 0];
   environmentRange: readonly [start: number, end: number] = [0, 0];
@@ -103,6 +105,7 @@ export class AddressSpace {
     copy.heapStart = this.heapStart;
     copy.heapEnd = this.heapEnd;
     copy.stackBytesMax = this.stackBytesMax;
+    copy.isSteppedSingly = this.isSteppedSingly;
     copy.membarrierRegistrations = this.membarrierRegistrations;
     copy.isHugeDisabled = this.isHugeDisabled;
     copy.argumentsRange = this.argumentsRange;

@@ -4,6 +4,7 @@
  */
 import { isFsError } from "../../../layers/fs/errors.ts";
 import { Errno, ERESTARTSYS } from "../abi/errno.ts";
+import { callStopCode, stopTracee } from "../task/ptrace.ts";
 import { seccompVerdict } from "../task/seccomp.ts";
 import { SYSCALL_NAMES } from "../abi/syscall-names.ts";
 import { SyscallError } from "../task/syscall-error.ts";
@@ -17,9 +18,23 @@ const [RDI, RSI, RDX, R10, R8, R9] = [7, 6, 2, 10, 8, 9] as const;
 
 /** Answers the call `task` has stopped at; it may be parked, replaced by exec, or dead afterwards. */
 export function dispatch(task: Task): void {
+  const { context, ptrace } = task;
+  task.syscallNumber = context.integer(RAX);
+  if (ptrace?.mode !== "calls") {
+    answer(task, task.syscallNumber);
+    return;
+  }
+  context.setInteger(RAX, -Errno.ENOSYS);
+  stopTracee(task, "entry", callStopCode(ptrace));
+  ptrace.afterwards(() => {
+    // The tracer may have put another number there, or none.
+    if (task.syscallNumber >= 0) answer(task, task.syscallNumber);
+    else answered(task);
+  });
+}
+
+function answer(task: Task, number: number): void {
   const { context } = task;
-  const number = context.integer(RAX);
-  task.syscallNumber = number;
   const [a, b, c] = [context.integer(RDI), context.integer(RSI), context.integer(RDX)];
   const [d, e, f] = [context.integer(R10), context.integer(R8), context.integer(R9)];
   const { seccomp, tracer } = task;
@@ -74,12 +89,17 @@ export function resume(task: Task, parking: Parking): void {
     finish(task, result);
     return;
   }
-  const isInterrupted = options.isKillable === true ? task.process.exitStatus !== undefined : task.deliverable !== 0n;
+  const isInterrupted = options.isKillable === true ? task.process.exitStatus !== undefined : hasCause(task);
   if (isInterrupted) {
     task.isInterrupted = true;
     finish(task, options.interrupt?.() ?? -ERESTARTSYS);
   } else if (parking.isTimedOut) finish(task, guarded(options.timeout ?? (() => 0)));
   else park(task, result);
+}
+
+/** A signal, or a stop the tracer asks for. */
+function hasCause(task: Task): boolean {
+  return task.deliverable !== 0n || task.ptrace?.trap !== undefined;
 }
 
 /** Ends a wait without an answer: the task is about to die. */
@@ -95,7 +115,16 @@ function finish(task: Task, result: Result): void {
   else if (task.state !== "dead") {
     if (task.tracer !== undefined && task.process.exitStatus === undefined) task.tracer.answered(task, result);
     task.context.setInteger(RAX, result);
+    if (task.ptrace !== undefined) answered(task);
   }
+}
+
+/** The stop behind a call. */
+function answered(task: Task): void {
+  const { ptrace } = task;
+  ptrace?.afterwards(() => {
+    if (ptrace.mode === "calls") stopTracee(task, "exit", callStopCode(ptrace));
+  });
 }
 
 function park(task: Task, blocked: Blocked): void {

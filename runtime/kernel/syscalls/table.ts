@@ -23,6 +23,7 @@ import { PROCESS_CALLS } from "./process.ts";
 import { WAIT_CALLS } from "./wait.ts";
 import { SCHEDULING_CALLS } from "./scheduling.ts";
 import { RESOURCE_CALLS } from "./resources.ts";
+import { PTRACE_CALLS } from "./ptrace.ts";
 import type { Syscalls } from "./row.ts";
 import { syscallsOf } from "./row.ts";
 import { READINESS_CALLS } from "./readiness.ts";
@@ -87,4 +88,5 @@ export const SYSCALLS: Syscalls = syscallsOf([
   ...SEMAPHORE_CALLS,
   ...MESSAGE_QUEUE_CALLS,
   ...POSIX_QUEUE_CALLS,
+  ...PTRACE_CALLS,
 ]);

@@ -3,13 +3,14 @@
  * anew at every wake, so that what is reported is what holds at that moment, once.
  */
 import { Errno } from "../abi/errno.ts";
-import { CLD_CONTINUED, CLD_STOPPED, Signal } from "../abi/signal.ts";
+import { CLD_CONTINUED, CLD_STOPPED, CLD_TRAPPED, Signal } from "../abi/signal.ts";
 import * as abi from "../abi/wait.ts";
-import { exitInfo, reap } from "../task/exit.ts";
+import { exitInfo, forgetThread, reap } from "../task/exit.ts";
+import { unlinkTracee } from "../task/ptrace.ts";
 import type { Process, ProcessGroup } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
 import { shownUid } from "../task/credentials.ts";
-import { addUsage, encodeUsage, processUsage } from "../task/usage.ts";
+import { addUsage, encodeUsage, processUsage, taskUsage } from "../task/usage.ts";
 import type { Usage } from "../task/usage.ts";
 import type { Result } from "../task/wait.ts";
 import { Blocked } from "../task/wait.ts";
@@ -25,8 +26,10 @@ const WAITID_OPTIONS = abi.WNOHANG | abi.WNOWAIT | WAITID_STATES | abi.WNOTHREAD
 /** What is waited for. */
 interface Wait {
   readonly isWanted: (child: Process) => boolean;
+  /** The same of what is traced: single threads. */
+  readonly isWantedTask: (tracee: Task) => boolean;
   readonly options: number;
-  readonly report: (child: Process, status: number, usage: Usage) => number;
+  readonly report: (child: Task, status: number, usage: Usage) => number;
   /** Nothing yet, with WNOHANG. */
   readonly nothing: () => number;
 }
@@ -37,13 +40,21 @@ function doWait(task: Task, wait: Wait): Result {
     const wanted = [...process.children].filter(
       (child) => wait.isWanted(child) && isOfKind(child, wait.options),
     );
-    if (wanted.length === 0) return -Errno.ECHILD;
+    const traced = [...process.tracees].filter((tracee) => wait.isWantedTask(tracee));
+    if (wanted.length === 0 && traced.length === 0) return -Errno.ECHILD;
+    for (const tracee of traced) {
+      const answer = waitForTracee(tracee, process, wait);
+      if (answer !== undefined) return answer;
+    }
     for (const child of wanted) {
+      const tracer = child.leader.ptrace?.tracer.process;
+      // Another traces it: that one hears of its end first; what it traces itself has been looked at.
+      if (tracer !== undefined && (tracer !== process ? child.isZombie : !child.isZombie)) continue;
       const status = statusOf(child, wait.options);
       if (status === undefined) continue;
       const usage = processUsage(child);
       addUsage(usage, child.childrenUsage);
-      const answer = wait.report(child, status, usage);
+      const answer = wait.report(child.leader, status, usage);
       if ((wait.options & abi.WNOWAIT) !== 0) return answer;
       if (child.isZombie) reap(child);
       else child.stateChange = undefined;
@@ -53,6 +64,28 @@ function doWait(task: Task, wait: Wait): Result {
     return new Blocked({ queues: [process.childQueue], retry: attempt, reason: "do_wait" });
   };
   return attempt();
+}
+
+/** A tracee's stop, or its end when that is the tracer's to know; undefined when there is nothing to tell. */
+function waitForTracee(tracee: Task, waiter: Process, wait: Wait): Result | undefined {
+  const { process, ptrace } = tracee;
+  const isKept = (wait.options & abi.WNOWAIT) !== 0;
+  const usage = taskUsage(tracee);
+  if (tracee.state === "dead") {
+    const isLeader = process.leader === tracee;
+    const isForChildren = isLeader && process.parent === waiter;
+    if ((wait.options & abi.WEXITED) === 0 || isForChildren || (isLeader && !process.isZombie)) return undefined;
+    const answer = wait.report(tracee, process.exitStatus ?? tracee.exitStatus, usage);
+    if (isKept) return answer;
+    if (isLeader) unlinkTracee(tracee);
+    else forgetThread(tracee);
+    return answer;
+  }
+  const stop = ptrace?.stop;
+  if (stop === undefined || stop.isReported) return undefined;
+  const answer = wait.report(tracee, (stop.code << 8) | abi.STATUS_STOPPED, usage);
+  if (!isKept) stop.isReported = true;
+  return answer;
 }
 
 /** "Clone" children are those that end with another signal than SIGCHLD. */
@@ -88,11 +121,13 @@ function sysWait4(task: Task, pid: number, address: number, options: number, usa
         : groupFilter(task, -who);
   return doWait(task, {
     isWanted,
+    isWantedTask: (tracee) =>
+      who > 0 ? tracee.tidIn(task.pidNamespace) === who : isWanted(tracee.process),
     options: flags | abi.WEXITED,
     report: (child, status, usage) => {
       if (usageAddress !== 0) task.memory.copyOut(usageAddress, encodeUsage(usage));
       if (address !== 0) task.memory.writeU32(address, status);
-      return child.leader.tidIn(task.pidNamespace);
+      return child.tidIn(task.pidNamespace);
     },
     nothing: () => 0,
   });
@@ -113,6 +148,8 @@ function sysWaitid(
   const isNonBlocking = target.isNonBlocking && (flags & abi.WNOHANG) === 0;
   return doWait(task, {
     isWanted: target.isWanted,
+    isWantedTask: (tracee) =>
+      (kind | 0) === abi.P_PID ? tracee.tidIn(task.pidNamespace) === (id | 0) : target.isWanted(tracee.process),
     options: isNonBlocking ? flags | abi.WNOHANG : flags,
     report: (child, status, usage) => {
       if (usageAddress !== 0) task.memory.copyOut(usageAddress, encodeUsage(usage));
@@ -154,14 +191,16 @@ function waitidFilter(task: Task, kind: number, id: number): WaitTarget | number
 }
 
 /** siginfo_t of SIGCHLD: signo, errno, code, padding, pid, uid, status. */
-function childInfo(task: Task, child: Process, status: number): Uint8Array {
-  const how = child.isZombie
+function childInfo(task: Task, child: Task, status: number): Uint8Array {
+  const how = child.state === "dead" && (status & 0xff) !== abi.STATUS_STOPPED && status !== abi.STATUS_CONTINUED
     ? exitInfo(status)
+    : child.ptrace?.stop !== undefined
+    ? { code: CLD_TRAPPED, status: status >> 8 }
     : status === abi.STATUS_CONTINUED
       ? { code: CLD_CONTINUED, status: Signal.SIGCONT }
       : { code: CLD_STOPPED, status: status >> 8 };
-  const pid = child.leader.tidIn(task.pidNamespace);
-  const uid = shownUid(task.credentials, child.leader.credentials.uid);
+  const pid = child.tidIn(task.pidNamespace);
+  const uid = shownUid(task.credentials, child.credentials.uid);
   return new Uint8Array(Int32Array.of(Signal.SIGCHLD, 0, how.code, 0, pid, uid, how.status).buffer);
 }
 

@@ -6,6 +6,11 @@ import { Errno } from "../abi/errno.ts";
 import { O_RDWR } from "../abi/fcntl.ts";
 import * as flag from "../abi/clone.ts";
 import { cloneNamespaces } from "../ns/clone-namespaces.ts";
+import {
+  PTRACE_EVENT_CLONE, PTRACE_EVENT_FORK, PTRACE_EVENT_VFORK, PTRACE_EVENT_VFORK_DONE, PTRACE_O_TRACEVFORKDONE,
+} from "../abi/ptrace.ts";
+import { Signal } from "../abi/signal.ts";
+import { inheritTracer, stopForEvent } from "./ptrace.ts";
 import { createTask } from "./birth.ts";
 import { Process } from "./process.ts";
 import { Rlimit } from "./limits.ts";
@@ -82,8 +87,21 @@ export function cloneTask(task: Task, request: CloneRequest): Result {
   if (has(flag.CLONE_PARENT_SETTID)) task.memory.writeU32(request.parentTid, tid);
   if (has(flag.CLONE_CHILD_SETTID)) child.memory.writeU32(request.childTid, child.ownTid);
   if (has(flag.CLONE_CHILD_CLEARTID)) child.clearChildTid = request.childTid;
+  if (task.ptrace !== undefined) tellTracer(task, child, request);
   kernel.makeReady(child);
-  return has(flag.CLONE_VFORK) ? waitForVfork(child, tid) : tid;
+  return has(flag.CLONE_VFORK) ? waitForVfork(task, child, tid) : tid;
+}
+
+/** PTRACE_EVENT_FORK, VFORK or CLONE; CLONE_UNTRACED asks for none. */
+function tellTracer(task: Task, child: Task, { flags, exitSignal }: CloneRequest): void {
+  if ((flags & flag.CLONE_UNTRACED) !== 0) return;
+  const isVfork = (flags & flag.CLONE_VFORK) !== 0;
+  const other = exitSignal === Signal.SIGCHLD ? PTRACE_EVENT_FORK : PTRACE_EVENT_CLONE;
+  const event = isVfork ? PTRACE_EVENT_VFORK : other;
+  inheritTracer(task, child, event);
+  if (task.ptrace?.has(1 << event) === true) {
+    stopForEvent(task, event, child.tidIn(task.ptrace.tracer.pidNamespace));
+  }
 }
 
 function givePidfd(task: Task, child: Task, address: number): void {
@@ -137,16 +155,20 @@ function join(task: Task, child: Task, { flags, exitSignal }: CloneRequest): voi
   child.process.oomScoreAdjustment = process.oomScoreAdjustment;
 }
 
-function waitForVfork(child: Task, tid: number): Result {
+function waitForVfork(task: Task, child: Task, tid: number): Result {
   const queue = new WaitQueue();
   let isDone = false;
   child.vforkDone = () => {
     isDone = true;
     queue.wake();
   };
+  const done = (): number => {
+    if (task.ptrace?.has(PTRACE_O_TRACEVFORKDONE) === true) stopForEvent(task, PTRACE_EVENT_VFORK_DONE, tid);
+    return tid;
+  };
   const blocked: Blocked = new Blocked({
     queues: [queue],
-    retry: () => (isDone ? tid : blocked),
+    retry: () => (isDone ? done() : blocked),
     isKillable: true,
     reason: "kernel_clone",
   });

@@ -9,6 +9,7 @@ import {
 } from "../abi/signal.ts";
 import { notifyParent } from "./exit.ts";
 import { isOrphaned } from "./process-groups.ts";
+import { stopForSignal, takeTrap } from "./ptrace.ts";
 import { endProcess, forceSignal } from "./send-signal.ts";
 import { abortSequence } from "./rseq.ts";
 import { pushSignalFrame } from "./signal-frame.ts";
@@ -27,8 +28,14 @@ const CORE_DUMPED = 0x80;
 
 export function deliverSignals(task: Task): void {
   for (;;) {
-    const info = takeSignal(task, task.blockedSignals);
+    if (takeTrap(task)) return;
+    const injected = takeInjected(task);
+    const info = injected ?? takeSignal(task, task.blockedSignals);
     if (info === undefined) break;
+    if (task.ptrace !== undefined && injected === undefined && info.signal !== Signal.SIGKILL) {
+      stopForSignal(task, info);
+      return;
+    }
     task.tracer?.signalled(task, info);
     const action = task.handlers.action(info.signal);
     if (action.handler === SIG_IGN) continue;
@@ -49,6 +56,16 @@ export function deliverSignals(task: Task): void {
   }
 }
 
+/** What the tracer lets through; blocked meanwhile, it waits like any other. */
+function takeInjected(task: Task): SignalInfo | undefined {
+  const info = task.ptrace?.injected;
+  if (task.ptrace === undefined || info === undefined) return undefined;
+  task.ptrace.injected = undefined;
+  if ((task.blockedSignals & signalBit(info.signal)) === 0n) return info;
+  task.pending.add(info);
+  return undefined;
+}
+
 /** False when the task shall not go on now. */
 function carryOutDefault(task: Task, signal: number): boolean {
   const { process } = task;
@@ -62,6 +79,7 @@ function carryOutDefault(task: Task, signal: number): boolean {
       process.stopSignal = signal;
       process.stateChange = "stopped";
       notifyParent(process, "stopped", CLD_STOPPED);
+      for (const other of process.tasks) if (other.ptrace !== undefined) task.kernel.makeReady(other);
       return false;
     case "core":
       endProcess(process, signal | (process.limit(4).soft > 0 ? CORE_DUMPED : 0));

@@ -7,7 +7,8 @@ import { decodeName as decodePath, encodeName as encodePath, nameSizeBytes } fro
 import { encodeUtf8 } from "../../../layers/base/bytes.ts";
 import { Errno } from "../abi/errno.ts";
 import { MAP_GROWSDOWN, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from "../abi/mman.ts";
-import { Signal } from "../abi/signal.ts";
+import { PTRACE_EVENT_EXEC, PTRACE_O_TRACEEXEC } from "../abi/ptrace.ts";
+import { SI_USER, Signal } from "../abi/signal.ts";
 import { AddressSpace } from "../mm/address-space.ts";
 import { STACK_TOP } from "../mm/placement.ts";
 import type { ElfHeader } from "../mm/elf.ts";
@@ -23,7 +24,9 @@ import { credentialsAfterExec, credentialsForExec } from "./exec-credentials.ts"
 import { Rlimit } from "./limits.ts";
 import { PATH_BYTES_MAX } from "../vfs/walk.ts";
 import { endOtherTasks } from "./exec-threads.ts";
-import { endProcess } from "./send-signal.ts";
+import type { Ptrace } from "./ptrace.ts";
+import { stopForEvent } from "./ptrace.ts";
+import { endProcess, sendToTask } from "./send-signal.ts";
 import { SyscallError } from "./syscall-error.ts";
 import type { Task } from "./task.ts";
 import { deletePosixTimers } from "./timers.ts";
@@ -276,6 +279,14 @@ function become(task: Task, addressSpace: AddressSpace, image: Image, program: P
   process.executable = program.executable.location;
   process.hasExeced = true;
   process.exitSignal = process.exitSignal === 0 ? 0 : 17;
+  if (task.ptrace !== undefined) tellTracer(task, task.ptrace);
+}
+
+/** PTRACE_EVENT_EXEC; who attached in the old way and did not ask for it gets a SIGTRAP (ptrace_event). */
+function tellTracer(task: Task, ptrace: Ptrace): void {
+  task.addressSpace.space.noteFlags(true);
+  if (ptrace.has(PTRACE_O_TRACEEXEC)) stopForEvent(task, PTRACE_EVENT_EXEC, task.tidIn(ptrace.tracer.pidNamespace));
+  else if (!ptrace.isSeized) sendToTask(task, { signal: Signal.SIGTRAP, code: SI_USER, pid: task.tid, uid: task.credentials.uid });
 }
 
 /** The last name, cut to 15 bytes between characters. */

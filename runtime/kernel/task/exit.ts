@@ -13,6 +13,8 @@ import {
   SIG_IGN,
   Signal,
 } from "../abi/signal.ts";
+import type { Ptrace } from "./ptrace.ts";
+import { notifyTracer, releaseTracees, unlinkTracee } from "./ptrace.ts";
 import { undoSemaphores } from "../ipc/semaphore-set.ts";
 import { leaveTerminal } from "../tty/job-control.ts";
 import { releasePiLocks } from "./futex-pi.ts";
@@ -47,9 +49,24 @@ export function exitTask(task: Task, status: number): void {
   task.addressSpace.release();
   task.cgroup.unchargeTask();
   process.tasks.delete(task);
-  if (task !== process.leader) freePids(task);
+  if (task.ptrace !== undefined) tracedEnd(task, task.ptrace);
+  else if (task !== process.leader) freePids(task);
   if (process.tasks.size === 0) endOfProcess(process, process.exitStatus ?? status);
   else if (process.exitStatus === undefined && task === process.leader) kernel.makeReady(task);
+}
+
+/** A traced thread waits for its tracer, as a process waits for its parent. */
+function tracedEnd(task: Task, ptrace: Ptrace): void {
+  ptrace.stop = undefined;
+  if (task === task.process.leader) return;
+  const { code, status } = exitInfo(task.process.exitStatus ?? task.exitStatus);
+  notifyTracer(task, code, status);
+}
+
+/** The tracer has waited for a thread that ended. */
+export function forgetThread(task: Task): void {
+  unlinkTracee(task);
+  freePids(task);
 }
 
 /** Tells the parent of a change: SIGCHLD and those who wait. */
@@ -75,6 +92,8 @@ export function notifyParent(process: Process, change: StateChange | "exited", c
 /** Takes a zombie away: wait*(2) has told its parent. */
 export function reap(process: Process): void {
   const { parent } = process;
+  process.onUntraced = undefined;
+  unlinkTracee(process.leader);
   if (parent !== undefined) {
     addUsage(parent.childrenUsage, processUsage(process));
     addUsage(parent.childrenUsage, process.childrenUsage);
@@ -97,16 +116,29 @@ function endOfProcess(process: Process, status: number): void {
   cancelTimers(process);
   undoSemaphores(process);
   endOfNamespace(process);
+  releaseTracees(process);
   leaveTerminal(process, true);
   reparent(process);
   hangUpOrphans(process, process.parent, process);
+  const { ptrace } = process.leader;
+  process.exitQueue.wake();
+  process.leader.kernel.onExit(process);
+  if (ptrace === undefined || ptrace.tracer.process === process.parent) {
+    tellParent(process);
+    return;
+  }
+  // Somebody else traces it: its parent hears of the end when that one has waited.
+  process.onUntraced = () => tellParent(process);
+  const { code, status: shown } = exitInfo(status);
+  notifyTracer(process.leader, code, shown);
+}
+
+function tellParent(process: Process): void {
   const { parent } = process;
   const action = parent?.leader.handlers.action(Signal.SIGCHLD);
   const isUnwaited =
     action !== undefined && (action.handler === SIG_IGN || (action.flags & SA_NOCLDWAIT) !== 0);
   notifyParent(process, "exited");
-  process.exitQueue.wake();
-  process.leader.kernel.onExit(process);
   if (parent === undefined || (isUnwaited && process.exitSignal === Signal.SIGCHLD)) {
     reap(process);
     parent?.childQueue.wake();

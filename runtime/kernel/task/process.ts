@@ -70,6 +70,10 @@ export class Process {
   readonly tasks = new Set<Task>();
   parent: Process | undefined;
   readonly children = new Set<Process>();
+  /** Tasks that one of its own traces, and those of them that have ended and were not waited for. */
+  readonly tracees = new Set<Task>();
+  /** It ended as somebody else's tracee: what is left to do when that one has waited. */
+  onUntraced: (() => void) | undefined;
   group: ProcessGroup;
   /** Its own since its session's leader took one before it was forked: signal->tty. */
   terminal: ControllingTerminal | undefined;

@@ -6,10 +6,15 @@
 import { unreachable } from "../../../layers/base/assert.ts";
 import { Stop } from "../../cpu/machine.ts";
 import { abandon, dispatch, resume } from "../syscalls/dispatch.ts";
+import { PTRACE_EVENT_EXIT, PTRACE_O_TRACEEXIT } from "../abi/ptrace.ts";
+import { Signal, TRAP_TRACE } from "../abi/signal.ts";
 import { raiseFault } from "./faults.ts";
 import { deliverSignals } from "./deliver-signals.ts";
 import { exitTask, notifyParent } from "./exit.ts";
+import type { Ptrace } from "./ptrace.ts";
+import { stopForEvent, stopWithGroup } from "./ptrace.ts";
 import { abortSequence } from "./rseq.ts";
+import { forceSignal } from "./send-signal.ts";
 import type { Task } from "./task.ts";
 import { fireCpuAlarms } from "./timers.ts";
 
@@ -20,8 +25,11 @@ const STOPS_MAX = 1000;
 
 export function runTask(task: Task): void {
   for (let stops = 0; stops < STOPS_MAX; stops++) {
-    if (task.state === "dead" || isHeld(task)) return;
+    if (task.state === "dead") return;
+    if (task.ptrace !== undefined && isStoppedByTracer(task, task.ptrace)) return;
+    if (isHeld(task)) return;
     if (task.process.exitStatus !== undefined) {
+      if (task.ptrace !== undefined && stopsBeforeEnd(task, task.ptrace)) return;
       abandon(task);
       exitTask(task, task.process.exitStatus);
       return;
@@ -32,13 +40,15 @@ export function runTask(task: Task): void {
     }
     if (task.process.cpuAlarms.size > 0) fireCpuAlarms(task.process);
     if (task.parking !== undefined) resume(task, task.parking);
-    if (task.deliverable !== 0n || task.isInterrupted) {
+    if (task.ptrace?.stop !== undefined) continue;
+    if (hasSignals(task)) {
       // All of them before the guest goes on, as Linux does: the last one's handler runs first.
-      while (task.parking === undefined && (task.deliverable !== 0n || task.isInterrupted)) {
+      while (task.parking === undefined && hasSignals(task)) {
         deliverSignals(task);
-        if (isEnding(task) || isHeld(task)) break;
+        if (isEnding(task) || isHeld(task) || task.ptrace?.stop !== undefined) break;
       }
     } else restoreMask(task);
+    if (task.ptrace?.stop !== undefined) continue;
     if (isEnding(task)) continue;
     if (task.state !== "running" || isHeld(task)) return;
     if (!step(task)) return;
@@ -50,7 +60,22 @@ export function runTask(task: Task): void {
 function step(task: Task): boolean {
   const { addressSpace } = task;
   addressSpace.enter();
-  const stop = addressSpace.space.run(task.context, FUEL);
+  const { ptrace } = task;
+  const isStepping = ptrace?.mode === "step";
+  if (isStepping !== addressSpace.isSteppedSingly) {
+    addressSpace.isSteppedSingly = isStepping;
+    addressSpace.space.stepSingly(isStepping);
+  }
+  const stop = addressSpace.space.run(task.context, isStepping ? 1 : FUEL);
+  if (ptrace !== undefined) ptrace.isInCall = stop === Stop.syscall;
+  if (isStepping && stop !== Stop.fault) {
+    if (stop === Stop.syscall) dispatch(task);
+    ptrace?.afterwards(() => {
+      if (ptrace.mode !== "step") return;
+      forceSignal(task, { signal: Signal.SIGTRAP, code: TRAP_TRACE, address: BigInt(task.context.rip) });
+    });
+    return true;
+  }
   switch (stop) {
     case Stop.syscall:
       dispatch(task);
@@ -67,7 +92,41 @@ function step(task: Task): boolean {
       unreachable(stop);
   }
   // A call that parked while a signal was waiting is interrupted at once.
-  return task.state === "running" || (task.state === "blocked" && task.deliverable !== 0n) || isEnding(task);
+  const isWanted = task.deliverable !== 0n || task.ptrace?.trap !== undefined;
+  return task.state === "running" || (task.state === "blocked" && isWanted) || isEnding(task);
+}
+
+function hasSignals(task: Task): boolean {
+  const { ptrace } = task;
+  const isAsked = ptrace !== undefined && (ptrace.injected !== undefined || ptrace.trap !== undefined);
+  return task.deliverable !== 0n || task.isInterrupted || isAsked;
+}
+
+/** In a stop, or about to be in one; what was left behind by the one before is done first. */
+function isStoppedByTracer(task: Task, ptrace: Ptrace): boolean {
+  const isKilled = task.process.exitStatus !== undefined && ptrace.stop?.kind !== "end";
+  if (isKilled) {
+    ptrace.stop = undefined;
+    return false;
+  }
+  while (ptrace.stop === undefined && ptrace.hasSteps) ptrace.takeStep();
+  if (task.state === "dead") return true;
+  if (ptrace.stop !== undefined) return true;
+  if (!task.process.isStopped) ptrace.hasSeenGroupStop = false;
+  else if (!ptrace.hasSeenGroupStop && task.process.exitStatus === undefined) {
+    stopWithGroup(task);
+    return true;
+  }
+  return false;
+}
+
+/** PTRACE_EVENT_EXIT, once. */
+function stopsBeforeEnd(task: Task, ptrace: Ptrace): boolean {
+  if (!ptrace.has(PTRACE_O_TRACEEXIT)) return false;
+  ptrace.options &= ~PTRACE_O_TRACEEXIT;
+  abandon(task);
+  stopForEvent(task, PTRACE_EVENT_EXIT, task.process.exitStatus ?? 0);
+  return true;
 }
 
 /** A deadly signal or exit_group: asked anew each time, because others end processes too. */
@@ -77,7 +136,7 @@ function isEnding(task: Task): boolean {
 
 /** Stopped by a signal, frozen by its cgroup or waiting for the disk; whoever ends that makes the task ready again. */
 function isHeld(task: Task): boolean {
-  return task.process.exitStatus === undefined && (task.process.isStopped || task.cgroup.isFrozen || task.isWaitingForDisk);
+  return task.process.exitStatus === undefined && ((task.process.isStopped && task.ptrace === undefined) || task.cgroup.isFrozen || task.isWaitingForDisk);
 }
 
 /** A call with a mask of its own (ppoll) ended without a signal: the task's mask comes back. */

@@ -4,6 +4,7 @@
  * the two drops the other.
  */
 import { POLLIN } from "../abi/poll.ts";
+import { PTRACE_EVENT_STOP } from "../abi/ptrace.ts";
 import { SI_KERNEL, Signal, SIG_DFL, signalBit } from "../abi/signal.ts";
 import type { Process, ProcessGroup } from "./process.ts";
 import type { SignalInfo } from "./signal-state.ts";
@@ -75,7 +76,18 @@ export function continueProcess(process: Process): void {
   process.isStopped = false;
   process.stateChange = "continued";
   process.hasContinued = true;
-  for (const task of process.tasks) task.kernel.makeReady(task);
+  for (const task of process.tasks) {
+    noteContinued(task);
+    task.kernel.makeReady(task);
+  }
+}
+
+/** A seized tracee stops again to say so; one that was listened to ends its group stop (ptrace_trap_notify). */
+function noteContinued({ ptrace }: Task): void {
+  if (ptrace?.isSeized !== true) return;
+  if (ptrace.isListening) ptrace.stop = undefined;
+  ptrace.isListening = false;
+  ptrace.trap = { kind: "event", code: (PTRACE_EVENT_STOP << 8) | Signal.SIGTRAP };
 }
 
 /** Whether the signal is to be queued at all. */
@@ -87,6 +99,8 @@ function prepare(process: Process, info: SignalInfo, target?: Task, isForced = f
     continueProcess(process);
   } else if ((bit & STOPS) !== 0n) dropFromAll(process, signalBit(Signal.SIGCONT));
   const { handlers, blockedSignals } = target ?? process.leader;
+  // A tracer sees also what would be ignored.
+  if ((target ?? process.leader).ptrace !== undefined && signal !== Signal.SIGKILL) return true;
   // What is blocked is kept even where it would be ignored: sigwait may take it.
   if ((blockedSignals & bit) !== 0n) return true;
   return (isForced || !isProtectedInit(process, info)) && !handlers.isIgnored(signal);

@@ -135,6 +135,19 @@ export function writeSignalInfo(view: DataView, info: SignalInfo): void {
   else if ([SI_QUEUE, SI_USER, SI_TKILL, SI_MESGQ].includes(info.code)) view.setBigInt64(24, info.value ?? 0n, true);
 }
 
+/** The same back: PTRACE_SETSIGINFO. */
+export function readSignalInfo(view: DataView): SignalInfo {
+  const [signal, errno, code] = [view.getInt32(0, true), view.getInt32(4, true), view.getInt32(8, true)];
+  const isFault = code > 0 && FAULTS.includes(signal);
+  if (isFault) return { signal, errno, code, address: view.getBigUint64(16, true) };
+  const [pid, uid] = [view.getInt32(16, true), view.getUint32(20, true)];
+  if (signal === Signal.SIGCHLD && code > 0) return { signal, errno, code, pid, uid, status: view.getInt32(24, true) };
+  return { signal, errno, code, pid, uid, value: view.getBigInt64(24, true) };
+}
+
+/** Those whose siginfo holds an address. */
+const FAULTS: readonly number[] = [Signal.SIGILL, Signal.SIGTRAP, Signal.SIGBUS, Signal.SIGFPE, Signal.SIGSEGV];
+
 function stackPointer(task: Task, action: SignalAction): number {
   const { address, sizeBytes } = task.alternateStack;
   const isSwitching = (action.flags & SA_ONSTACK) !== 0 && sizeBytes > 0 && !isOnStack(task);

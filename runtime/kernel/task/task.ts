@@ -17,6 +17,7 @@ import type { Credentials } from "./credentials.ts";
 import type { FilesystemContext } from "./filesystem-context.ts";
 import type { PidNamespace } from "./pid-namespace.ts";
 import type { Process } from "./process.ts";
+import type { Ptrace } from "./ptrace.ts";
 import type { Timer } from "./scheduler.ts";
 import type { SeccompState } from "./seccomp.ts";
 import type { AlternateStack, SignalHandlers } from "./signal-state.ts";
@@ -114,6 +115,8 @@ export class Task {
   /** CLONE_VFORK: whom to wake when this task lets go of the borrowed memory. */
   vforkDone: (() => void) | undefined;
   seccomp: SeccompState;
+  /** Being traced by a program: ptrace(2). */
+  ptrace: Ptrace | undefined;
   /** Hears of its calls; given to what it brings forth. */
   tracer: Tracer | undefined;
   cpuNs = 0;

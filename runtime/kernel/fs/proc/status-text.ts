@@ -14,10 +14,11 @@ const NS_PER_TICK = 10_000_000;
 const SIGNALS = 64;
 
 /** The letter of ps. */
-export function stateOf(task: Task): "R" | "S" | "D" | "T" | "Z" | "X" {
+export function stateOf(task: Task): "R" | "S" | "D" | "T" | "t" | "Z" | "X" {
   const { process } = task;
   if (task.state === "dead")
     return process.isZombie && task === process.leader ? "Z" : task === process.leader ? "Z" : "X";
+  if (task.ptrace?.stop !== undefined) return "t";
   if (process.isStopped) return "T";
   if (task.isWaitingForDisk) return "D";
   if (task.state === "running" || task.isQueued) return "R";
@@ -29,6 +30,7 @@ const STATE_NAMES = {
   S: "sleeping",
   D: "disk sleep",
   T: "stopped",
+  t: "tracing stop",
   Z: "zombie",
   X: "dead",
 } as const;
@@ -94,7 +96,7 @@ export function statusText(task: Task, reader: Task, pids: PidNamespace): string
     ["Ngid", 0],
     ["Pid", task.tidIn(pids)],
     ["PPid", process.parent?.leader.tidIn(pids) ?? 0],
-    ["TracerPid", 0],
+    ["TracerPid", task.ptrace?.tracer.process.leader.tidIn(pids) ?? 0],
     ["Uid", ids("uid")],
     ["Gid", ids("gid")],
     ["FDSize", isEnded ? 0 : descriptorTableSize(task)],
