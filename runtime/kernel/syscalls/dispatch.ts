@@ -123,7 +123,8 @@ function finish(task: Task, result: Result): void {
 function answered(task: Task): void {
   const { ptrace } = task;
   ptrace?.afterwards(() => {
-    if (ptrace.mode === "calls") stopTracee(task, "exit", callStopCode(ptrace));
+    const isEnding = task.process.exitStatus !== undefined;
+    if (ptrace.mode === "calls" && !isEnding) stopTracee(task, "exit", callStopCode(ptrace));
   });
 }
 

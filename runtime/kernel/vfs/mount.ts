@@ -54,6 +54,8 @@ export class Superblock {
   readonly disk: Disk | undefined;
   /** Mounted read-only (MS_RDONLY), as mount(2) with MS_REMOUNT may change it. */
   isShut = false;
+  /** Counted up when somebody outside has changed names (docker cp): all are asked anew, once. */
+  namesVersion = 0;
   /** A layer of an overlay: names in it come and go by themselves. */
   isLayer = false;
   /** s_user_ns: in which user namespace it was mounted; undefined is the first. */
@@ -122,6 +124,8 @@ export class Dentry {
   #name: string;
   readonly node: NodeId;
   readonly #children = new Map<string, Dentry>();
+  /** What `namesVersion` was when its name was last asked for. */
+  #version: number;
   #isUnlinked = false;
 
   constructor(superblock: Superblock, parent: Dentry | undefined, name: string, node: NodeId) {
@@ -129,6 +133,7 @@ export class Dentry {
     this.#parent = parent;
     this.#name = name;
     this.node = node;
+    this.#version = superblock.namesVersion;
   }
 
   get parent(): Dentry | undefined {
@@ -148,10 +153,15 @@ export class Dentry {
   child(name: string): Dentry | undefined {
     const { filesystem } = this.superblock;
     const known = this.#children.get(name);
-    if (known !== undefined && filesystem.isVolatile !== true && !this.superblock.isLayer) return known;
+    const { isLayer, namesVersion } = this.superblock;
+    const isTrusted = filesystem.isVolatile !== true && !isLayer;
+    if (known !== undefined && isTrusted && known.#version === namesVersion) return known;
     const node = filesystem.lookup(this.node, name);
     if (node === undefined) return undefined;
-    if (known?.node === node) return known;
+    if (known?.node === node) {
+      known.#version = namesVersion;
+      return known;
+    }
     return this.adopt(name, node);
   }
 

@@ -167,6 +167,11 @@ export class ContainerRoot implements FileTree {
     };
   }
 
+  /** Somebody has changed files without the kernel's knowing. */
+  noteChanges(): void {
+    for (const { superblock } of this.namespaces.mount.mounts()) superblock.namesVersion += 1;
+  }
+
   userName(uid: number): string {
     return this.#nameIn("/etc/passwd", uid);
   }

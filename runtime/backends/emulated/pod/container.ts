@@ -72,6 +72,9 @@ export class Container implements PodContainer, Resident {
     const ownChanges = async (): Promise<readonly PathChange[]> => root.ownChanges(await files.changes());
     this.files = {
       ...files,
+      writeArchive: async (...request) => {
+        await files.writeArchive(...request).finally(() => root.noteChanges());
+      },
       changes: ownChanges,
       exportDiff: async () => mounted.exportDiff(root.madeBesides(await ownChanges())),
     };
