@@ -34,8 +34,8 @@ export const WILD_TOOL_CASES: readonly ProgramCase[] = [
       },
       "systemd-tmpfiles and its kin":
         "printf 'd /tmp/x/y 0750 1 2 -\\nf /tmp/x/f 0644 - - - hello\\nL /tmp/x/l - - - - f\\n' > /tmp/c.conf; systemd-tmpfiles --create /tmp/c.conf; ls -ln /tmp/x | cut -c1-20; cat /tmp/x/f; systemctl is-system-running; systemd-escape a/b; systemd-id128 new | wc -c; busctl --version | head -n 1; journalctl --version | head -n 1",
-      "svn, ripgrep, fd, parallel, lsof":
-        "cd /tmp; svnadmin create r; svn -q checkout file:///tmp/r w; cd w; echo a > f; svn add -q f; svn commit -q -m one --username me; echo b >> f; svn diff | tail -n 3; svn commit -q -m two; svn update; svn log -q | grep -c '^r'; svn cat -r 1 f; cd /tmp; mkdir d; for i in 1 2 3; do seq $((i*100)) > d/f$i; done; rg --sort path -c '^1.5$' d; rg -n --sort path 29 d | head -n 4; fdfind --type f . d | sort; parallel -k -j 3 'echo {} {#}' ::: a b c 2> /dev/null; sleep 5 < /etc/passwd & lsof -p $! -a -d 0 -F n | tail -n 1; lsof /etc/passwd | tail -n 1 | tr -s ' ' | cut -d' ' -f1,4,9; kill $!",
+      "svn, ripgrep, fd, lsof":
+        "cd /tmp; svnadmin create r; svn -q checkout file:///tmp/r w; cd w; echo a > f; svn add -q f; svn commit -q -m one --username me; echo b >> f; svn diff | tail -n 3; svn commit -q -m two; svn update; svn log -q | grep -c '^r'; svn cat -r 1 f; cd /tmp; mkdir d; for i in 1 2 3; do seq $((i*100)) > d/f$i; done; rg --sort path -c '^1.5$' d; rg -n --sort path 29 d | head -n 4; fdfind --type f . d | sort; sleep 5 < /etc/passwd & lsof -p $! -a -d 0 -F n | tail -n 1; lsof /etc/passwd | tail -n 1 | tr -s ' ' | cut -d' ' -f1,4,9; kill $!",
     },
   ),
 ];
