@@ -1,4 +1,5 @@
 /** Every system call there is, from the rows of each group. */
+import { ASYNC_IO_CALLS } from "./async-io.ts";
 import { ATTRIBUTE_CALLS } from "./attributes.ts";
 import { DESCRIPTOR_CALLS } from "./descriptors.ts";
 import { DIRECTORY_CALLS } from "./directories.ts";
@@ -16,6 +17,7 @@ import { MOUNT_API_CALLS } from "./mount-api.ts";
 import { MOUNT_CALLS } from "./mounts.ts";
 import { NAMESPACE_CALLS } from "./namespaces.ts";
 import { OPEN_CALLS } from "./open.ts";
+import { OTHER_MEMORY_CALLS } from "./other-memory.ts";
 import { PIPE_CALLS } from "./pipes.ts";
 import { POSIX_QUEUE_CALLS } from "./posix-queues.ts";
 import { PRCTL_CALLS } from "./prctl.ts";
@@ -89,4 +91,6 @@ export const SYSCALLS: Syscalls = syscallsOf([
   ...MESSAGE_QUEUE_CALLS,
   ...POSIX_QUEUE_CALLS,
   ...PTRACE_CALLS,
+  ...OTHER_MEMORY_CALLS,
+  ...ASYNC_IO_CALLS,
 ]);

@@ -1,11 +1,11 @@
-/** ptrace(2): the same program natively, in pid and mount namespaces of its own, and under our kernel. */
+/** ptrace(2) and its quieter relatives: the same programs natively, in pid and mount namespaces of its own, and under our kernel. */
 import { expect, test } from "vitest";
 import { compile, hasCompiler, isRoot, runInKernel, runNatively } from "../../support/differential.ts";
 
-test.skipIf(!hasCompiler || !isRoot)(
-  "ptrace.c prints what it prints natively",
-  async () => {
-    const program = compile("ptrace");
+test.skipIf(!hasCompiler || !isRoot).each(["ptrace", "other-memory"])(
+  "%s.c prints what it prints natively",
+  async (name) => {
+    const program = compile(name);
     const guest = await runInKernel(program);
     expect(guest.stdout.split("\n")).toEqual(runNatively(program, [], ["-m", "-p", "-f"]).stdout.split("\n"));
     expect(guest.status).toBe(0);
