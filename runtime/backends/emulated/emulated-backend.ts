@@ -1,7 +1,8 @@
 /**
  * Runs images of platform linux/amd64 on our own kernel and processor, one pod (a worker of its own) per
- * container, or per group of containers that share namespaces. It needs nothing special of the host: no shared memory, no isolation headers. This is the
- * room's door: the engine drives it through runtime/backends/backend.ts and knows nothing else.
+ * container, or per group of containers that share namespaces. It needs nothing special of the host: no shared
+ * memory, no isolation headers. This is the room's door: the engine drives it through runtime/backends/backend.ts
+ * and knows nothing else.
  */
 import { fail } from "../../../layers/base/errors.ts";
 import type { Clock } from "../../../layers/base/clock.ts";
@@ -68,7 +69,10 @@ export class EmulatedBackend implements Backend {
     });
     if (new Set(donors).size > 1) {
       const what = "sharing namespaces of containers that do not share any with each other";
-      throw fail("notImplemented", `${what} is not implemented by Slipway: each sandbox has a kernel of its own`);
+      throw fail(
+        "notImplemented",
+        `${what} is not implemented by Slipway: each sandbox has a kernel of its own`,
+      );
     }
     return donors[0];
   }

@@ -1,7 +1,7 @@
 /**
- * Pods: one per running container, or per group of them that share namespaces, and at most one spare, warm, so that the next container starts at
- * once. A pod whose container ended in peace becomes the spare; one whose guest was killed does not,
- * because a killed guest's worker may be spinning in a loop for ever.
+ * Pods: one per running container, or per group of them that share namespaces, and at most one spare, warm, so
+ * that the next container starts at once. A pod whose containers ended in peace becomes the spare; one whose guest
+ * was killed does not, because a killed guest's worker may be spinning in a loop for ever.
  */
 import type { Disposable } from "../../../layers/base/disposable.ts";
 import type { Clock } from "../../../layers/base/clock.ts";

@@ -1,6 +1,7 @@
 /**
  * The pod's end of the line: answers the engine's calls for whatever machine runs in this worker, each for the
- * container it names; several at a time are those that share namespaces. The machine is a `PodHost`, the container a `PodContainer`.
+ * container it names; several at a time are those that share namespaces. The machine is a `PodHost`, the container
+ * a `PodContainer`.
  */
 import { fail } from "../../../layers/base/errors.ts";
 import type { CallReply, IncomingCall } from "../../../layers/base/peer.ts";

@@ -81,7 +81,10 @@ export function sharingOf(context: EngineContext, { id, hostConfig }: ContainerR
     return other;
   };
   if (networkMode === PREFIX + id) throw fail("invalidParameter", "cannot join own network namespace");
-  const network = donor(networkMode, (other) => `cannot join network of a non running container: ${other.id}`);
+  const network = donor(
+    networkMode,
+    (other) => `cannot join network of a non running container: ${other.id}`,
+  );
   const ipc = donor(ipcMode, (other) => `failed to join IPC namespace: container ${other.id} is not running`);
   if (ipc !== undefined && !isShareable(ipc.record.hostConfig.IpcMode)) {
     const hint = "non-shareable IPC (hint: use IpcMode:shareable for the donor container)";

@@ -1,6 +1,14 @@
 /** From a container's record to what a backend runs: the OCI spec's place in moby (daemon/oci_linux.go). */
 import { fail } from "../../../layers/base/errors.ts";
-import type { DeviceSpec, IoLimit, MountSpec, ProcessSpec, ResourceLimits, SystemSpec, TaskSpec } from "../../backends/backend.ts";
+import type {
+  DeviceSpec,
+  IoLimit,
+  MountSpec,
+  ProcessSpec,
+  ResourceLimits,
+  SystemSpec,
+  TaskSpec,
+} from "../../backends/backend.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { etcFiles } from "./etc-files.ts";
 import type { HostConfig, Resources } from "./host-config.ts";
@@ -52,7 +60,9 @@ function systemSpecOf(hostConfig: HostConfig): SystemSpec {
 function deviceSpecsOf({ Devices: devices, DeviceRequests: requests }: HostConfig): readonly DeviceSpec[] {
   for (const request of requests ?? []) {
     const { Driver: driver, Capabilities: sets } = request as Readonly<Record<string, unknown>>;
-    const capabilities = Array.isArray(sets) ? sets.map((set) => `[${String(set).replaceAll(",", " ")}]`) : [];
+    const capabilities = Array.isArray(sets)
+      ? sets.map((set) => `[${String(set).replaceAll(",", " ")}]`)
+      : [];
     const wanted = `device driver ${JSON.stringify(driver ?? "")} with capabilities: [${capabilities.join(" ")}]`;
     throw fail("system", `could not select ${wanted}`);
   }

@@ -125,7 +125,9 @@ function verifyTmpfs({ Tmpfs: mounts }: HostConfig): void {
     for (const option of options.split(",")) {
       const [name = "", ...value] = option.split("=");
       if (value.length === 0 || TMPFS_VALUES.includes(name)) continue;
-      throw invalid(`invalid tmpfs option [${[name, value.join("=")].map((word) => JSON.stringify(word)).join(" ")}]`);
+      throw invalid(
+        `invalid tmpfs option [${[name, value.join("=")].map((word) => JSON.stringify(word)).join(" ")}]`,
+      );
     }
   }
 }

@@ -45,7 +45,9 @@ export class MqueueFilesystem extends Tmpfs {
 
   override attributes(node: NodeId): Attributes {
     const attributes = super.attributes(node);
-    return attributes.type === "file" ? { ...attributes, sizeBytes: FILE_BYTES, allocatedBytes: 0 } : attributes;
+    return attributes.type === "file"
+      ? { ...attributes, sizeBytes: FILE_BYTES, allocatedBytes: 0 }
+      : attributes;
   }
 
   /** Files are all there is, and their names are for good (mqueue_dir_inode_operations). */
@@ -102,7 +104,10 @@ export class MqueueFilesystem extends Tmpfs {
   }
 
   #settings(first: string, second: string): readonly [number, number] {
-    return [Number(setting(this.#kernel, `fs/mqueue/${first}`)), Number(setting(this.#kernel, `fs/mqueue/${second}`))];
+    return [
+      Number(setting(this.#kernel, `fs/mqueue/${first}`)),
+      Number(setting(this.#kernel, `fs/mqueue/${second}`)),
+    ];
   }
 
   /** Queues whose last name is gone no longer count. */

@@ -97,5 +97,7 @@ export class PosixQueue {
 }
 
 export function chargeOf({ messagesMax, messageBytesMax }: QueueAttributes): number {
-  return messagesMax * messageBytesMax + messagesMax * MESSAGE_BYTES + Math.min(messagesMax, 32_768) * NODE_BYTES;
+  return (
+    messagesMax * messageBytesMax + messagesMax * MESSAGE_BYTES + Math.min(messagesMax, 32_768) * NODE_BYTES
+  );
 }

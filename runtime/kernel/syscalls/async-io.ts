@@ -21,8 +21,9 @@ import { deadlineIn, readTimespec } from "./timespec.ts";
 const PAGE_BYTES = 4096;
 /** struct iocb and struct io_event. */
 const [IOCB_BYTES, EVENT_BYTES] = [64, 32];
-/** IOCB_CMD_. */
-const Command = { pread: 0, pwrite: 1, fsync: 2, fdsync: 3, poll: 5, preadv: 7, pwritev: 8 } as const;
+/** IOCB_CMD_: the others, fsync and fdsync, are one here. */
+const Command = { pread: 0, pwrite: 1, preadv: 7, pwritev: 8 } as const;
+const COMMANDS: readonly number[] = [0, 1, 2, 3, 7, 8];
 const IOCB_FLAG_RESFD = 1;
 
 interface Completion {
@@ -93,8 +94,10 @@ function submit(task: Task, context: Context, request: number): number {
   if (view.getBigUint64(48, true) !== 0n) return -Errno.EINVAL;
   const file = task.files.get(view.getUint32(20, true));
   if (file === undefined) return -Errno.EBADF;
-  const notified = (view.getUint32(56, true) & IOCB_FLAG_RESFD) !== 0 ? task.files.get(view.getUint32(60, true)) : undefined;
-  if ((view.getUint32(56, true) & IOCB_FLAG_RESFD) !== 0 && !(notified instanceof EventFile)) return -Errno.EINVAL;
+  const notified =
+    (view.getUint32(56, true) & IOCB_FLAG_RESFD) !== 0 ? task.files.get(view.getUint32(60, true)) : undefined;
+  if ((view.getUint32(56, true) & IOCB_FLAG_RESFD) !== 0 && !(notified instanceof EventFile))
+    return -Errno.EINVAL;
   const command = view.getUint16(16, true);
   const result = perform(task, file, { command, address: word(24), sizeBytes: word(32), position: word(40) });
   if (typeof result !== "number") return -Errno.EINVAL;
@@ -116,7 +119,8 @@ interface Operation {
 function perform(task: Task, file: FileDescription, operation: Operation): number | undefined {
   const { command, address, sizeBytes, position } = operation;
   const options = { position, isNonBlocking: true };
-  const attempt = (): Result | undefined => {
+  if (!COMMANDS.includes(command)) return undefined;
+  const attempt = (): Result => {
     switch (command) {
       case Command.pread:
         return readInto(task, file, [{ address, sizeBytes }], options);
@@ -126,24 +130,22 @@ function perform(task: Task, file: FileDescription, operation: Operation): numbe
         return readInto(task, file, task.memory.readVectors(address, sizeBytes), options);
       case Command.pwritev:
         return writeFrom(task, file, task.memory.readVectors(address, sizeBytes), options);
-      case Command.fsync:
-      case Command.fdsync:
-        return file.sync();
       default:
-        return undefined;
+        return file.sync();
     }
   };
-  let isKnown = true;
-  const result = guarded(() => {
-    const answer = attempt();
-    if (answer === undefined) isKnown = false;
-    return answer ?? -Errno.EINVAL;
-  });
-  if (!isKnown) return undefined;
+  const result = guarded(attempt);
   return typeof result === "number" ? result : -Errno.EAGAIN;
 }
 
-function sysIoGetevents(task: Task, id: number, least: number, most: number, events: number, timeout: number): Result {
+function sysIoGetevents(
+  task: Task,
+  id: number,
+  least: number,
+  most: number,
+  events: number,
+  timeout: number,
+): Result {
   const context = contextOf(task, id);
   const durationNs = timeout === 0 ? undefined : readTimespec(task, timeout);
   if (context === undefined || least < 0 || most < 0 || least > most) return -Errno.EINVAL;

@@ -4,10 +4,21 @@
  */
 import { decodeUtf8 } from "../../../layers/base/bytes.ts";
 import { Errno } from "../abi/errno.ts";
-import { AT_EMPTY_PATH, AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW, O_CLOEXEC, O_PATH, O_RDWR } from "../abi/fcntl.ts";
+import {
+  AT_EMPTY_PATH,
+  AT_NO_AUTOMOUNT,
+  AT_SYMLINK_NOFOLLOW,
+  O_CLOEXEC,
+  O_PATH,
+  O_RDWR,
+} from "../abi/fcntl.ts";
 import * as abi from "../abi/mount.ts";
 import {
-  changeAttributes, cloneTree, detachedMount, makeSuperblock, moveMount,
+  changeAttributes,
+  cloneTree,
+  detachedMount,
+  makeSuperblock,
+  moveMount,
 } from "../ns/detached-mounts.ts";
 import { hasWriters } from "../ns/location-users.ts";
 import { isMountRoot, mayMount } from "../ns/mounting.ts";
@@ -58,7 +69,13 @@ function sysFsopen(task: Task, name: number, flags: number): Result {
 function sysFspick(task: Task, fd: number, path: number, flags: number): Result {
   if (!mayMount(task)) return -Errno.EPERM;
   if ((flags & ~abi.FSPICK_FLAGS) !== 0) return -Errno.EINVAL;
-  const at = placeAt(task, fd, path, (flags & abi.FSPICK_SYMLINK_NOFOLLOW) === 0, (flags & abi.FSPICK_EMPTY_PATH) !== 0);
+  const at = placeAt(
+    task,
+    fd,
+    path,
+    (flags & abi.FSPICK_SYMLINK_NOFOLLOW) === 0,
+    (flags & abi.FSPICK_EMPTY_PATH) !== 0,
+  );
   if (!isMountRoot(at)) return -Errno.EINVAL;
   const { superblock } = at.mount;
   const type = task.kernel.filesystemTypes.get(superblock.filesystem.type);
@@ -70,7 +87,14 @@ function closing(flags: number, bit: number): number {
   return (flags & bit) !== 0 ? O_CLOEXEC : 0;
 }
 
-function sysFsconfig(task: Task, fd: number, command: number, key: number, value: number, extra: number): Result {
+function sysFsconfig(
+  task: Task,
+  fd: number,
+  command: number,
+  key: number,
+  value: number,
+  extra: number,
+): Result {
   if (fd < 0) return -Errno.EINVAL;
   switch (command) {
     case abi.FSCONFIG_SET_FLAG:
@@ -95,7 +119,8 @@ function sysFsconfig(task: Task, fd: number, command: number, key: number, value
   }
   const context = contextOf(task, fd, Errno.EINVAL);
   if (command === abi.FSCONFIG_CMD_RECONFIGURE) return reconfigure(task, context);
-  if (command === abi.FSCONFIG_CMD_CREATE || command === abi.FSCONFIG_CMD_CREATE_EXCL) return create(task, context);
+  if (command === abi.FSCONFIG_CMD_CREATE || command === abi.FSCONFIG_CMD_CREATE_EXCL)
+    return create(task, context);
   const name = textAt(task, key);
   if (context.phase !== "open" && context.phase !== "picked") return -Errno.EBUSY;
   if (command === abi.FSCONFIG_SET_FLAG) return setFlag(task, context, name);
@@ -145,7 +170,9 @@ function create(task: Task, context: FsContext): number {
   if (context.phase !== "open") return -Errno.EBUSY;
   context.phase = "done";
   const superblock = makeSuperblock(context.type, {
-    task, source: context.source ?? "none", data: context.options.join(","),
+    task,
+    source: context.source ?? "none",
+    data: context.options.join(","),
   });
   superblock.isShut = context.isReadOnly;
   context.superblock = superblock;
@@ -198,7 +225,12 @@ function sysFsmount(task: Task, fd: number, flags: number, attributes: number): 
 
 function sysOpenTree(task: Task, fd: number, path: number, flags: number): Result {
   const known =
-    AT_EMPTY_PATH | AT_NO_AUTOMOUNT | abi.AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | abi.OPEN_TREE_CLONE | O_CLOEXEC;
+    AT_EMPTY_PATH |
+    AT_NO_AUTOMOUNT |
+    abi.AT_RECURSIVE |
+    AT_SYMLINK_NOFOLLOW |
+    abi.OPEN_TREE_CLONE |
+    O_CLOEXEC;
   if ((flags & ~known) !== 0) return -Errno.EINVAL;
   const isCloning = (flags & abi.OPEN_TREE_CLONE) !== 0;
   const isRecursive = (flags & abi.AT_RECURSIVE) !== 0;
@@ -210,17 +242,37 @@ function sysOpenTree(task: Task, fd: number, path: number, flags: number): Resul
   return newDescriptor(task, new PathFile(shown, O_PATH), flags & O_CLOEXEC);
 }
 
-function sysMoveMount(task: Task, fromFd: number, from: number, toFd: number, to: number, flags: number): Result {
+function sysMoveMount(
+  task: Task,
+  fromFd: number,
+  from: number,
+  toFd: number,
+  to: number,
+  flags: number,
+): Result {
   if (!mayMount(task)) return -Errno.EPERM;
   if ((flags & ~abi.MOVE_MOUNT_FLAGS) !== 0) return -Errno.EINVAL;
   const has = (bit: number): boolean => (flags & bit) !== 0;
-  const source = placeAt(task, fromFd, from, has(abi.MOVE_MOUNT_F_SYMLINKS), has(abi.MOVE_MOUNT_F_EMPTY_PATH));
+  const source = placeAt(
+    task,
+    fromFd,
+    from,
+    has(abi.MOVE_MOUNT_F_SYMLINKS),
+    has(abi.MOVE_MOUNT_F_EMPTY_PATH),
+  );
   const target = placeAt(task, toFd, to, has(abi.MOVE_MOUNT_T_SYMLINKS), has(abi.MOVE_MOUNT_T_EMPTY_PATH));
   moveMount(task, source, target);
   return 0;
 }
 
-function sysMountSetattr(task: Task, fd: number, path: number, flags: number, address: number, sizeBytes: number): Result {
+function sysMountSetattr(
+  task: Task,
+  fd: number,
+  path: number,
+  flags: number,
+  address: number,
+  sizeBytes: number,
+): Result {
   const known = AT_EMPTY_PATH | abi.AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
   if ((flags & ~known) !== 0) return -Errno.EINVAL;
   if (sizeBytes > 4096) return -Errno.E2BIG;
@@ -229,14 +281,18 @@ function sysMountSetattr(task: Task, fd: number, path: number, flags: number, ad
   const [set = 0, clear = 0, propagation = 0] = [0, 8, 16].map((at) => task.memory.readInteger(address + at));
   if (set === 0 && clear === 0 && propagation === 0) return 0;
   const change = attributeChange(set, clear);
-  if (change === undefined || (propagation !== 0 && !PROPAGATIONS.includes(propagation))) return -Errno.EINVAL;
+  if (change === undefined || (propagation !== 0 && !PROPAGATIONS.includes(propagation)))
+    return -Errno.EINVAL;
   const at = placeAt(task, fd, path, (flags & AT_SYMLINK_NOFOLLOW) === 0, (flags & AT_EMPTY_PATH) !== 0);
   changeAttributes(task, at, { ...change, propagation, isRecursive: (flags & abi.AT_RECURSIVE) !== 0 });
   return 0;
 }
 
 /** build_mount_kattr: the access time is a choice, and is cleared as a whole. */
-function attributeChange(set: number, clear: number): { readonly set: number; readonly clear: number } | undefined {
+function attributeChange(
+  set: number,
+  clear: number,
+): { readonly set: number; readonly clear: number } | undefined {
   if (((set | clear) & ~abi.MOUNT_ATTR_FLAGS) !== 0) return undefined;
   const clearsTimes = (clear & abi.MOUNT_ATTR_ATIME) !== 0;
   if (clearsTimes && (clear & abi.MOUNT_ATTR_ATIME) !== abi.MOUNT_ATTR_ATIME) return undefined;

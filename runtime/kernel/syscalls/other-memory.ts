@@ -21,7 +21,10 @@ function transfer(task: Task, request: readonly number[], isReading: boolean): R
   const [pid = 0, local = 0, localCount = 0, remote = 0, remoteCount = 0, flags = 0] = request;
   if (flags !== 0 || localCount < 0 || localCount > VECTORS_MAX) return -Errno.EINVAL;
   if (remoteCount < 0 || remoteCount > VECTORS_MAX) return -Errno.EINVAL;
-  const [here, there] = [task.memory.readVectors(local, localCount), task.memory.readVectors(remote, remoteCount)];
+  const [here, there] = [
+    task.memory.readVectors(local, localCount),
+    task.memory.readVectors(remote, remoteCount),
+  ];
   const room = here.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (room === 0 || there.length === 0) return 0;
   const other = task.pidNamespace.task(pid | 0);
@@ -30,12 +33,16 @@ function transfer(task: Task, request: readonly number[], isReading: boolean): R
   let done = 0;
   const own = pieces(here);
   for (const { address, sizeBytes } of there) {
-    for (let at = 0; at < sizeBytes && done < room; ) {
+    for (let at = 0; at < sizeBytes && done < room;) {
       // Page by page: what can be reached up to a hole is transferred.
       const inPage = PAGE_BYTES - ((address + at) % PAGE_BYTES);
       const near = own(Math.min(sizeBytes - at, inPage));
       if (near === undefined) return done;
-      const theirs = other.addressSpace.bytes(address + at, near.sizeBytes, isReading ? PROT_READ : PROT_WRITE);
+      const theirs = other.addressSpace.bytes(
+        address + at,
+        near.sizeBytes,
+        isReading ? PROT_READ : PROT_WRITE,
+      );
       const bytes = isReading ? theirs?.slice() : task.memory.copyIn(near.address, near.sizeBytes);
       if (theirs === undefined || bytes === undefined) return done > 0 ? done : -Errno.EFAULT;
       if (isReading) task.memory.copyOut(near.address, bytes);
@@ -57,7 +64,10 @@ function pieces(vectors: readonly Piece[]): (sizeBytesMax: number) => Piece | un
       vector = vectors[index];
     }
     if (vector === undefined) return undefined;
-    const piece = { address: vector.address + used, sizeBytes: Math.min(vector.sizeBytes - used, sizeBytesMax) };
+    const piece = {
+      address: vector.address + used,
+      sizeBytes: Math.min(vector.sizeBytes - used, sizeBytesMax),
+    };
     used += piece.sizeBytes;
     return piece;
   };

@@ -29,7 +29,10 @@ const ATTR_BYTES = 64;
 const COOKIE_BYTES = 32;
 const COOKIE_STATES = { woken: 1, removed: 2 } as const;
 
-function rootOf({ kernel, namespaces }: Task): { readonly root: Location; readonly queues: MqueueFilesystem } {
+function rootOf({ kernel, namespaces }: Task): {
+  readonly root: Location;
+  readonly queues: MqueueFilesystem;
+} {
   const mount = queuesOf(kernel, namespaces.ipc);
   const { filesystem } = mount.root.superblock;
   if (!(filesystem instanceof MqueueFilesystem)) throw new SyscallError(Errno.ENOENT);
@@ -86,7 +89,10 @@ function queueFile(task: Task, fd: number): QueueFile | undefined {
 
 /** Until `attempt` answers, the deadline by the wall clock passes, or a signal comes. */
 function patiently(
-  waitIn: WaitQueue, reason: string, deadlineNs: number | undefined, attempt: () => number | undefined,
+  waitIn: WaitQueue,
+  reason: string,
+  deadlineNs: number | undefined,
+  attempt: () => number | undefined,
 ): Result {
   const blocked: Blocked = new Blocked({
     queues: [waitIn],
@@ -99,7 +105,12 @@ function patiently(
 }
 
 function sysMqTimedsend(
-  task: Task, fd: number, address: number, sizeBytes: number, priority: number, timeout: number,
+  task: Task,
+  fd: number,
+  address: number,
+  sizeBytes: number,
+  priority: number,
+  timeout: number,
 ): Result {
   const deadlineNs = timeout === 0 ? undefined : absoluteDeadline(task, clock.CLOCK_REALTIME, timeout);
   if (priority >>> 0 >= PRIORITY_MAX) return -Errno.EINVAL;
@@ -116,7 +127,12 @@ function sysMqTimedsend(
 }
 
 function sysMqTimedreceive(
-  task: Task, fd: number, address: number, sizeBytes: number, priority: number, timeout: number,
+  task: Task,
+  fd: number,
+  address: number,
+  sizeBytes: number,
+  priority: number,
+  timeout: number,
 ): Result {
   const deadlineNs = timeout === 0 ? undefined : absoluteDeadline(task, clock.CLOCK_REALTIME, timeout);
   const file = queueFile(task, fd);

@@ -7,7 +7,12 @@ import * as abi from "../abi/ptrace.ts";
 import { SI_USER, Signal, SIGNAL_MAX } from "../abi/signal.ts";
 import { mayLookInto } from "../task/ptrace-access.ts";
 import {
-  readFpu, readRegisters, readXsave, registerAt, setRegisterAt, writeRegisters,
+  readFpu,
+  readRegisters,
+  readXsave,
+  registerAt,
+  setRegisterAt,
+  writeRegisters,
 } from "../task/ptrace-registers.ts";
 import type { Ptrace, RunMode } from "../task/ptrace.ts";
 import { linkTracee, resumeTracee, unlinkTracee } from "../task/ptrace.ts";
@@ -80,7 +85,12 @@ function interrupt(tracee: Task, ptrace: Ptrace): Result {
 }
 
 function askStopped(
-  task: Task, tracee: Task, ptrace: Ptrace, request: number, address: number, data: number,
+  task: Task,
+  tracee: Task,
+  ptrace: Ptrace,
+  request: number,
+  address: number,
+  data: number,
 ): Result {
   const mode = MODES[request];
   if (mode !== undefined || request === abi.PTRACE_DETACH) {
@@ -97,7 +107,9 @@ function askStopped(
       return 0;
     case abi.PTRACE_POKETEXT:
     case abi.PTRACE_POKEDATA:
-      return tracee.addressSpace.poke(address, wordBytes(BigInt.asUintN(64, BigInt(data)), task, data)) ? 0 : -Errno.EIO;
+      return tracee.addressSpace.poke(address, wordBytes(BigInt.asUintN(64, BigInt(data)), task, data))
+        ? 0
+        : -Errno.EIO;
     case abi.PTRACE_PEEKUSER:
     case abi.PTRACE_POKEUSER:
       return userWord(task, tracee, request === abi.PTRACE_PEEKUSER, address, data);
@@ -145,16 +157,26 @@ function userWord(task: Task, tracee: Task, isReading: boolean, offset: number, 
     return 0;
   }
   if (isRegister) {
-    setRegisterAt(tracee, index, new DataView(wordBytes(BigInt.asUintN(64, BigInt(data)), task, data).buffer).getBigUint64(0, true));
+    setRegisterAt(
+      tracee,
+      index,
+      new DataView(wordBytes(BigInt.asUintN(64, BigInt(data)), task, data).buffer).getBigUint64(0, true),
+    );
     return 0;
   }
-  const isDebug = offset >= abi.DEBUG_REGISTERS_OFFSET && offset < abi.DEBUG_REGISTERS_OFFSET + 8 * WORD_BYTES;
+  const isDebug =
+    offset >= abi.DEBUG_REGISTERS_OFFSET && offset < abi.DEBUG_REGISTERS_OFFSET + 8 * WORD_BYTES;
   if (!isDebug) return -Errno.EIO;
   return data === 0 ? 0 : -Errno.EINVAL;
 }
 
 function registers(
-  task: Task, tracee: Task, ptrace: Ptrace, request: number, address: number, data: number,
+  task: Task,
+  tracee: Task,
+  ptrace: Ptrace,
+  request: number,
+  address: number,
+  data: number,
 ): Result {
   switch (request) {
     case abi.PTRACE_GETREGS:
@@ -192,10 +214,13 @@ function registerSet(task: Task, tracee: Task, isReading: boolean, kind: number,
   const [base, sizeBytes] = [task.memory.readInteger(vector), task.memory.readInteger(vector + WORD_BYTES)];
   if (sizeBytes < 0 || sizeBytes % WORD_BYTES !== 0) return -Errno.EINVAL;
   const whole =
-    kind === abi.NT_PRSTATUS ? readRegisters(tracee)
-    : kind === abi.NT_PRFPREG ? readFpu(tracee)
-    : kind === abi.NT_X86_XSTATE ? readXsave(tracee)
-    : undefined;
+    kind === abi.NT_PRSTATUS
+      ? readRegisters(tracee)
+      : kind === abi.NT_PRFPREG
+        ? readFpu(tracee)
+        : kind === abi.NT_X86_XSTATE
+          ? readXsave(tracee)
+          : undefined;
   if (whole === undefined) return -Errno.EINVAL;
   const count = Math.min(sizeBytes, whole.length);
   if (isReading) task.memory.copyOut(base, whole.subarray(0, count));
@@ -230,7 +255,9 @@ function syscallInfo(task: Task, tracee: Task, { stop }: Ptrace, sizeBytes: numb
   if (stop?.kind === "entry") {
     view.setUint8(0, abi.PTRACE_SYSCALL_INFO_ENTRY);
     view.setBigInt64(24, BigInt(tracee.syscallNumber), true);
-    ARGUMENTS.forEach((register, index) => view.setBigUint64(32 + index * 8, context.register(register), true));
+    ARGUMENTS.forEach((register, index) =>
+      view.setBigUint64(32 + index * 8, context.register(register), true),
+    );
     length = ENTRY_INFO_BYTES;
   } else if (stop?.kind === "exit") {
     const value = BigInt.asIntN(64, context.register(0));

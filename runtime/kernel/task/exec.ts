@@ -3,7 +3,11 @@
  * cannot fail any more lets go of the old one. Environment and arguments go to the top of the stack with
  * the auxiliary vector, as the System V ABI (AMD64, 3.4.1) has it.
  */
-import { decodeName as decodePath, encodeName as encodePath, nameSizeBytes } from "../../../layers/fs/names.ts";
+import {
+  decodeName as decodePath,
+  encodeName as encodePath,
+  nameSizeBytes,
+} from "../../../layers/fs/names.ts";
 import { encodeUtf8 } from "../../../layers/base/bytes.ts";
 import { Errno } from "../abi/errno.ts";
 import { MAP_GROWSDOWN, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from "../abi/mman.ts";
@@ -148,7 +152,10 @@ function scriptLine(head: Uint8Array): { interpreter: Uint8Array; argument: read
   if (isCut) throw new SyscallError(Errno.ENOEXEC);
   let argument = stop;
   while (argument < end && isBlank(head[argument])) argument += 1;
-  return { interpreter: head.slice(start, stop), argument: argument < end ? [head.slice(argument, end)] : [] };
+  return {
+    interpreter: head.slice(start, stop),
+    argument: argument < end ? [head.slice(argument, end)] : [],
+  };
 }
 
 function checkSizes(task: Task, { path, env }: ExecRequest, args: readonly Uint8Array[]): void {
@@ -163,7 +170,12 @@ function checkSizes(task: Task, { path, env }: ExecRequest, args: readonly Uint8
 }
 
 /** Undefined when the file cannot be mapped as it says. */
-function loadImage(task: Task, space: AddressSpace, program: Program, request: ExecRequest): Image | undefined {
+function loadImage(
+  task: Task,
+  space: AddressSpace,
+  program: Program,
+  request: ExecRequest,
+): Image | undefined {
   const { elf, executable } = program;
   const loaded = loadElf(space, elf, executable.backing, false);
   if (typeof loaded === "number") return undefined;
@@ -193,7 +205,11 @@ interface StackParts {
   readonly request: ExecRequest;
 }
 
-function buildStack(task: Task, space: AddressSpace, { program, loaded, interpreter, request }: StackParts): number {
+function buildStack(
+  task: Task,
+  space: AddressSpace,
+  { program, loaded, interpreter, request }: StackParts,
+): number {
   let at = STACK_TOP - 8;
   const put = (bytes: Uint8Array): number => {
     at -= bytes.length;
@@ -218,12 +234,28 @@ function buildStack(task: Task, space: AddressSpace, { program, loaded, interpre
   const random = put(task.kernel.randomBytes(16));
   const { credentials: who, isSecure } = credentialsForExec(task, program.executable);
   const auxiliary = [
-    [51, SIGNAL_STACK_BYTES_MIN], [16, HWCAP], [6, PAGE_BYTES], [17, 100],
-    [3, loaded.headers], [4, 56], [5, program.elf.headersCount],
-    [7, interpreter === undefined ? 0 : interpreter.start], [8, 0], [9, loaded.entry], [11, who.uid],
-    [12, who.euid], [13, who.gid], [14, who.egid], [23, isSecure ? 1 : 0], [25, random], [26, 2],
-    [31, execName], [15, platform],
-    [27, RSEQ_FEATURE_BYTES], [28, RSEQ_ALIGNMENT], [0, 0],
+    [51, SIGNAL_STACK_BYTES_MIN],
+    [16, HWCAP],
+    [6, PAGE_BYTES],
+    [17, 100],
+    [3, loaded.headers],
+    [4, 56],
+    [5, program.elf.headersCount],
+    [7, interpreter === undefined ? 0 : interpreter.start],
+    [8, 0],
+    [9, loaded.entry],
+    [11, who.uid],
+    [12, who.euid],
+    [13, who.gid],
+    [14, who.egid],
+    [23, isSecure ? 1 : 0],
+    [25, random],
+    [26, 2],
+    [31, execName],
+    [15, platform],
+    [27, RSEQ_FEATURE_BYTES],
+    [28, RSEQ_ALIGNMENT],
+    [0, 0],
   ];
   const words = [args.length, ...args, 0, ...env, 0, ...auxiliary.flat()];
   at = (at & ~15) - ((words.length + 1) & ~1) * 8;
@@ -285,8 +317,10 @@ function become(task: Task, addressSpace: AddressSpace, image: Image, program: P
 /** PTRACE_EVENT_EXEC; who attached in the old way and did not ask for it gets a SIGTRAP (ptrace_event). */
 function tellTracer(task: Task, ptrace: Ptrace): void {
   task.addressSpace.space.noteFlags(true);
-  if (ptrace.has(PTRACE_O_TRACEEXEC)) stopForEvent(task, PTRACE_EVENT_EXEC, task.tidIn(ptrace.tracer.pidNamespace));
-  else if (!ptrace.isSeized) sendToTask(task, { signal: Signal.SIGTRAP, code: SI_USER, pid: task.tid, uid: task.credentials.uid });
+  if (ptrace.has(PTRACE_O_TRACEEXEC))
+    stopForEvent(task, PTRACE_EVENT_EXEC, task.tidIn(ptrace.tracer.pidNamespace));
+  else if (!ptrace.isSeized)
+    sendToTask(task, { signal: Signal.SIGTRAP, code: SI_USER, pid: task.tid, uid: task.credentials.uid });
 }
 
 /** The last name, cut to 15 bytes between characters. */

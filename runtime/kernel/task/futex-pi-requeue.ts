@@ -79,7 +79,8 @@ export function requeueToMutex(task: Task, request: MutexRequeue): number {
   let done = 0;
   for (const entry of entries) {
     const wish = wishes.get(entry);
-    if (wish === undefined || !isSameKey(target, futexKey(wish.waiter.task, wish.mutex))) return -Errno.EINVAL;
+    if (wish === undefined || !isSameKey(target, futexKey(wish.waiter.task, wish.mutex)))
+      return -Errno.EINVAL;
     const result = giveOrQueue(task, entry, wish, { mutex, isContended: entries.length > 1 });
     if (result < 0) return done > 0 ? done : result;
     done += 1;

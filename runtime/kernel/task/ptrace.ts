@@ -147,7 +147,12 @@ export function resumeTracee(task: Task, mode: RunMode, signal: number): void {
   if (signal !== 0) {
     const isSame = stop.info.signal === signal;
     const { tracer } = ptrace;
-    const other = { signal, code: SI_USER, pid: tracer.tidIn(task.pidNamespace), uid: tracer.credentials.uid };
+    const other = {
+      signal,
+      code: SI_USER,
+      pid: tracer.tidIn(task.pidNamespace),
+      uid: tracer.credentials.uid,
+    };
     if (stop.kind === "signal") ptrace.injected = isSame ? stop.info : other;
     // Behind a call a signal is sent like any other (ptrace_report_syscall).
     else if (stop.kind === "entry" || stop.kind === "exit") sendToTask(task, kernelSignal(signal));

@@ -40,15 +40,15 @@ export function runTask(task: Task): void {
     }
     if (task.process.cpuAlarms.size > 0) fireCpuAlarms(task.process);
     if (task.parking !== undefined) resume(task, task.parking);
-    if (task.ptrace?.stop !== undefined) continue;
+    if (isInStop(task)) continue;
     if (hasSignals(task)) {
       // All of them before the guest goes on, as Linux does: the last one's handler runs first.
       while (task.parking === undefined && hasSignals(task)) {
         deliverSignals(task);
-        if (isEnding(task) || isHeld(task) || task.ptrace?.stop !== undefined) break;
+        if (isEnding(task) || isHeld(task) || isInStop(task)) break;
       }
     } else restoreMask(task);
-    if (task.ptrace?.stop !== undefined) continue;
+    if (isInStop(task)) continue;
     if (isEnding(task)) continue;
     if (task.state !== "running" || isHeld(task)) return;
     if (!step(task)) return;
@@ -70,7 +70,7 @@ function step(task: Task): boolean {
   if (ptrace !== undefined) ptrace.isInCall = stop === Stop.syscall;
   if (isStepping && stop !== Stop.fault) {
     if (stop === Stop.syscall) dispatch(task);
-    ptrace?.afterwards(() => {
+    ptrace.afterwards(() => {
       if (ptrace.mode !== "step") return;
       forceSignal(task, { signal: Signal.SIGTRAP, code: TRAP_TRACE, address: BigInt(task.context.rip) });
     });
@@ -94,6 +94,11 @@ function step(task: Task): boolean {
   // A call that parked while a signal was waiting is interrupted at once.
   const isWanted = task.deliverable !== 0n || task.ptrace?.trap !== undefined;
   return task.state === "running" || (task.state === "blocked" && isWanted) || isEnding(task);
+}
+
+/** Asked anew each time: a call, a signal and a fault may each stop it. */
+function isInStop({ ptrace }: Task): boolean {
+  return ptrace?.stop !== undefined;
 }
 
 function hasSignals(task: Task): boolean {
@@ -136,7 +141,10 @@ function isEnding(task: Task): boolean {
 
 /** Stopped by a signal, frozen by its cgroup or waiting for the disk; whoever ends that makes the task ready again. */
 function isHeld(task: Task): boolean {
-  return task.process.exitStatus === undefined && ((task.process.isStopped && task.ptrace === undefined) || task.cgroup.isFrozen || task.isWaitingForDisk);
+  return (
+    task.process.exitStatus === undefined &&
+    ((task.process.isStopped && task.ptrace === undefined) || task.cgroup.isFrozen || task.isWaitingForDisk)
+  );
 }
 
 /** A call with a mask of its own (ppoll) ended without a signal: the task's mask comes back. */

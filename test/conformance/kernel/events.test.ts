@@ -2,7 +2,9 @@
 import { expect, test } from "vitest";
 import { compile, hasCompiler, isRoot, runInKernel, runNatively } from "../../support/differential.ts";
 
-test.skipIf(!hasCompiler || !isRoot).each(["signals", "timers", "readiness", "seccomp", "inotify", "event-stress"])(
+test
+  .skipIf(!hasCompiler || !isRoot)
+  .each(["signals", "timers", "readiness", "seccomp", "inotify", "event-stress"])(
   "%s.c prints what it prints natively",
   async (name) => {
     const program = compile(name);

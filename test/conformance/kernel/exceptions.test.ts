@@ -6,7 +6,10 @@ import { compile, hasCompiler, isRoot, runInKernel, runNatively } from "../../su
 
 const PROGRAMS = [
   { name: "exceptions", what: "every exception is the signal, code and address it is on Linux" },
-  { name: "instructions", what: "segment registers, syscall and the time stamp counter do what they do natively" },
+  {
+    name: "instructions",
+    what: "segment registers, syscall and the time stamp counter do what they do natively",
+  },
   { name: "changing-code", what: "code that changed by a store, a system call, fork or mmap is what runs" },
 ];
 
@@ -17,13 +20,20 @@ test.skipIf(!hasCompiler || !isRoot).each(PROGRAMS)("$what", async ({ name }) =>
   expect(guest.status).toBe(0);
 });
 
-test.skipIf(!hasCompiler || !isRoot)("cpuid has every feature where the host has what Linux calls so", async () => {
-  const bits = FEATURE_PLACES.map(({ name, leaf, register, bit }) => ({
-    name, text: `${leaf.toString(16)}:${register}:${bit.toString(16)}`,
-  }));
-  const program = compile("instructions");
-  const guest = await runInKernel(program, bits.map(({ text }) => text));
-  expect(guest.stdout).toBe(bits.map(({ text }) => `${text} 1\n`).join(""));
-  const known = bits.filter(({ name }) => hostFeatures().has(name)).map(({ text }) => text);
-  expect(runNatively(program, known).stdout).toBe(known.map((text) => `${text} 1\n`).join(""));
-});
+test.skipIf(!hasCompiler || !isRoot)(
+  "cpuid has every feature where the host has what Linux calls so",
+  async () => {
+    const bits = FEATURE_PLACES.map(({ name, leaf, register, bit }) => ({
+      name,
+      text: `${leaf.toString(16)}:${register}:${bit.toString(16)}`,
+    }));
+    const program = compile("instructions");
+    const guest = await runInKernel(
+      program,
+      bits.map(({ text }) => text),
+    );
+    expect(guest.stdout).toBe(bits.map(({ text }) => `${text} 1\n`).join(""));
+    const known = bits.filter(({ name }) => hostFeatures().has(name)).map(({ text }) => text);
+    expect(runNatively(program, known).stdout).toBe(known.map((text) => `${text} 1\n`).join(""));
+  },
+);

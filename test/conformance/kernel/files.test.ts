@@ -16,7 +16,9 @@ const isMissing = !hasCompiler || !mayMount;
 function runOnTmpfs(program: string): readonly string[] {
   const root = mkdtempSync(join(tmpdir(), "slipway-files-"));
   try {
-    const { status, stdout } = spawnSync("unshare", ["-m", "sh", "-c", ON_TMPFS, "sh", root, program], { input: "" });
+    const { status, stdout } = spawnSync("unshare", ["-m", "sh", "-c", ON_TMPFS, "sh", root, program], {
+      input: "",
+    });
     return [...stdout.toString().split("\n"), `status ${status}`];
   } finally {
     rmSync(root, { recursive: true });

@@ -7,11 +7,13 @@ import { copyIn, KernelHost } from "../../support/kernel-host.ts";
 const BUSYBOX = "/bin/busybox";
 const isMissing = !existsSync(BUSYBOX);
 
-test.skipIf(isMissing).each([
-  [["echo", "hello", "world"]],
-  [["sh", "-c", "echo $((6 * 7)); for i in 1 2 3; do echo $i; done"]],
-  [["uname", "-s"]],
-])("busybox %j does what it does natively", async (args) => {
+test
+  .skipIf(isMissing)
+  .each([
+    [["echo", "hello", "world"]],
+    [["sh", "-c", "echo $((6 * 7)); for i in 1 2 3; do echo $i; done"]],
+    [["uname", "-s"]],
+  ])("busybox %j does what it does natively", async (args) => {
   const host = await KernelHost.start();
   copyIn(host.files, BUSYBOX, "/bin/busybox");
   const guest = await host.run({ args: [BUSYBOX, ...args] });

@@ -58,7 +58,7 @@ test.skipIf(!hasCompiler)(
 
     const first = connect();
     const sent = Uint8Array.from({ length: SENT_BYTES }, (_, index) => index % 7);
-  await sendAll(first, sent);
+    await sendAll(first, sent);
     first.end();
     const target = new Uint8Array(100_000);
     let received = 0;

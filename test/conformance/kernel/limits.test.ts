@@ -16,7 +16,10 @@ async function hostWith(limits: { memoryBytes?: number; pids?: number }): Promis
 
 test.skipIf(!hasCompiler)("memory beyond memory.max kills the process that has most", async () => {
   const host = await hostWith({ memoryBytes: 24 * MIB });
-  expect(await host.run({ args: ["/limits", "memory", "16"] })).toMatchObject({ status: 0, stdout: "there\n" });
+  expect(await host.run({ args: ["/limits", "memory", "16"] })).toMatchObject({
+    status: 0,
+    stdout: "there\n",
+  });
   expect(await host.run({ args: ["/limits", "memory", "32"] })).toMatchObject({ status: KILLED, stdout: "" });
   expect(host.cgroup.events).toMatchObject({ oom: 1, oomKill: 1 });
   expect(await host.run({ args: ["/limits", "child", "32"] })).toMatchObject({
@@ -28,12 +31,16 @@ test.skipIf(!hasCompiler)("memory beyond memory.max kills the process that has m
   expect(host.cgroup.memoryPeakBytes).toBeLessThanOrEqual(24 * MIB);
 });
 
-test.skipIf(!hasCompiler)("fork answers EAGAIN at pids.max, and a fork bomb can be ended", async () => {
-  const host = await hostWith({ pids: 20 });
-  expect(await host.run({ args: ["/limits", "fork"] })).toMatchObject({
-    status: 0,
-    stdout: "19 children, EAGAIN\n0 left\n",
-  });
-  expect(await host.run({ args: ["/limits", "bomb"] })).toMatchObject({ status: 0, stdout: "over 1\n" });
-  expect([host.cgroup.pids, host.cgroup.pidsPeak, host.cgroup.memoryBytes]).toEqual([0, 20, 0]);
-}, 30_000);
+test.skipIf(!hasCompiler)(
+  "fork answers EAGAIN at pids.max, and a fork bomb can be ended",
+  async () => {
+    const host = await hostWith({ pids: 20 });
+    expect(await host.run({ args: ["/limits", "fork"] })).toMatchObject({
+      status: 0,
+      stdout: "19 children, EAGAIN\n0 left\n",
+    });
+    expect(await host.run({ args: ["/limits", "bomb"] })).toMatchObject({ status: 0, stdout: "over 1\n" });
+    expect([host.cgroup.pids, host.cgroup.pidsPeak, host.cgroup.memoryBytes]).toEqual([0, 20, 0]);
+  },
+  30_000,
+);

@@ -1,4 +1,4 @@
-/** ptrace(2) and its quieter relatives: the same programs natively, in pid and mount namespaces of its own, and under our kernel. */
+/** ptrace(2) and its quieter relatives: the same programs natively, in namespaces of their own, and here. */
 import { expect, test } from "vitest";
 import { compile, hasCompiler, isRoot, runInKernel, runNatively } from "../../support/differential.ts";
 

@@ -13,7 +13,15 @@ import type { SeccompFilter } from "../../../kernel/task/seccomp.ts";
 import { endProcess, sendToProcess } from "../../../kernel/task/send-signal.ts";
 import type { Task } from "../../../kernel/task/task.ts";
 import type {
-  ContainerFiles, Diagnostics, ExitStatus, PathChange, ProcessSpec, ProcessTable, ResourceLimits, TaskSpec, TaskStatistics,
+  ContainerFiles,
+  Diagnostics,
+  ExitStatus,
+  PathChange,
+  ProcessSpec,
+  ProcessTable,
+  ResourceLimits,
+  TaskSpec,
+  TaskStatistics,
 } from "../../backend.ts";
 import { filesOf } from "../../pod/container-files.ts";
 import type { PodContainer } from "../../pod/pod-server.ts";
@@ -55,7 +63,13 @@ export class Container implements PodContainer, Resident {
   /** Nobody joins its namespaces any more. */
   onClosing: () => void = () => undefined;
 
-  private constructor(spec: TaskSpec, sandbox: Sandbox, cgroup: Cgroup, mounted: Mounted, root: ContainerRoot) {
+  private constructor(
+    spec: TaskSpec,
+    sandbox: Sandbox,
+    cgroup: Cgroup,
+    mounted: Mounted,
+    root: ContainerRoot,
+  ) {
     this.#spec = spec;
     this.#sandbox = sandbox;
     this.oomScoreAdjustment = spec.system.oomScoreAdjustment;
@@ -82,13 +96,21 @@ export class Container implements PodContainer, Resident {
   }
 
   /** Moves into `sandbox`, which is its donors' where it has any. */
-  static async open(spec: TaskSpec, snapshotter: Snapshotter, sandbox: Sandbox, donors: Donors): Promise<Container> {
+  static async open(
+    spec: TaskSpec,
+    snapshotter: Snapshotter,
+    sandbox: Sandbox,
+    donors: Donors,
+  ): Promise<Container> {
     const { kernel } = sandbox;
     const cgroup = sandbox.enter(spec.id);
     let mounted: Mounted | undefined;
     try {
       mounted = await snapshotter.mount({ layers: spec.root.layers, writable: spec.root.writable });
-      const root = await ContainerRoot.open({ kernel, cgroup, mounted, snapshotter, donors: rootsOf(donors) }, spec);
+      const root = await ContainerRoot.open(
+        { kernel, cgroup, mounted, snapshotter, donors: rootsOf(donors) },
+        spec,
+      );
       const container = new Container(spec, sandbox, cgroup, mounted, root);
       sandbox.settle(container);
       return container;
@@ -110,7 +132,8 @@ export class Container implements PodContainer, Resident {
   }
 
   exec(spec: ProcessSpec): number {
-    if (this.process(FIRST_PROCESS).hasEnded) throw fail("conflict", `container ${this.#spec.id} is not running`);
+    if (this.process(FIRST_PROCESS).hasEnded)
+      throw fail("conflict", `container ${this.#spec.id} is not running`);
     return this.#add(spec);
   }
 
@@ -123,7 +146,8 @@ export class Container implements PodContainer, Resident {
   /** A signal from outside, by number; out of range is refused as kill(2) does. */
   signal(process: GuestProcess, signal: number): void {
     if (signal < 1 || signal > SIGNAL_MAX) throw fail("invalidParameter", `Invalid signal: ${signal}`);
-    if (process.task === undefined || process.hasEnded) throw fail("conflict", `container ${this.#spec.id} is not running`);
+    if (process.task === undefined || process.hasEnded)
+      throw fail("conflict", `container ${this.#spec.id} is not running`);
     sendToProcess(process.task.process, { signal, code: SI_USER, pid: 0, uid: 0 });
     this.#pump.wake();
   }
@@ -221,7 +245,11 @@ export class Container implements PodContainer, Resident {
 
   /** Our own mistake: every process ends with the reason in State.Error. */
   crash(thrown: unknown): void {
-    const status: ExitStatus = { exitCode: 137, isOomKilled: false, error: `the kernel failed: ${messageOf(thrown)}` };
+    const status: ExitStatus = {
+      exitCode: 137,
+      isOomKilled: false,
+      error: `the kernel failed: ${messageOf(thrown)}`,
+    };
     for (const process of this.#processes) process.crash(status);
   }
 
@@ -253,6 +281,7 @@ function rootsOf(donors: Donors): DonorRoots {
 
 /** The live tasks of a group and of those below it. */
 export function tasksOf(kernel: Kernel, cgroup: Cgroup): readonly Task[] {
-  const isBelow = (at: Cgroup | undefined): boolean => at !== undefined && (at === cgroup || isBelow(at.parent));
+  const isBelow = (at: Cgroup | undefined): boolean =>
+    at !== undefined && (at === cgroup || isBelow(at.parent));
   return kernel.rootPids.tasks().filter((task) => task.state !== "dead" && isBelow(task.cgroup));
 }

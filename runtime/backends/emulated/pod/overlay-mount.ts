@@ -58,8 +58,16 @@ const OVERLAY: FilesystemType = {
     if (upper !== undefined) prepareUpper(task, upper, options.work);
     if (lowers.length > LAYERS_MAX || (upper === undefined && lowers.length < 2)) refuse(Errno.EINVAL);
     const layers = lowers.map((place) => new ReadOnlyFilesystem(layerAt(place)));
-    const filesystem = new MountedOverlay(upper === undefined ? undefined : layerAt(upper), layers, options.shown);
-    return task.kernel.superblock(filesystem, source, upper?.dentry.superblock.disk ?? lowers[0]?.dentry.superblock.disk);
+    const filesystem = new MountedOverlay(
+      upper === undefined ? undefined : layerAt(upper),
+      layers,
+      options.shown,
+    );
+    return task.kernel.superblock(
+      filesystem,
+      source,
+      upper?.dentry.superblock.disk ?? lowers[0]?.dentry.superblock.disk,
+    );
   },
 };
 
@@ -80,7 +88,10 @@ function parse(data: string): Options {
     if (name === "lowerdir") lower = value;
     else if (name === "upperdir") upper = value;
     else if (name === "workdir") work = value;
-    else if (!["volatile", "userxattr", "default_permissions", ""].includes(name) && !(KNOWN[name] ?? []).includes(value)) {
+    else if (
+      !["volatile", "userxattr", "default_permissions", ""].includes(name) &&
+      !(KNOWN[name] ?? []).includes(value)
+    ) {
       refuse(Errno.EINVAL);
     }
   }
@@ -105,7 +116,13 @@ function split(text: string, separator: string): readonly string[] {
 
 function directory(task: Task, path: string): Location {
   const { root, workingDirectory } = task.filesystem;
-  const { location } = walk(path, { start: workingDirectory, root, who: task.credentials, task, isLastFollowed: true });
+  const { location } = walk(path, {
+    start: workingDirectory,
+    root,
+    who: task.credentials,
+    task,
+    isLastFollowed: true,
+  });
   if (location === undefined) refuse(Errno.ENOENT);
   const { superblock, node } = location.dentry;
   if (superblock.filesystem.attributes(node).type !== "directory") refuse(Errno.EINVAL);
@@ -125,7 +142,8 @@ function prepareUpper(task: Task, upper: Location, workPath: string | undefined)
   const work = directory(task, workPath ?? "");
   const { superblock } = upper.dentry;
   const isFit = superblock.filesystem.type !== "overlay" && !superblock.isReadOnly;
-  if (upper.mount !== work.mount || !isFit || isInside(upper, work) || isInside(work, upper)) refuse(Errno.EINVAL);
+  if (upper.mount !== work.mount || !isFit || isInside(upper, work) || isInside(work, upper))
+    refuse(Errno.EINVAL);
   const { filesystem } = superblock;
   if (filesystem.lookup(work.dentry.node, "work") !== undefined) return;
   const node = filesystem.create(work.dentry.node, "work", { type: "directory", mode: 0, uid: 0, gid: 0 });

@@ -37,7 +37,10 @@ export function applyLimits(kernel: Kernel, cgroup: Cgroup, limits: ResourceLimi
 /** runc's words for a file of the group that does not take a value. */
 function refused(file: string, written: string): Error {
   const what = `failed to write ${JSON.stringify(written)}: write ${file}: invalid argument`;
-  return fail("system", `OCI runtime create failed: error setting cgroup config for procHooks process: ${what}: unknown`);
+  return fail(
+    "system",
+    `OCI runtime create failed: error setting cgroup config for procHooks process: ${what}: unknown`,
+  );
 }
 
 function ioLimits(kernel: Kernel, limits: readonly IoLimit[]): IoLimits {

@@ -47,7 +47,12 @@ export class Sandbox {
       () => this.#each((resident) => resident.handOver()),
     );
     this.kernel = new Kernel({
-      machine, clock, rng, syscalls: SYSCALLS, memoryBytes: MEMORY_BYTES, onWork: () => this.pump.wake(),
+      machine,
+      clock,
+      rng,
+      syscalls: SYSCALLS,
+      memoryBytes: MEMORY_BYTES,
+      onWork: () => this.pump.wake(),
     });
     this.pump.attach(this.kernel);
     registerOverlay(this.kernel);
