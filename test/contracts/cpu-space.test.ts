@@ -3,6 +3,7 @@
  * changes, access, copies, memory that is used again, and translations that do not fit.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { assert } from "../../layers/base/assert.ts";
 import { InterpreterMachine } from "../../runtime/cpu/interpreter/machine.ts";
 import { BIAS, PAGE_BYTES, SPACE_END, Stop, Vector } from "../../runtime/cpu/machine.ts";
 import { ROWS } from "../../runtime/cpu/spec/rows.ts";
@@ -384,5 +385,66 @@ describe("translations that do not fit", () => {
     const space = guest.space.clone(ranges, { reserve: () => 0 });
     runTwice(new Guest(space, guest.context.clone(space)));
     runTwice(guest);
+  });
+});
+
+describe("more spaces than memories", () => {
+  const COUNT = 120;
+  const MEMORIES_MAX = 60;
+
+  test("every space keeps its bytes, registers, float state, windows and translations", () => {
+    // again: add rax, [rbx]; inc qword [rbx]; fld1; faddp; addss xmm0, xmm0; syscall; jmp again
+    const program = "48 03 03 48 ff 03 d9 e8 de c1 f3 0f 58 c0 0f 05 eb ee";
+    const far = 0x7000_0000_0000;
+    const guests = Array.from({ length: COUNT }, (_, index) => {
+      const guest = create(`d9 ee ${program}`);
+      guest.poke(DATA, [index, 0, 0, 0, 0, 0, 0, 0]);
+      guest.space.setWindows([{ start: far, end: far + PAGE_BYTES, low: DATA }]);
+      return guest.start({ rax: 0n, rbx: BigInt(index % 2 === 0 ? DATA : far) });
+    });
+    const rounds = 4;
+    for (let round = 0; round < rounds; round++) for (const guest of guests) expect(guest.run()).toBe(Stop.syscall);
+    guests.forEach((guest, index) => {
+      // index + (index + 1) + ... of so many rounds
+      expect(guest.get("rax")).toBe(BigInt(rounds * index + (rounds * (rounds - 1)) / 2));
+      expect(guest.peek(DATA, 2)).toEqual([(index + rounds) & 255, (index + rounds) >> 8]);
+      const image = new Uint8Array(512);
+      guest.context.saveFpu(image);
+      expect([...image.subarray(32, 42)]).toEqual([0, 0, 0, 0, 0, 0, 0, 0x80, 1, 0x40]); // 4.0
+    });
+    const [first] = guests;
+    assert(first !== undefined, "there are guests");
+    const pages = [CODE, DATA, STACK_TOP - PAGE_BYTES].map((at) => [at, at + PAGE_BYTES] as const);
+    const space = first.space.clone(pages, { reserve: () => 0 });
+    const copy = new Guest(space, first.context.clone(space));
+    for (const guest of guests) guest.space.dispose();
+    expect(copy.run()).toBe(Stop.syscall);
+    expect(copy.get("rax")).toBe(BigInt((rounds * (rounds - 1)) / 2 + rounds));
+    space.dispose();
+  });
+
+  test("a host that refuses further memories is met by parking, and by a RangeError when nothing is left to park", async () => {
+    const { Memory } = WebAssembly;
+    let count = 0;
+    const refusing = function (descriptor: WebAssembly.MemoryDescriptor): WebAssembly.Memory {
+      count += 1;
+      if (count > limit) throw new RangeError("could not allocate memory");
+      return new Memory(descriptor);
+    };
+    let limit = MEMORIES_MAX / 3;
+    WebAssembly.Memory = refusing as unknown as typeof WebAssembly.Memory;
+    const small = new InterpreterMachine({ module: await interpreterModule(), counterNs: () => 0 });
+    try {
+      const guests = Array.from({ length: MEMORIES_MAX }, () => Guest.create(small, "48 ff c0 0f 05"));
+      for (const guest of guests) expect(guest.run()).toBe(Stop.syscall);
+      for (const guest of guests) expect(guest.get("rax")).toBe(1n);
+      for (const guest of guests) guest.space.dispose();
+      small.dispose();
+      limit = 0;
+      expect(() => Guest.create(small, "0f 05")).toThrow(RangeError);
+    } finally {
+      WebAssembly.Memory = Memory;
+      small.dispose();
+    }
   });
 });

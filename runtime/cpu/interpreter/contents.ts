@@ -93,6 +93,11 @@ export function residentBytes(bytes: Uint8Array, touched: Uint8Array): number {
   return ranges.reduce((sum, [start, end]) => sum + end - start, 0);
 }
 
+/** Everything that a space with this memory may ever see again, and its processor: what parking keeps. */
+export function contentRanges(bytes: Uint8Array, touched: Uint8Array): Range[] {
+  return [...processorRanges(bytes, bytes.length), ...touchedRuns(bytes, touched)];
+}
+
 /** Makes all zero that a space may see, but for pages in `overwritten`, which the caller fills. */
 export function clean(bytes: Uint8Array, touched: Uint8Array, overwritten: readonly Range[] = []): void {
   const [map, mapEnd] = mapRange(bytes);

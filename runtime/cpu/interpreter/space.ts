@@ -2,7 +2,7 @@
  * One address space on the interpreter: a memory, its page map, the context that is in the register
  * file. The kernel's addresses are guest addresses; here they become linear ones (minus BIAS) and back.
  */
-import { assert } from "../../../layers/base/assert.ts";
+import { assert, must } from "../../../layers/base/assert.ts";
 import { BIAS, PAGE_BYTES, PageAccess, SPACE_END, SPACE_START, Vector, WINDOWS_MAX } from "../machine.ts";
 import type { Context, Fault, HotBlock, Space, SpaceOptions, Stop, Window } from "../machine.ts";
 import { HAS_CODE, LAYOUT, STATE, TOUCHED } from "../spec/layout.ts";
@@ -11,7 +11,8 @@ import type { Range } from "./contents.ts";
 import { CONTEXT_BYTES, InterpreterContext } from "./context.ts";
 import type { ContextHome } from "./context.ts";
 import type { Core } from "./core.ts";
-import type { Body, BodyPool } from "./pool.ts";
+import { Parked } from "./parked.ts";
+import type { Body, BodyPool, Tenant } from "./pool.ts";
 import { hotBlocks } from "./profile.ts";
 
 const WASM_PAGE_BYTES = 0x1_0000;
@@ -20,6 +21,7 @@ const FXSAVE_BYTES = 512;
 const WINDOW_BYTES = (LAYOUT.WINDOWS_END - LAYOUT.WINDOWS) / WINDOWS_MAX;
 /** Where an fxsave image passes through; part of the scratch cells. */
 const IMAGE = 0x800;
+const NOTHING = new Uint8Array(0);
 const EXECUTED = LAYOUT.STATE + STATE.EXECUTED;
 
 /** A signed word of 64 bits as a number, without a bigint on the way. */
@@ -27,53 +29,66 @@ function signedWord(view: DataView, at: number): number {
   return view.getInt32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
 }
 
-export class InterpreterSpace implements Space, ContextHome {
+export class InterpreterSpace implements Space, ContextHome, Tenant {
+  lastUse = 0;
   readonly #pool: BodyPool;
-  readonly #body: Body;
-  readonly #core: Core;
-  #bytes: Uint8Array;
-  #view: DataView;
+  readonly #reserve: (sizeBytes: number) => number;
+  /** Undefined while the space is parked; `#home` brings it back. */
+  #body: Body | undefined;
+  #parked: Parked | undefined;
+  /** Empty while it is parked, and after the memory grew. */
+  #bytes = NOTHING;
+  #view = new DataView(NOTHING.buffer);
   #current: InterpreterContext | undefined;
   #isDisposed = false;
 
   /** With `copied` the memory becomes a copy of those (linear) ranges of `source`. */
   constructor(pool: BodyPool, options: SpaceOptions, source?: InterpreterSpace, copied: readonly Range[] = []) {
     this.#pool = pool;
-    this.#body = pool.take();
-    this.#core = this.#body.core;
-    this.#bytes = new Uint8Array(this.#body.memory.buffer);
-    this.#view = new DataView(this.#body.memory.buffer);
-    this.#body.imports.reserve = (bytes) => this.#reserveLinear(options, bytes);
-    if (!this.#body.isFresh) clean(this.#bytes, this.#body.touched, copied);
-    if (source === undefined) {
-      this.#core.initialize();
+    this.#reserve = (bytes) => this.#reserveLinear(options, bytes);
+    // Looked at first, so that it is not the one that is parked for the new one.
+    const from = source === undefined ? undefined : { bytes: source.bytes, touched: source.#home().touched };
+    const body = this.#settle();
+    if (!body.isFresh) clean(this.bytes, body.touched, copied);
+    if (from === undefined) {
+      body.core.initialize();
       return;
     }
-    if (!this.grow(endOfCopy(source.bytes, copied) + BIAS)) {
+    if (!this.grow(endOfCopy(from.bytes, copied) + BIAS)) {
       this.dispose();
       throw new RangeError("no memory for a copy of the space");
     }
-    this.#body.touched.set(source.#body.touched);
-    const ranges = [...processorRanges(source.bytes, this.#bytes.length), ...copied];
-    for (const [start, stop] of ranges) this.bytes.set(source.bytes.subarray(start, stop), start);
+    body.touched.set(from.touched);
+    const ranges = [...processorRanges(from.bytes, this.bytes.length), ...copied];
+    for (const [start, stop] of ranges) this.bytes.set(from.bytes.subarray(start, stop), start);
   }
 
   get core(): Core {
-    return this.#core;
+    return this.#home().core;
   }
 
   get bytes(): Uint8Array {
+    this.lastUse = ++this.#pool.tick;
     if (this.#bytes.length === 0) this.#renewViews();
     return this.#bytes;
   }
 
   get view(): DataView {
+    this.lastUse = ++this.#pool.tick;
     if (this.#bytes.length === 0) this.#renewViews();
     return this.#view;
   }
 
   get end(): number {
-    return this.#body.memory.buffer.byteLength + BIAS;
+    return (this.#parked?.sizeBytes ?? this.#home().memory.buffer.byteLength) + BIAS;
+  }
+
+  vacate(): Body {
+    const body = this.#home();
+    this.#parked = new Parked(body);
+    this.#body = undefined;
+    this.#bytes = NOTHING;
+    return body;
   }
 
   grow(end: number): boolean {
@@ -81,7 +96,7 @@ export class InterpreterSpace implements Space, ContextHome {
     const missing = Math.ceil((end - this.end) / WASM_PAGE_BYTES);
     if (missing <= 0) return true;
     try {
-      this.#body.memory.grow(missing);
+      this.#home().memory.grow(missing);
     } catch (error) {
       // The host has no more: the kernel turns this into ENOMEM.
       if (error instanceof RangeError) return false;
@@ -99,8 +114,9 @@ export class InterpreterSpace implements Space, ContextHome {
     const bytes = this.bytes;
     const first = LAYOUT.MAP + (start - BIAS) / PAGE_BYTES;
     const last = LAYOUT.MAP + (end - BIAS) / PAGE_BYTES;
-    if ((bits & PageAccess.execute) === 0) this.#core.invalidate(start - BIAS, end - BIAS);
-    touch(this.#body.touched, start - BIAS, end - BIAS);
+    const { core, touched } = this.#home();
+    if ((bits & PageAccess.execute) === 0) core.invalidate(start - BIAS, end - BIAS);
+    touch(touched, start - BIAS, end - BIAS);
     for (let at = first; at < last; at++) bytes[at] = bits | ((bytes[at] ?? 0) & HAS_CODE) | TOUCHED;
   }
 
@@ -121,7 +137,7 @@ export class InterpreterSpace implements Space, ContextHome {
   }
 
   codeChanged(start: number, end: number): void {
-    this.#core.invalidate(start - BIAS, end - BIAS);
+    this.core.invalidate(start - BIAS, end - BIAS);
   }
 
   createContext(): Context {
@@ -134,18 +150,18 @@ export class InterpreterSpace implements Space, ContextHome {
   }
 
   noteFlags(isExact: boolean): void {
-    this.#core.exactFlags(isExact);
+    this.core.exactFlags(isExact);
   }
 
   stepSingly(isSingle: boolean): void {
-    this.#core.oneByOne(isSingle);
+    this.core.oneByOne(isSingle);
   }
 
   run(context: Context, fuel: number): Stop {
     assert(context instanceof InterpreterContext, "a context runs on the machine that made it");
     this.activate(context);
     // The core answers the numbers of Stop.
-    return this.#core.run(Math.min(fuel, 0x7fff_ffff)) as Stop;
+    return this.core.run(Math.min(fuel, 0x7fff_ffff)) as Stop;
   }
 
   get fault(): Fault {
@@ -179,7 +195,10 @@ export class InterpreterSpace implements Space, ContextHome {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#current = undefined;
-    this.#pool.give(this.#body, residentBytes(this.bytes, this.#body.touched));
+    this.#parked = undefined;
+    const body = this.#body;
+    if (body === undefined) return;
+    this.#pool.give(this, body, residentBytes(this.bytes, body.touched));
   }
 
   activate(context: InterpreterContext): DataView {
@@ -203,26 +222,51 @@ export class InterpreterSpace implements Space, ContextHome {
   }
 
   rflags(): number {
-    return this.#core.rflags();
+    return this.core.rflags();
   }
 
   setRflags(value: number): void {
-    this.#core.setRflags(value);
+    this.core.setRflags(value);
   }
 
   saveImage(): Uint8Array {
-    this.#core.saveImage(IMAGE);
+    this.core.saveImage(IMAGE);
     return this.bytes.slice(IMAGE, IMAGE + FXSAVE_BYTES);
   }
 
   restoreImage(bytes: Uint8Array): boolean {
     this.bytes.set(bytes, IMAGE);
-    return this.#core.restoreImage(IMAGE) !== 0;
+    return this.core.restoreImage(IMAGE) !== 0;
+  }
+
+  /** Its memory; a parked space comes back into one. */
+  #home(): Body {
+    this.lastUse = ++this.#pool.tick;
+    if (this.#body !== undefined) return this.#body;
+    const parked = must(this.#parked, "a disposed space is not used");
+    const body = this.#settle();
+    try {
+      parked.moveInto(body);
+    } catch (thrown) {
+      this.#body = undefined;
+      this.#pool.give(this, body, 0);
+      throw thrown;
+    }
+    this.#parked = undefined;
+    return body;
+  }
+
+  #settle(): Body {
+    const body = this.#pool.take(this);
+    body.imports.reserve = this.#reserve;
+    this.#body = body;
+    return body;
   }
 
   #renewViews(): void {
-    this.#bytes = new Uint8Array(this.#body.memory.buffer);
-    this.#view = new DataView(this.#body.memory.buffer);
+    const { buffer } = this.#home().memory;
+    this.#bytes = new Uint8Array(buffer);
+    this.#view = new DataView(buffer);
   }
 
   #reserveLinear(options: SpaceOptions, sizeBytes: number): number {

@@ -26,6 +26,7 @@ import {
 import { Beyond, isOutside, mayGoBeyond } from "./beyond.ts";
 import type { FaultOutcome } from "./fault-outcome.ts";
 import { BEYOND_END, MENDED, NOT_ALLOWED, NOT_MAPPED, OUT_OF_MEMORY } from "./fault-outcome.ts";
+import { orNoMemory, whereThereIsRoom } from "./host-room.ts";
 import type { MemoryAccount } from "./memory-account.ts";
 import type { MapRequest } from "./placement.ts";
 import { growStack, MMAP_BASE, placeOf, STACK_GUARD_BYTES, STACK_TOP } from "./placement.ts";
@@ -73,13 +74,14 @@ export class AddressSpace {
     this.#machine = machine;
     this.#account = account;
     const options = { reserve: (sizeBytes: number) => this.#reserve(sizeBytes) };
+    // Before anything is held: the host may have no memory for it.
+    this.space = parent?.space.clone(parent.#presentRanges(), options) ?? machine.createSpace(options);
     this.#regions = parent === undefined ? new RegionList() : parent.#regions.clone();
     this.#resident = new ResidentPages(
       MMAP_BASE / PAGE_BYTES + 1024,
       parent === undefined ? undefined : parent.#resident,
     );
     this.#coherence = coherenceOf(machine);
-    this.space = parent?.space.clone(parent.#presentRanges(), options) ?? machine.createSpace(options);
     const home = {
       space: this.space,
       isPresent: (page: number) => this.#resident.has(page),
@@ -92,15 +94,20 @@ export class AddressSpace {
     this.#beyond = parent === undefined ? new Beyond(this) : parent.#beyond.copyFor(this);
   }
 
+  /** @throws SyscallError ENOMEM when the host has no memory for it. */
   static create(machine: Machine, account: MemoryAccount): AddressSpace {
-    return new AddressSpace(machine, account);
+    return orNoMemory(whereThereIsRoom(() => new AddressSpace(machine, account)));
   }
 
-  /** A copy for fork(2), charged to `account`; undefined when its memory does not allow that. */
+  /** A copy for fork(2), charged to `account`; undefined when its memory does not allow that, or the host's. */
   fork(account: MemoryAccount): AddressSpace | undefined {
     this.#shared.flushAll();
     if (!account.charge(this.#resident.count)) return undefined;
-    const copy = new AddressSpace(this.#machine, account, this);
+    const copy = whereThereIsRoom(() => new AddressSpace(this.#machine, account, this));
+    if (copy === undefined) {
+      account.uncharge(this.#resident.count);
+      return undefined;
+    }
     if (this.#program !== undefined) copy.runs(this.#program);
     copy.heapStart = this.heapStart;
     copy.heapEnd = this.heapEnd;
@@ -488,10 +495,4 @@ const REGION_FLAGS = MAP_TYPE | MAP_GROWSDOWN | MAP_LOCKED | RegionFlag.mayNotWr
 /** Linear byte = guest address - LINEAR (BIAS of the machine contract). */
 const LINEAR = 0x1_0000;
 const EMPTY = new Uint8Array(0);
-const HEAP = {
-  protection: PROT_READ | PROT_WRITE,
-  flags: MAP_PRIVATE,
-  backing: undefined,
-  position: 0,
-  name: "[heap]",
-} as const;
+const HEAP = { protection: PROT_READ | PROT_WRITE, flags: MAP_PRIVATE, backing: undefined, position: 0, name: "[heap]" } as const;

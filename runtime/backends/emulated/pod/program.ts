@@ -11,6 +11,7 @@ import type { Location } from "../../../kernel/vfs/mount.ts";
 import { checkAccess } from "../../../kernel/vfs/permission.ts";
 import { walk } from "../../../kernel/vfs/walk.ts";
 import type { SlipwayError } from "../../../../layers/base/errors.ts";
+import { fail } from "../../../../layers/base/errors.ts";
 import { cannotStart } from "../../pod/start-failure.ts";
 
 /** What execvp uses without PATH; Docker always sets PATH, other clients need not. */
@@ -50,8 +51,8 @@ export function execFailure(path: string, thrown: SyscallError): SlipwayError {
       return cannotStart(127, `exec ${path}: no such file or directory`);
     case Errno.EACCES:
       return cannotStart(126, `exec ${path}: permission denied`);
-    case Errno.ENOMEM:
-      return cannotStart(126, `exec ${path}: cannot allocate memory`);
+    case Errno.ENOMEM: // Not the program's fault: --memory is too little, or the browser gives no more processes.
+      return fail("system", `unable to start container process: exec ${path}: cannot allocate memory`);
     case Errno.E2BIG:
       return cannotStart(126, `exec ${path}: argument list too long`);
     default:
