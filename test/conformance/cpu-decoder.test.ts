@@ -39,6 +39,12 @@ interface Instruction {
   readonly operands: string;
 }
 
+/** Of cmpps and its kin; the first eight are SSE's. */
+const PREDICATES =
+  ("eq lt le unord neq nlt nle ord eq_uq nge ngt false neq_oq ge gt true eq_os lt_oq le_oq unord_s neq_us nlt_uq nle_uq " +
+    "ord_s eq_us nge_uq ngt_uq false_os neq_os ge_oq gt_oq true_us").split(" ");
+const EVEX = 0x62;
+
 /** Ways of writing: what objdump prints, and what the rows would; the first that matches is used. */
 const SPELLINGS: readonly (readonly [objdump: RegExp, row: string])[] = [
   // A target that has a symbol is printed without 0x.
@@ -49,12 +55,14 @@ const SPELLINGS: readonly (readonly [objdump: RegExp, row: string])[] = [
   [/^(fneni|fndisi|fnsetpm)\(.*$/, "$1 "],
   [/^(fldenv|fnstenv|frstor|fnsave)w /, "$1 "],
   // Predicates and halves with names of their own.
-  ...["eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"].map(
-    (name, predicate) => [new RegExp(`^cmp${name}([ps][sd]) (.*)$`), `cmp$1 $2,0x${predicate}`] as const,
+  ...PREDICATES.map(
+    (name, index) => [new RegExp(`^(v?)cmp${name}([ps][sd]) (.*)$`), `$1cmp$2 $3,0x${index.toString(16)}`] as const,
   ),
+  // With L, which does not matter to scalars, it prints a ymm register.
+  [/^(vmovs[sd]) ymm(\d+),(xmm\d+,xmm\d+)$/, "$1 xmm$2,$3"],
   ...["lqlq", "hqlq", "lqhq", "hqhq"].map(
     (name, halves) =>
-      [new RegExp(`^pclmul${name}dq (.*)$`), `pclmulqdq $1,0x${["0", "1", "10", "11"][halves] ?? ""}`] as const,
+      [new RegExp(`^(v?)pclmul${name}dq (.*)$`), `$1pclmulqdq $2,0x${["0", "1", "10", "11"][halves] ?? ""}`] as const,
   ),
 ];
 
@@ -63,7 +71,7 @@ const SPELLINGS: readonly (readonly [objdump: RegExp, row: string])[] = [
  * the constants 2 and 3 of pclmulqdq for 0x10 and 0x11.
  */
 function isMisprinted(mnemonic: string, bytes: readonly number[]): boolean {
-  if (mnemonic === "pclmulqdq") return bytes.at(-1) === 2 || bytes.at(-1) === 3;
+  if (/^v?pclmulqdq$/.test(mnemonic)) return bytes.at(-1) === 2 || bytes.at(-1) === 3;
   return bytes[0] === 0x66 && /^(movdq2q|movq2dq)$/.test(mnemonic);
 }
 
@@ -109,6 +117,7 @@ class Decoder {
     if (!(space instanceof InterpreterSpace)) throw new Error("not an interpreter");
     space.grow(START + 0x2000);
     space.setAccess(START, START + 0x2000, 5);
+    space.core.enableAvx(true);
     this.#space = space;
   }
 
@@ -121,7 +130,9 @@ class Decoder {
     const row = ROWS[space.view.getUint16(LAYOUT.INSN + INSN.ROW, true)];
     const code = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
     const theirs = `${mnemonic} ${operands}`;
-    if (answer !== DECODED || row === undefined) return known.has(mnemonic) ? `${code}: ${theirs} not decoded` : undefined;
+    if (answer !== DECODED || row === undefined) {
+      return known.has(mnemonic) && bytes[0] !== EVEX ? `${code}: ${theirs} not decoded` : undefined;
+    }
     const ours = new DecodedInstruction(space.view, row, address);
     if (NOPS.test(mnemonic) || isMisprinted(mnemonic, bytes)) return undefined;
     if (ours.length !== bytes.length) return `${code}: ${theirs} is ${bytes.length} bytes, not ${ours.length}`;

@@ -160,6 +160,7 @@ export class DecodedInstruction {
   #pointerOf(size: Operand["size"]): string {
     if (this.row.memory === "none") return "";
     if (this.row.memory !== "") return `${this.row.memory} PTR `;
+    if (size === "o") return "XMMWORD PTR ";
     if (size === "x") return this.row.vexL === 1 ? "YMMWORD PTR " : "XMMWORD PTR ";
     if (this.row.operands.some(({ text }) => text === "M")) return "";
     return this.#pointer(this.#width(size));

@@ -13,10 +13,14 @@ const ACCESS_NONE: u32 = 0;
 const ACCESS_READ: u32 = 1;
 const ACCESS_OWN: u32 = 4;
 
-/** Bytes of an operand with size code `size` (SIZES in row.ts). */
-function bytesOf(size: u32, u: usize): u32 {
+/** Of a row's first byte: x is 32 bytes. */
+const IS_WIDE: u32 = 0x40;
+
+/** Bytes of an operand with size code `size` (sizeNumber in row.ts). */
+function bytesOf(size: u32, u: usize, row: usize): u32 {
   if (size < 4) return 1 << size;
-  return size == 4 ? 16 : 1 << widthOf(u);
+  if (size == 6) return 16;
+  return size == 4 ? (load<u8>(row) & IS_WIDE ? 32 : 16) : 1 << widthOf(u);
 }
 
 /** Runs the operation of `u`; answers PENDING (memory.ts), 0 when it went well. */
@@ -32,8 +36,8 @@ export function cold(u: usize): u32 {
   if ((load<u8>(u, UOP_MODE) & 0x80) != 0 && access != ACCESS_NONE && access != ACCESS_OWN) {
     let address = effectiveAddress(u);
     let isFirst = d == 0;
-    let bytes = bytesOf((isFirst ? first : second) & 7, u);
-    if ((load<u8>(row, 3) & 0x80) != 0 && (address & 15) != 0) {
+    let bytes = bytesOf((isFirst ? first : second) & 7, u, row);
+    if ((load<u8>(row, 3) & 0x80) != 0 && (address & <u64>(bytes - 1)) != 0) {
       raise(GENERAL_PROTECTION);
       return 1;
     }

@@ -5,6 +5,7 @@
  */
 import { BIAS, INSN, INSN_DISP, INSN_HAS_MODRM, INSN_IMM, INSN_IMM2, INSN_LENGTH, INSN_MODRM, INSN_OPCODE,
   INSN_OPERAND_SIZE, INSN_PC, INSN_PREFIXES, INSN_REP, INSN_REX, INSN_ROW, INSN_SEGMENT, INSN_SIB, INSN_VEX, INSN_VEX_L, INSN_VVVV, MAP } from "./layout";
+import { HAS_AVX } from "./blocks";
 import { CANDIDATES, FIRST, KIND_I, KIND_J, KIND_L, KIND_O, ROWS } from "./tables";
 
 export const PREFIX_66: u32 = 1;
@@ -95,6 +96,8 @@ function modrmTail(modrm: u32): void {
 const L0: u32 = 8;
 const L1: u32 = 16;
 const NO_VVVV: u32 = 32;
+/** Of its eleventh. */
+const NEEDS_AVX: u32 = 128;
 
 /** The row of map and opcode that matches, or NO_ROW. */
 function match(index: u32, mandatory: u32, rexW: u32, modrm: u32): u32 {
@@ -108,6 +111,7 @@ function match(index: u32, mandatory: u32, rexW: u32, modrm: u32): u32 {
     let facts = <u32>load<u8>(row);
     let prefix = facts & 7;
     if (prefix != 0 && prefix != mandatory) continue;
+    if ((load<u8>(row, 10) & NEEDS_AVX) != 0 && !load<u8>(HAS_AVX)) continue;
     if (((facts & L0) != 0 && vexL != 0) || ((facts & L1) != 0 && vexL == 0) || ((facts & NO_VVVV) != 0 && vvvv != 0)) continue;
     let bits = <u32>load<u8>(row, 3);
     if ((bits & 2) != 0 && rexW != 0) continue;

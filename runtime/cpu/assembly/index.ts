@@ -3,7 +3,7 @@
  */
 import { HIGH, ZERO } from "./layout";
 import { restoreImage, saveImage } from "./fxsave";
-import { EXACT_FLAGS, flush, invalidate, FORCE_COLD, ONE_BY_ONE } from "./blocks";
+import { EXACT_FLAGS, flush, HAS_AVX, invalidate, FORCE_COLD, ONE_BY_ONE } from "./blocks";
 import { decode } from "./decode";
 import { rflags, setRflags } from "./flags";
 
@@ -24,7 +24,13 @@ export function forceCold(isForced: bool): void {
 
 /** Whether flags are exact behind a fault too: every translation is made anew. */
 export function exactFlags(isExact: bool): void {
-  store<u32>(EXACT_FLAGS, isExact);
+  store<u8>(EXACT_FLAGS, isExact);
+  flush();
+}
+
+/** Whether instructions of AVX exist; else they raise #UD, as with CR4.OSXSAVE clear. */
+export function enableAvx(isThere: bool): void {
+  store<u8>(HAS_AVX, isThere);
   flush();
 }
 

@@ -48,7 +48,7 @@ export function liveAt(pc: u32): u32 {
   for (let steps = LOOKAHEAD; steps > 0; steps--) {
     if (pc < BIAS || decode(pc - <u32>BIAS) != DECODED) return live | pending;
     let row = rowOfInstruction();
-    if (load<u32>(EXACT_FLAGS) != 0 && instructionMayRaise(row)) return live | pending;
+    if (load<u8>(EXACT_FLAGS) != 0 && instructionMayRaise(row)) return live | pending;
     live |= <u32>load<u8>(row, 11) & pending;
     if (!(load<u8>(row, 10) & MAYBE)) pending &= ~written(row);
     if (pending == 0) return live;
@@ -72,7 +72,7 @@ export function settleFlags(): i32 {
     let row = rowOfInstruction();
     // What is read was live, so it is there.
     pending &= ~<u32>load<u8>(row, 11);
-    if (pending == 0 || (load<u32>(EXACT_FLAGS) != 0 && instructionMayRaise(row))) return steps;
+    if (pending == 0 || (load<u8>(EXACT_FLAGS) != 0 && instructionMayRaise(row))) return steps;
     let operation = <u32>load<u16>(row, 8);
     let next = <u64>(<u32>pc + <u32>load<u8>(INSN, INSN_LENGTH));
     if (operation == tables.OP_jmp) next = <u64>(<u32>next + load<u32>(INSN, INSN_IMM));
@@ -100,7 +100,7 @@ export function settleFlags(): i32 {
 /** Chooses handlers from the last uop to the first. */
 export function selectHandlers(block: usize, count: u32, liveOut: u32): void {
   let live = liveOut;
-  let isExact = load<u32>(EXACT_FLAGS) != 0;
+  let isExact = load<u8>(EXACT_FLAGS) != 0;
   for (let index = count; index > 0; index--) {
     let u = block + (<usize>index << 5);
     let number = <usize>load<u16>(u, UOP_ROW);

@@ -180,6 +180,8 @@ function widthOfRow(row: usize): u32 {
   let size = <u32>load<u8>(row, 4) & 7;
   let operandSize = <u32>load<u8>(INSN, INSN_OPERAND_SIZE);
   let isStack = (load<u8>(row, 3) & 0x10) != 0;
+  // Of a vector with VEX it is L, where L matters.
+  if (load<u8>(row) & 0x80) return <u32>load<u8>(row) >> 6 & 1;
   if (load<u8>(row, 4) == 0 || size >= 4 || isStack) {
     // Of crc32 the source has the operand size, the register is never shorter than 32 bits.
     if (size == 7 && (load<u8>(row, 5) & 7) != 5) return operandSize == 3 ? 3 : 2;

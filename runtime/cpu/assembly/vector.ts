@@ -51,4 +51,5 @@ export * from "./vector-compare";
 export * from "./vector-convert";
 export * from "./vector-products";
 export * from "./vector-sha";
+export * from "./vector-shuffle";
 export { MXCSR_EXACT, MXCSR_TRAP } from "./vector-soft";

@@ -19,6 +19,7 @@ export interface Core {
   forceCold(isForced: boolean): void;
   exactFlags(isExact: boolean): void;
   oneByOne(isSingle: boolean): void;
+  enableAvx(isThere: boolean): void;
   /** x87 state to and from an fxsave image at a linear address. */
   saveImage(address: number): void;
   restoreImage(address: number): number;

@@ -13,6 +13,7 @@ import type { Tables } from "./tables.ts";
 import type { Row } from "./row.ts";
 import { featuresSource } from "./features.ts";
 import { mmxSource } from "./mmx.ts";
+import { vexSource } from "./vex.ts";
 import { vectorFunctions, vectorSource } from "./vector.ts";
 
 export interface GenerateOptions {
@@ -243,7 +244,10 @@ export function generate(options: GenerateOptions): Generated {
   options.rows.forEach((row, number) => {
     view.setUint16(number * ROW_BYTES + 14, handlers.hot.get(nameOfRow(row)) ?? 0xffff, true);
   });
-  const written = new Map([["vector-operations.ts", HEADER + vectorSource()], ["mmx-operations.ts", HEADER + mmxSource()]]);
+  const written = new Map([
+    ["vector-operations.ts", HEADER + vectorSource()], ["mmx-operations.ts", HEADER + mmxSource()],
+    ["vex-operations.ts", HEADER + vexSource()],
+  ]);
   const implemented = implementedOperations(new Map([...options.sources, ...written]));
   return {
     files: new Map([

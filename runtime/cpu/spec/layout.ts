@@ -30,11 +30,13 @@ export const LAYOUT = {
   X87: 0x300,
   ST: 0x320,
   CONTEXT: 0x100,
-  CONTEXT_END: 0x3a0,
+  /** Upper halves of ymm0 to ymm15, as far from XMM as they are. */
+  YMMH: 0x3a0,
+  CONTEXT_END: 0x4a0,
   /** vector u32, isWrite u8, isFetch u8, isPresent u8, isBeyond u8, address u64. */
-  FAULT: 0x400,
+  FAULT: 0x4a0,
   /** The decoder's record of one instruction. */
-  INSN: 0x440,
+  INSN: 0x4c0,
   /** Ranges beyond 4 GiB, or below SPACE_START, that are shown by pages below: linear start u64, bytes u64, linear start below u64. */
   WINDOWS: 0x500,
   WINDOWS_END: 0x5c0,
@@ -92,6 +94,8 @@ export const STATE = {
   FORCE_COLD: 0x88,
   /** Flags are noted wherever an instruction may raise. */
   EXACT_FLAGS: 0x8c,
+  /** Instructions of AVX exist: as CR4.OSXSAVE and XCR0 have it. */
+  HAS_AVX: 0x8e,
   /** Of the time stamp counter: the last reading, 64 bits. */
   COUNTER: 0x90,
   /** Every block is one instruction: for single steps. */
@@ -144,7 +148,7 @@ export const UOP = {
   LENGTH: 21,
   /** Position in its block: header = uop - 32 * (POSITION + 1). */
   POSITION: 22,
-  /** size log2 (2 bits), address size 32 (1), segment (2), rep (2), memory operand (1). */
+  /** size log2 (2 bits; of VEX vectors L), address size 32 (1), segment (2), rep (2), memory operand (1). */
   MODE: 23,
   IMM: 24,
   /** Of a conditional branch: uop of the next instruction. */

@@ -20,7 +20,13 @@ export const KINDS = [
 export type Kind = (typeof KINDS)[number];
 
 export const SIZES = ["b", "w", "d", "q", "x", "v", "z", "y"] as const;
-export type Size = (typeof SIZES)[number];
+/** `o`: sixteen bytes whatever VEX.L says. */
+export type Size = (typeof SIZES)[number] | "o";
+
+/** The number of a size in the tables. There `o` is z, which no operand in memory has. */
+export function sizeNumber(size: Size): number {
+  return SIZES.indexOf(size === "o" ? "z" : size);
+}
 
 export interface Operand {
   readonly kind: Kind;
@@ -77,7 +83,7 @@ export function parseOperand(text: string): Operand {
   const fixed = FIXED[text];
   if (fixed !== undefined) return { kind: fixed[0], size: fixed[1], text };
   const kind = KINDS.find((name) => name === text[0]);
-  const size = SIZES.find((name) => name === text[1]);
+  const size = text[1] === "o" ? "o" : SIZES.find((name) => name === text[1]);
   if (kind === undefined || size === undefined) throw new Error(`operand code ${text}`);
   return { kind, size, text };
 }

@@ -1,4 +1,5 @@
 /** All rows, in the order that gives them their numbers. */
+import { AVX } from "./avx.ts";
 import { BMI } from "./bmi.ts";
 import { GENERAL } from "./general.ts";
 import { MMX } from "./mmx.ts";
@@ -6,4 +7,4 @@ import { SSE } from "./sse.ts";
 import { X87 } from "./x87.ts";
 import type { Row } from "./row.ts";
 
-export const ROWS: readonly Row[] = [...GENERAL, ...X87, ...SSE, ...MMX, ...BMI];
+export const ROWS: readonly Row[] = [...GENERAL, ...X87, ...SSE, ...MMX, ...BMI, ...AVX];

@@ -3,8 +3,9 @@
  * candidate rows, tried in order (most particular first, as sorted here); a row matches by mandatory
  * prefix, ModRM mask and REX.W. No special case in the decoder's code is about an instruction.
  */
-import { KINDS, PREFIXES, SIZES, VEX_MAP } from "./row.ts";
-import type { Operand, Row } from "./row.ts";
+import { KINDS, PREFIXES, sizeNumber, VEX_MAP } from "./row.ts";
+import type { Kind, Operand, Row } from "./row.ts";
+import { SWITCHED_OFF } from "./features.ts";
 import { flagsMask, OPERATIONS } from "./operations.ts";
 import type { Access, Operation } from "./operations.ts";
 import { VECTOR_OPERATIONS } from "./vector.ts";
@@ -28,6 +29,8 @@ function weight(row: Row): number {
   return bits * 4 + (row.prefix === "any" ? 0 : 2) + (row.rexW === undefined ? 0 : 1) + (row.vexL === undefined ? 0 : 1);
 }
 
+const NEEDS_AVX: ReadonlySet<string> = new Set(SWITCHED_OFF);
+
 /** Operations that can raise without a memory operand, besides those that look at memory themselves. */
 const RAISING: ReadonlySet<string> = new Set([
   "div", "idiv", "movToSegment", "x87", "fcmov", "fcomi", "fwait", "fnstsw", "emms", "enter", "leave", "push",
@@ -38,8 +41,9 @@ const FLOATING: ReadonlySet<string> = new Set(
   VECTOR_OPERATIONS.filter(({ expression }) => /\bm\b/.test(expression)).map(({ name }) => name),
 );
 
-function raises(name: string): boolean {
-  return operationOf(name).access === "own" || RAISING.has(name) || FLOATING.has(name);
+function raises(operation: string): boolean {
+  const name = operation.replace(/^v/, "").replace(/Wide$/, "");
+  return operationOf(operation).access === "own" || operationOf(name).access === "own" || RAISING.has(name) || FLOATING.has(name);
 }
 
 export interface Tables {
@@ -59,7 +63,9 @@ function tableOrder(row: Row): readonly Operand[] {
   return [first, ...rest.filter((operand) => !isExtra(operand)), ...rest.filter(isExtra)];
 }
 
-/** Bits 3 to 6 of a row's first byte. */
+const VECTORS: ReadonlySet<Kind> = new Set(["V", "H", "W", "U"]);
+
+/** Bits 3 to 7 of a row's first byte. */
 function vexBits(row: Row): number {
   if (row.map < VEX_MAP) return 0;
   const namesRegister = row.operands.some(({ kind }) => kind === "B" || kind === "H");
@@ -67,7 +73,8 @@ function vexBits(row: Row): number {
     (Number(row.vexL === 0) << 3) |
     (Number(row.vexL === 1) << 4) |
     (Number(!namesRegister) << 5) |
-    (Number(row.vexL === 1) << 6)
+    (Number(row.vexL === 1) << 6) |
+    (Number(row.operands.some(({ kind }) => VECTORS.has(kind)) && !row.operation.includes("pcmpestr")) << 7)
   );
 }
 
@@ -88,7 +95,7 @@ function writeRow(view: DataView, at: number, row: Row, operation: number): void
       (Number(row.aligned) << 7),
   );
   tableOrder(row).forEach(({ kind, size }, index) => {
-    view.setUint8(at + 4 + index, (KINDS.indexOf(kind) << 3) | SIZES.indexOf(size));
+    view.setUint8(at + 4 + index, (KINDS.indexOf(kind) << 3) | sizeNumber(size));
   });
   view.setUint16(at + 8, operation, true);
   view.setUint8(
@@ -97,7 +104,8 @@ function writeRow(view: DataView, at: number, row: Row, operation: number): void
       (Number(facts.maybe) << 3) |
       (Number(facts.ends) << 4) |
       (Number(row.ignoresMod) << 5) |
-      (Number(raises(row.operation)) << 6),
+      (Number(raises(row.operation)) << 6) |
+      (Number(NEEDS_AVX.has(row.feature)) << 7),
   );
   view.setUint8(at + 11, flagsMask(facts.reads));
   view.setUint8(at + 12, flagsMask(facts.writes));

@@ -18,7 +18,7 @@ import {
 import { Cases, Mode, refusal } from "./native/native-runner.ts";
 import type { Answers, NativeRunner } from "./native/native-runner.ts";
 import { Random } from "./random.ts";
-import { compareVectors, fillVector, hasForeignMxcsr, setExactness } from "./vector-state.ts";
+import { compareVectors, drawUpper, fillVector, hasForeignMxcsr, setExactness } from "./vector-state.ts";
 
 const FLAG_BITS: Readonly<Record<string, number>> = {
   c: 1,
@@ -44,6 +44,7 @@ interface Case {
   readonly registers: BigUint64Array;
   readonly rflags: number;
   readonly fxsave: Uint8Array;
+  readonly upper: Uint8Array;
 }
 
 /** Flags whose value the manual leaves open for this instruction. */
@@ -70,7 +71,7 @@ function makeCase(random: Random, rows: readonly Row[]): Case {
     const rflags = 0x202 | (random.next() & STATUS) | (random.oneIn(4) ? DIRECTION : 0);
     const fxsave = new Uint8Array(FXSAVE_BYTES);
     drawFloatState(random, instruction.row, fxsave);
-    return { instruction, registers, rflags, fxsave };
+    return { instruction, registers, rflags, fxsave, upper: drawUpper(random) };
   }
 }
 
@@ -92,6 +93,7 @@ export class Subject {
     );
     space.setAccess(CODE, CODE + PAGE, 5);
     space.activate(context);
+    space.core.enableAvx(true);
     space.core.forceCold(isCold);
     space.bytes.set(content, DATA - BIAS);
     space.bytes.fill(0xcc, CODE - BIAS, CODE - BIAS + PAGE);
@@ -115,6 +117,7 @@ export class Subject {
     space.core.setRflags(one.rflags);
     bytes.set(one.fxsave, IMAGE);
     space.core.restoreImage(IMAGE);
+    bytes.set(one.upper, LAYOUT.YMMH);
     setExactness(view, one.fxsave);
     const stop = space.run(this.#context, 1);
     const differences = this.#differences(one, answers, stop);
@@ -166,7 +169,7 @@ export class Subject {
     differ("flags", space.core.rflags() & ~undefinedMask, answers.rflags & ~undefinedMask);
     const image = floatDifference(space.saveImage(), answers.fxsave);
     if (image !== undefined) differences.push(image);
-    differences.push(...compareVectors(space.view, one.fxsave, answers.fxsave, one.instruction.row));
+    differences.push(...compareVectors(space.view, one.fxsave, answers, one.instruction.row));
     // Of enter the processor may have written a part when it faults.
     const isUnknown = isImage(one.instruction.row) && one.instruction.address === undefined;
     const mayBePartial = isUnknown || (!isDone && one.instruction.row.operation === "enter");
@@ -237,6 +240,7 @@ export async function fuzzBatch(
       jumps(one.instruction.row) ? Mode.step : Mode.direct,
     );
     cases.fxsave.set(one.fxsave);
+    cases.upper.set(one.upper);
   }
   const answers = await runner.run(cases);
   const mismatches: Mismatch[] = [];

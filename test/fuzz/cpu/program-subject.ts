@@ -19,7 +19,7 @@ import { COUNTER, INDEX, pointerValue, POINTERS } from "./program-step.ts";
 import { ProgramWriter } from "./programs.ts";
 import type { Program, RowMenu } from "./programs.ts";
 import { Random } from "./random.ts";
-import { compareVectors, fillVectors, hasForeignMxcsr, setExactness } from "./vector-state.ts";
+import { compareVectors, drawUpper, fillVectors, hasForeignMxcsr, setExactness } from "./vector-state.ts";
 
 const DIRECTION = 0x400;
 const IMAGE = 0x800;
@@ -35,6 +35,7 @@ export interface ProgramState {
   readonly registers: BigUint64Array;
   readonly rflags: number;
   readonly fxsave: Uint8Array;
+  readonly upper: Uint8Array;
   readonly fsBase: bigint;
   readonly gsBase: bigint;
   /** At a time. */
@@ -69,6 +70,7 @@ export function drawState(random: Random, program: Program): ProgramState {
   if (program.isExact) fxsave[416] = 1;
   return {
     registers, fxsave,
+    upper: drawUpper(random),
     rflags: 0x202 | (random.next() & STATUS) | (random.oneIn(16) ? DIRECTION : 0),
     fsBase: BigInt(random.below(256) * 16),
     gsBase: BigInt(random.below(256) * 16),
@@ -94,6 +96,7 @@ export class ProgramSubject {
     ACCESS.forEach((access, page) => { space.setAccess(DATA + page * PAGE, DATA + (page + 1) * PAGE, access); });
     space.setAccess(CODE, CODE + PAGE, 5);
     space.activate(context);
+    space.core.enableAvx(true);
     space.core.forceCold(translation === "cold");
     space.noteFlags(translation !== "usual");
     this.#translation = translation;
@@ -141,6 +144,7 @@ export class ProgramSubject {
     space.core.setRflags(state.rflags);
     bytes.set(state.fxsave, IMAGE);
     space.core.restoreImage(IMAGE);
+    bytes.set(state.upper, LAYOUT.YMMH);
     setExactness(view, state.fxsave);
   }
 
@@ -177,7 +181,7 @@ export class ProgramSubject {
     differ("flags", space.core.rflags() & mask, answers.rflags & mask);
     const image = floatDifference(space.saveImage(), answers.fxsave);
     if (image !== undefined) differences.push(image);
-    differences.push(...compareVectors(view, state.fxsave, answers.fxsave, undefined));
+    differences.push(...compareVectors(view, state.fxsave, answers, undefined));
     this.#compareMemory(answers, differences);
     return differences;
   }
@@ -242,6 +246,7 @@ export async function runPrograms(
     const program = Math.floor(index / STATES);
     cases.setProgram(programs[program]?.start ?? 0, program);
     cases.fxsave.set(state.fxsave);
+    cases.upper.set(state.upper);
   });
   const answers = await runner.run(cases);
   const mismatches: ProgramMismatch[] = [];

@@ -55,7 +55,7 @@ export class RowMenu {
   constructor(rows: readonly Row[]) {
     const good = fuzzable(rows).filter(
       (row) =>
-        !jumps(row) && !isImage(row) && !/^(r(cp|sqrt)[ps]s|enter|leave|prefetchw|popf)$/.test(row.operation) &&
+        !jumps(row) && !isImage(row) && !/^(v?r(cp|sqrt)[ps]s|enter|leave|prefetchw|popf)$/.test(row.operation) &&
         !row.mnemonics.some((mnemonic) => /^(rdssp|endbr)/.test(mnemonic)),
     );
     this.#float = good.filter(({ feature }) => feature === "fpu" || feature === "mmx");
@@ -159,7 +159,7 @@ export class ProgramWriter {
   #step(): void {
     const random = this.#random;
     const row = this.#menu.pick(random, this.#flavour);
-    if (row.feature === "sse" && /mxcsr$/.test(row.operation)) this.#isExact = true;
+    if (/mxcsr$/.test(row.operation)) this.#isExact = true;
     this.#define(readFlags(row));
     if (row.operation === "div" && !random.oneIn(4)) {
       this.#emit(0x31, 0xd2);

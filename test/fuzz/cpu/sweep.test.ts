@@ -90,6 +90,7 @@ class Subject {
     this.#context = space.createContext();
     space.grow(CODE + PAGE);
     space.setAccess(DATA, DATA + PAGE, 3);
+    space.core.enableAvx(true);
     space.setAccess(CODE, CODE + PAGE, 5);
     space.bytes.fill(0xcc, CODE - BIAS, CODE - BIAS + PAGE);
   }

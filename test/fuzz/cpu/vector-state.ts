@@ -7,11 +7,12 @@ import { LAYOUT } from "../../../runtime/cpu/spec/layout.ts";
 import type { Row } from "../../../runtime/cpu/spec/row.ts";
 import type { Random } from "./random.ts";
 
+export const UPPER_BYTES = 256;
 const MXCSR_AT = 24;
 const XMM_AT = 160;
 const EXACT = 0x8000_0000;
 const KEPT = 0xffc0 | 0x0d;
-const ESTIMATE = /^r(cp|sqrt)[ps]s$/;
+const ESTIMATE = /^v?r(cp|sqrt)[ps]s$/;
 const ESTIMATE_ERROR = 1.5 / 4096;
 /** The smallest normal f32: hosts differ in whether an estimate that small is zero. */
 const SMALLEST = 2 ** -126;
@@ -77,6 +78,14 @@ export function fillVectors(random: Random, fxsave: Uint8Array): void {
   view.setUint8(XMM_AT + 256, Number(isExact));
 }
 
+/** Upper halves of ymm0 to ymm15, as the runner has them: all of one case. */
+export function drawUpper(random: Random): Uint8Array {
+  const upper = new Uint8Array(UPPER_BYTES);
+  const view = new DataView(upper.buffer);
+  for (let at = 0; at < UPPER_BYTES; at += 16) fillVector(random, view, at);
+  return upper;
+}
+
 /** Into our register file, behind a restore of the image. */
 export function setExactness(view: DataView, fxsave: Uint8Array): void {
   const value = view.getUint32(LAYOUT.MXCSR, true) & 0xffff;
@@ -100,22 +109,32 @@ function lanesAreClose(ours: DataView, at: number, host: DataView, hostAt: numbe
 const hex = (view: DataView, at: number): string =>
   [8, 0].map((half) => view.getBigUint64(at + half, true).toString(16).padStart(16, "0")).join("_");
 
-/** What differs between our registers and the host's fxsave image. */
+/** What differs between our registers and the host's fxsave image and upper halves. */
 export function compareVectors(
   view: DataView,
   before: Uint8Array,
-  after: Uint8Array,
+  after: { readonly fxsave: Uint8Array; readonly upper: Uint8Array },
   row: Row | undefined,
 ): string[] {
-  const host = new DataView(after.buffer, after.byteOffset, after.byteLength);
+  const { fxsave } = after;
+  const host = new DataView(fxsave.buffer, fxsave.byteOffset, fxsave.byteLength);
   const differences: string[] = [];
+  const isEstimate = row !== undefined && ESTIMATE.test(row.operation);
+  const upper = new DataView(after.upper.buffer, after.upper.byteOffset, UPPER_BYTES);
+  for (let at = 0; at < UPPER_BYTES; at += 16) {
+    const ours = LAYOUT.YMMH + at;
+    const isSame =
+      view.getBigUint64(ours, true) === upper.getBigUint64(at, true) &&
+      view.getBigUint64(ours + 8, true) === upper.getBigUint64(at + 8, true);
+    if (isSame || (isEstimate && lanesAreClose(view, ours, upper, at))) continue;
+    differences.push(`ymm${at / 16}, upper half: ours ${hex(view, ours)}, host ${hex(upper, at)}`);
+  }
   for (let number = 0; number < 16; number++) {
     const at = LAYOUT.XMM + number * 16;
     const hostAt = XMM_AT + number * 16;
     const isSame =
       view.getBigUint64(at, true) === host.getBigUint64(hostAt, true) &&
       view.getBigUint64(at + 8, true) === host.getBigUint64(hostAt + 8, true);
-    const isEstimate = row !== undefined && ESTIMATE.test(row.operation);
     if (isSame || (isEstimate && lanesAreClose(view, at, host, hostAt))) continue;
     differences.push(`xmm${number}: ours ${hex(view, at)}, host ${hex(host, hostAt)}`);
   }
