@@ -87,6 +87,19 @@ describe("a run", () => {
     expect(guest.space.executed).toBeGreaterThan(2900);
   });
 
+  test("is one instruction at a time with its own flags when it is to step singly", () => {
+    // inc rax; xor ecx, ecx; sub ecx, 1; inc rax; test ecx, ecx; inc rax; syscall
+    const guest = create("48 ff c0 31 c9 83 e9 01 48 ff c0 85 c9 48 ff c0 0f 05");
+    guest.space.noteFlags(true);
+    guest.space.stepSingly(true);
+    const steps: string[] = [];
+    for (let stop: Stop = Stop.fuel; stop === Stop.fuel && steps.length < 20; ) {
+      stop = guest.run(1);
+      steps.push(`${(guest.context.rip - CODE).toString()}:${(guest.context.rflags & 0x8d5).toString(16)}`);
+    }
+    expect(steps).toEqual(["3:0", "5:44", "8:95", "11:1", "13:84", "16:4", "18:4"]);
+  });
+
   test("adds a segment base to an address relative to rip and beyond 2 GiB", () => {
     const guest = create(`65 8b 05 ${le32(0x7fff_fff0)} 0f 05`); // mov eax, gs:[rip + 0x7ffffff0]; syscall
     guest.context.gsBase = BigInt.asUintN(64, BigInt(DATA) - BigInt(CODE + 7 + 0x7fff_fff0));

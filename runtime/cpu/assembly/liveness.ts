@@ -8,7 +8,7 @@ import { INSN, INSN_HAS_MODRM, INSN_IMM, INSN_LENGTH, INSN_MODRM, INSN_ROW, BIAS
   UOP_MODE, UOP_ROW } from "./layout";
 import * as tables from "./tables";
 import { FORMS, HANDLER_COLD, HANDLER_COLD_END, HOT, FORM_RI } from "./handlers";
-import { EXACT_FLAGS, FORCE_COLD } from "./blocks";
+import { EXACT_FLAGS, FORCE_COLD, ONE_BY_ONE } from "./blocks";
 import { cold } from "./cold";
 import { decode, DECODED, NO_ROW } from "./decode";
 import { emit } from "./translate";
@@ -43,6 +43,7 @@ const RAISES: u32 = 64;
 
 /** Flags that the code at guest `pc` may read before it writes them. */
 export function liveAt(pc: u32): u32 {
+  if (load<u32>(ONE_BY_ONE)) return ALL_FLAGS;
   let live: u32 = 0;
   let pending = ALL_FLAGS;
   for (let steps = LOOKAHEAD; steps > 0; steps--) {
@@ -65,6 +66,7 @@ export function liveAt(pc: u32): u32 {
  * for dead are written, so that whoever looks sees the right ones. Answers how many instructions that were.
  */
 export function settleFlags(): i32 {
+  if (load<u32>(ONE_BY_ONE)) return 0;
   let pending = ALL_FLAGS;
   for (let steps = 0; steps < LOOKAHEAD; steps++) {
     let pc = load<u64>(RIP);
