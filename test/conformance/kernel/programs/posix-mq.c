@@ -107,8 +107,9 @@ int main() {
     _exit(0);
   }
   usleep(30000);
-  SAY(mq_send(queue, "word", 4, 0));
+  int sent = mq_send(queue, "word", 4, 0);
   waitpid(child, 0, 0);
+  printf("sent %d\n", sent);
 
   /* Notification. */
   struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
