@@ -18,6 +18,7 @@ import { hasNetworkCapability } from "../ns/namespace-owner.ts";
 import type { Task } from "../task/task.ts";
 import { createInetSocket } from "./inet/create-inet-socket.ts";
 import { createNetlinkSocket } from "./netlink/create-netlink-socket.ts";
+import { PacketSocket } from "./packet/packet-socket.ts";
 import type { Socket, SocketBirth } from "./socket.ts";
 import { UnixDatagramSocket } from "./unix/unix-datagram.ts";
 import type { UnixSocket } from "./unix/unix-socket.ts";
@@ -47,10 +48,15 @@ export function createSocket(task: Task, request: SocketRequest): Socket | numbe
     case AF_NETLINK:
       return createNetlinkSocket(birth);
     case AF_PACKET:
-      return hasNetworkCapability(task, Capability.CAP_NET_RAW) ? -Errno.EAFNOSUPPORT : -Errno.EPERM;
+      return packetSocket(task, birth);
     default:
       return -Errno.EAFNOSUPPORT;
   }
+}
+
+function packetSocket(task: Task, birth: SocketBirth): Socket | number {
+  if (!hasNetworkCapability(task, Capability.CAP_NET_RAW)) return -Errno.EPERM;
+  return birth.type === SOCK_RAW || birth.type === SOCK_DGRAM ? new PacketSocket(birth) : -Errno.ESOCKTNOSUPPORT;
 }
 
 /** socketpair(2): two connected sockets, or -errno. */

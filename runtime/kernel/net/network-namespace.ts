@@ -25,6 +25,7 @@ import { Iff, NetworkInterface } from "./network-interface.ts";
 import type { IcmpReceiver } from "./inet/icmp-delivery.ts";
 import type { Socket } from "./socket.ts";
 import type { UnixSocket } from "./unix/unix-socket.ts";
+import type { PacketTap } from "./packet/tap.ts";
 import type { Wire } from "./wire.ts";
 
 /** RT_SCOPE_ of linux/rtnetlink.h. */
@@ -100,6 +101,8 @@ export class NetworkNamespace {
   readonly sockets = new Set<Socket>();
   /** Raw and ping sockets: they see what the ports do not. */
   readonly icmpReceivers = new Set<IcmpReceiver>();
+  /** Packet sockets that listen. */
+  readonly taps = new Set<PacketTap>();
   readonly netlink = new NetlinkPorts();
   /** What /proc/net/snmp tells. */
   readonly counters: NetworkCounters = {

@@ -152,8 +152,11 @@ export abstract class Socket extends FileDescription {
     return -Errno.EOPNOTSUPP;
   }
 
-  /** Options of levels that are not SOL_SOCKET, and of SOL_SOCKET what only this family knows. */
-  getFamilyOption(_level: number, _name: number, _task: Task): Uint8Array | number {
+  /**
+   * Options of levels that are not SOL_SOCKET, and of SOL_SOCKET what only this family knows. `given`: the int that
+   * stands where the answer will go, for the few that ask by it.
+   */
+  getFamilyOption(_level: number, _name: number, _task: Task, _given?: () => number): Uint8Array | number {
     return -Errno.EOPNOTSUPP;
   }
 

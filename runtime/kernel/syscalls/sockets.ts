@@ -175,8 +175,11 @@ function sysGetsockopt(
   const socket = socketAt(task, fd);
   const room = task.memory.readU32(sizeAddress) | 0;
   if (room < 0) return -Errno.EINVAL;
+  const given = (): number => (room < 4 ? -1 : task.memory.readI32(address));
   const value =
-    level === SOL_SOCKET ? getSocketOption(socket, name, room, task) : socket.getFamilyOption(level, name, task);
+    level === SOL_SOCKET
+      ? getSocketOption(socket, name, room, task)
+      : socket.getFamilyOption(level, name, task, given);
   if (typeof value === "number") return value;
   const shown = value.subarray(0, room);
   if (shown.length > 0) task.memory.copyOut(address, shown);

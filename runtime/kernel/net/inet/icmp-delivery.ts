@@ -1,6 +1,8 @@
 /** Who hears ICMP messages and raw packets of a namespace, and the one message it sends by itself. */
 import { concatBytes } from "../../../../layers/base/bytes.ts";
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_UDP } from "../../abi/socket.ts";
+import type { NetworkNamespace } from "../network-namespace.ts";
+import { showPacket } from "../packet/tap.ts";
 import type { Datagram } from "./datagram-socket.ts";
 import type { IpAddress } from "./ip-address.ts";
 import { internetChecksum, ipv4Header, ipv6Header, pseudoHeader } from "./ip-header.ts";
@@ -26,8 +28,9 @@ const QUOTED_BYTES_MAX = { 4: 548, 6: 1232 } as const;
 const UDP_HEADER_BYTES = 8;
 
 /** A datagram nobody had the port of: its sender's host hears so. */
-export function tellUnreachable(receivers: ReadonlySet<IcmpReceiver>, datagram: Datagram): void {
-  if (receivers.size === 0) return;
+export function tellUnreachable(namespace: NetworkNamespace, datagram: Datagram): void {
+  const { icmpReceivers: receivers, taps, loopback } = namespace;
+  if (receivers.size === 0 && taps.size === 0) return;
   const { source, destination, destinationPort, bytes, ttl } = datagram;
   const { version } = destination;
   const header = new Uint8Array(UDP_HEADER_BYTES);
@@ -49,6 +52,7 @@ export function tellUnreachable(receivers: ReadonlySet<IcmpReceiver>, datagram: 
   const sum = internetChecksum([...around, message]);
   message.set([sum >> 8, sum & 0xff], 2);
   const protocol = isV6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
-  for (const receiver of receivers)
-    receiver.hear({ source: destination, destination: source.address, protocol, bytes: message });
+  const answer = { source: destination, destination: source.address, protocol, bytes: message };
+  showPacket(taps, loopback, answer);
+  for (const receiver of receivers) receiver.hear(answer);
 }

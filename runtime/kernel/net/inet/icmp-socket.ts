@@ -20,6 +20,7 @@ import {
   SOL_RAW,
 } from "../../abi/socket.ts";
 import type { Task } from "../../task/task.ts";
+import { showPacket } from "../packet/tap.ts";
 import type { SendRequest, SocketBirth } from "../socket.ts";
 import type { Datagram } from "./datagram-socket.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
@@ -105,6 +106,7 @@ export class IcmpSocket extends DatagramSocket implements IcmpReceiver {
   }
 
   #spread(packet: IcmpPacket): void {
+    showPacket(this.namespace.taps, this.namespace.loopback, packet);
     for (const receiver of this.namespace.icmpReceivers) receiver.hear(packet);
   }
 

@@ -1,5 +1,7 @@
 /** The active open of a connection inside one namespace: what a SYN finds at its destination. */
 import { Errno } from "../../abi/errno.ts";
+import type { WatchedPlace } from "../packet/tcp-watch.ts";
+import { Conversation } from "../packet/tcp-watch.ts";
 import type { Connecting, StreamPort } from "../wire.ts";
 import type { Endpoint } from "./port-table.ts";
 
@@ -21,19 +23,26 @@ export function knock(
   destination: Endpoint,
   near: StreamPort,
   connecting: Connecting,
+  place?: WatchedPlace,
 ): { cancel(): void } {
   const listener = find();
+  const seen =
+    place === undefined || place.namespace.taps.size === 0
+      ? undefined
+      : new Conversation(place, source, destination);
   if (listener === undefined) {
+    seen?.refused();
     connecting.failed(Errno.ECONNREFUSED);
     return { cancel: () => undefined };
   }
-  const far = listener.admit(destination, source, near);
+  const far = listener.admit(destination, source, seen?.watch(near, "client") ?? near);
   if (far !== undefined) {
-    connecting.established(far);
+    seen?.established();
+    connecting.established(seen?.watch(far, "server") ?? far);
     return { cancel: () => undefined };
   }
   let waiting = listener.knockLater(() => {
-    waiting = knock(find, source, destination, near, connecting);
+    waiting = knock(find, source, destination, near, connecting, place);
   });
   return { cancel: () => waiting.cancel() };
 }

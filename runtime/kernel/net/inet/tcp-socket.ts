@@ -168,7 +168,7 @@ export class TcpSocket extends InetSocket implements StreamPort {
   }
 
   #knock(near: Endpoint, remote: Endpoint, connecting: Connecting): { cancel(): void } {
-    return knock(() => this.ports.find(isListener, remote, near), near, remote, this, connecting);
+    return knock(() => this.ports.find(isListener, remote, near), near, remote, this, connecting, this);
   }
 
   #establish(far: StreamPort): void {

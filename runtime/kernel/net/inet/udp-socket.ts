@@ -2,6 +2,7 @@
  * UDP and UDP-Lite (udp(7), udplite(7)), which differ in what checksums cover. One hard idea: on a loopback the
  * answer to a datagram nobody wants comes at once, and is an error of the next call of a *connected* sender.
  */
+import { showDatagram } from "../packet/tap.ts";
 import { Errno } from "../../abi/errno.ts";
 import { Ip, Ipv6 } from "../../abi/inet.ts";
 import {
@@ -73,6 +74,7 @@ export class UdpSocket extends DatagramSocket {
     const from: Endpoint = { address: asked.source ?? path.source, port: this.localPort };
     path.device.count(source.length, "sent");
     this.namespace.counters.datagramsSent += 1;
+    showDatagram(this.namespace.taps, path.device, from, destination, source);
     if (path.kind === "wire") path.wire.sendDatagram(from, destination, source.slice());
     else this.#deliver(source, from, destination, asked);
     return source.length;
@@ -95,7 +97,7 @@ export class UdpSocket extends DatagramSocket {
     const isDelivered = deliverUdp(this.ports, datagram);
     if (isDelivered) return;
     this.namespace.counters.datagramsUnwanted += 1;
-    tellUnreachable(this.namespace.icmpReceivers, datagram);
+    tellUnreachable(this.namespace, datagram);
     // The answer finds the socket by both ends; with IP_RECVERR the local one is enough.
     const { remote } = this;
     const isFromThere = remote?.port === destination.port && remote.address.key === destination.address.key;
