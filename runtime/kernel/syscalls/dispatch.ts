@@ -114,7 +114,8 @@ function finish(task: Task, result: Result): void {
   if (result instanceof Blocked) park(task, result);
   else if (task.state !== "dead") {
     if (task.tracer !== undefined && task.process.exitStatus === undefined) task.tracer.answered(task, result);
-    task.context.setInteger(RAX, result);
+    if (task.keepsRegisters) task.keepsRegisters = false;
+    else task.context.setInteger(RAX, result);
     if (task.ptrace !== undefined) answered(task);
   }
 }

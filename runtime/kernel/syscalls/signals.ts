@@ -69,6 +69,8 @@ function sysRtSigreturn(task: Task): Result {
     endProcess(task.process, Signal.SIGSEGV);
     return 0;
   }
+  // As a number of 64 bits it would not be exact.
+  task.keepsRegisters = true;
   return task.context.integer(RAX);
 }
 

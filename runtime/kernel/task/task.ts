@@ -80,6 +80,8 @@ export class Task {
   parking: Parking | undefined;
   /** Number of the call under way: for restarts and seccomp. */
   syscallNumber = -1;
+  /** rt_sigreturn(2) has set all registers: rax is no answer. */
+  keepsRegisters = false;
   /** How restart_syscall(2) goes on with a call that was cut short: a sleep through what is left. */
   restart: (() => Result) | undefined;
   /** The call under way was cut short by a signal: it may have to be made again. */

@@ -4,7 +4,7 @@ import { compile, hasCompiler, isRoot, runInKernel, runNatively } from "../../su
 
 test
   .skipIf(!hasCompiler || !isRoot)
-  .each(["signals", "timers", "readiness", "seccomp", "inotify", "event-stress"])(
+  .each(["signals", "signal-registers", "timers", "readiness", "seccomp", "inotify", "event-stress"])(
   "%s.c prints what it prints natively",
   async (name) => {
     const program = compile(name);
