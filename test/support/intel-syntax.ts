@@ -128,6 +128,11 @@ export class DecodedInstruction {
     return `${this.row.vexL === 1 && size === "x" ? "y" : "x"}mm${number}`;
   }
 
+  /** Of a gather: a half of it is enough for indices that are smaller than the elements. */
+  #indexVector(number: number): string {
+    return `${this.row.vexL === 1 && this.row.operation !== "vgather64by32" ? "y" : "x"}mm${number}`;
+  }
+
   /** As wide as what it goes into; a byte of an instruction without a wider operand is printed as it is. */
   #immediate(size: Operand["size"], slot: number): string {
     const value = this.#view.getBigInt64(LAYOUT.INSN + slot, true);
@@ -186,7 +191,8 @@ export class DecodedInstruction {
       const scale = 1 << (sib >> 6);
       // objdump shows an index that is none by name, unless that is how rsp and constants are written.
       const isPlain = scale === 1 && (low === NO_INDEX || (parts.length === 0 && !this.#isShortAddress));
-      if (index !== NO_INDEX) parts.push(`${register(index)}*${scale}`);
+      if (this.row.operation.startsWith("vgather")) parts.push(`${this.#indexVector(index)}*${scale}`);
+      else if (index !== NO_INDEX) parts.push(`${register(index)}*${scale}`);
       else if (!isPlain) parts.push(`${this.#isShortAddress ? "eiz" : "riz"}*${scale}`);
     }
     const segment = this.#segment(parts.length === 0);

@@ -204,6 +204,22 @@ function escapeNumber(): u32 {
   return opcode << 3 | modrm >> 3 & 7 | (isShort ? 64 : 0);
 }
 
+@inline function isGather(operation: u32): bool {
+  return operation == tables.OP_vgather32by32 || operation == tables.OP_vgather64by32 ||
+    operation == tables.OP_vgather32by64 || operation == tables.OP_vgather64by64;
+}
+
+/** The index is a vector: its address goes to UOP_L and the scale to UOP_IMM; the rest is a plain address. */
+function vectorIndex(u: usize): void {
+  let sib = <u32>load<u8>(INSN, INSN_SIB);
+  let number = ((sib >> 3) & 7) | ((<u32>load<u8>(INSN, INSN_REX) & 2) << 2);
+  // Four would be no index at all, so a segment may be there instead.
+  if (number != 4) store<u16>(u, <u16>ZERO, UOP_INDEX);
+  store<u8>(u, 0, UOP_SCALE);
+  store<u8>(u, sib >> 6, UOP_IMM);
+  store<u16>(u, <u16>(<u32>XMM + number * 16), UOP_L);
+}
+
 /** Writes the uop of the decoded instruction; its form goes to UOP_HANDLER. */
 export function emit(u: usize, next: u32, position: u32): void {
   memory.fill(u, 0, 32);
@@ -231,6 +247,7 @@ export function emit(u: usize, next: u32, position: u32): void {
     if (kind == tables.KIND_B || kind == tables.KIND_H) operand(u, <u32>load<u8>(row + slot), UOP_V, next, bias);
     if (kind == tables.KIND_L) store<u16>(u, <u16>(<u32>XMM + (<u32>load<u8>(INSN, INSN_IMM) >> 4) * 16), UOP_L);
   }
+  if (isGather(operation)) vectorIndex(u);
   let source = <u32>load<u8>(row, 5) >> 3;
   if (first == NOTHING || source == tables.KIND_X || source == tables.KIND_Y || operation == tables.OP_maskmovdqu ||
     operation == tables.OP_maskmovq) stringOperands(u);

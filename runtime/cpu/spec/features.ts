@@ -59,7 +59,7 @@ export const FEATURE_PLACES = BITS.map(([name, place, bit]) => {
  * With rows, but not advertised: they raise #UD unless the space has AVX switched on (`enableAvx`), which nobody
  * does but the tests. What is missing says the README.
  */
-export const SWITCHED_OFF: readonly string[] = ["avx", "avx2"];
+export const SWITCHED_OFF: readonly string[] = ["avx", "avx2", "fma", "f16c"];
 
 /** Advertised, but no instruction by itself. */
 export const WITHOUT_ROWS: readonly string[] = ["erms", "hypervisor", "lm", "nx"];

@@ -13,6 +13,7 @@ import type { Tables } from "./tables.ts";
 import type { Row } from "./row.ts";
 import { featuresSource } from "./features.ts";
 import { mmxSource } from "./mmx.ts";
+import { fmaSource } from "./fma.ts";
 import { vexSource } from "./vex.ts";
 import { vectorFunctions, vectorSource } from "./vector.ts";
 
@@ -247,6 +248,7 @@ export function generate(options: GenerateOptions): Generated {
   const written = new Map([
     ["vector-operations.ts", HEADER + vectorSource()], ["mmx-operations.ts", HEADER + mmxSource()],
     ["vex-operations.ts", HEADER + vexSource()],
+    ["fma-operations.ts", HEADER + fmaSource()],
   ]);
   const implemented = implementedOperations(new Map([...options.sources, ...written]));
   return {

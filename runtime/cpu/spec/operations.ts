@@ -81,7 +81,7 @@ const TEXT: Readonly<Record<string, string>> = {
   comiss: "w=all", comisd: "w=all", ucomiss: "w=all", ucomisd: "w=all", ptest: "w=all",
   pcmpistri: "w=all", pcmpistrm: "w=all", pcmpestri: "w=all", pcmpestrm: "w=all", maskmovdqu: "own", maskmovq: "own",
   vptest: "w=all", vtestps: "w=all", vtestpd: "w=all", vmaskload32: "own", vmaskload64: "own", vmaskstore32: "own",
-  vmaskstore64: "own", vzeroupper: "", vzeroall: "", vpcmpistrm: "w=all", vpcmpestrm: "w=all",
+  vmaskstore64: "own", vgather32by32: "own", vgather64by32: "own", vgather32by64: "own", vgather64by64: "own", vzeroupper: "", vzeroall: "", vpcmpistrm: "w=all", vpcmpestrm: "w=all",
   undefined: "none r=all ends", privileged: "own r=all ends",
   movFromControl: "own r=all ends", movToControl: "own r=all ends",
   movFromDebug: "own r=all ends", movToDebug: "own r=all ends",

@@ -6,7 +6,7 @@
  *   opcode          | mnemonic and operands | operation, attributes
  *   0f 38 f1 np     | movbe My,Gy           | movbeStore feature=movbe
  *
- * Opcode column: bytes, then `/0`..`/7` (ModRM.reg), `reg`/`mem` (ModRM.mod), `=c1` (the whole ModRM
+ * Opcode column: bytes, then `/0`..`/7` (ModRM.reg), `reg`/`mem` (ModRM.mod), `sib`, `=c1` (the whole ModRM
  * byte), `+r` (register in the opcode), `np` `p66` `pf3` `pf2` (mandatory prefix), `w0` `w1` (REX.W); in front
  * of the bytes `vex`, behind them `l0` or `l1` (VEX.L; with `l1` a vector has 32 bytes).
  * Operands: the manual's codes (appendix A.2 of SDM volume 2), with `Ibs` for a sign-extended byte.
@@ -117,6 +117,7 @@ function parseOpcode(text: string): OpcodePart {
     else if (token === "vex") part.isVex = true;
     else if (token === "l0" || token === "l1") part.vexL = token === "l1" ? 1 : 0;
     else if (token === "w0" || token === "w1") part.rexW = token === "w1" ? 1 : 0;
+    else if (token === "sib") match(0x07, 0x04);
     else if (token === "reg") match(0xc0, 0xc0);
     // mod != 3 cannot be said with mask and value: bit 8 of the mask asks for it.
     else if (token === "mem") match(0x100, 0);

@@ -5,6 +5,7 @@
  */
 import { KINDS, PREFIXES, sizeNumber, VEX_MAP } from "./row.ts";
 import type { Kind, Operand, Row } from "./row.ts";
+import { FUSED_NAMES } from "./fma.ts";
 import { SWITCHED_OFF } from "./features.ts";
 import { flagsMask, OPERATIONS } from "./operations.ts";
 import type { Access, Operation } from "./operations.ts";
@@ -43,6 +44,7 @@ const FLOATING: ReadonlySet<string> = new Set(
 
 function raises(operation: string): boolean {
   const name = operation.replace(/^v/, "").replace(/Wide$/, "");
+  if (FUSED_NAMES.includes(operation)) return true;
   return operationOf(operation).access === "own" || operationOf(name).access === "own" || RAISING.has(name) || FLOATING.has(name);
 }
 

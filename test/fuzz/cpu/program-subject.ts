@@ -9,7 +9,7 @@ import { InterpreterSpace } from "../../../runtime/cpu/interpreter/space.ts";
 import { BIAS, Stop, Vector } from "../../../runtime/cpu/machine.ts";
 import { LAYOUT } from "../../../runtime/cpu/spec/layout.ts";
 import { floatDifference, FXSAVE_BYTES } from "./float-state.ts";
-import { hex, STATUS } from "./fuzz.ts";
+import { AREA, hex, isForeign, STATUS } from "./fuzz.ts";
 import { ACCESS, CODE, DATA, PAGE, randomValue } from "./instructions.ts";
 import { Cases, SIGALRM } from "./native/native-runner.ts";
 import type { Answers, NativeRunner } from "./native/native-runner.ts";
@@ -28,7 +28,6 @@ const STATES = 3;
 const FUEL = 1 << 20;
 const RSP = 4;
 /** Where the exit's jump reads: the runner's, and not there on ours (the code must be the same, it may be read). */
-const AREA = 0x3000_0000;
 const EXIT_CELL = AREA + 0x98;
 
 export interface ProgramState {
@@ -157,9 +156,7 @@ export class ProgramSubject {
     };
     const rip = view.getBigUint64(LAYOUT.RIP, true);
     const isDone = stop === Stop.fault && rip === BigInt(program.end) && fault.address === EXIT_CELL;
-    // A wild address in the runner's own page, which is there on the host only.
-    const isForeign = fault.address >= AREA && fault.address < AREA + PAGE;
-    if (!isDone && stop === Stop.fault && fault.vector === Vector.pageFault && isForeign) return [];
+    if (!isDone && stop === Stop.fault && isForeign(fault)) return [];
     const where = isDone ? "true" : `stop ${stop} vector ${fault.vector} address ${hex(fault.address)} at ${hex(rip)}`;
     if (isDone !== answers.isDone) differ("done", where, `${answers.isDone} trap ${answers.trap} at ${hex(answers.rip)}`);
     if (!isDone && !answers.isDone) {

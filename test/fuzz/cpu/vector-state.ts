@@ -9,7 +9,7 @@ import type { Random } from "./random.ts";
 
 export const UPPER_BYTES = 256;
 const MXCSR_AT = 24;
-const XMM_AT = 160;
+export const XMM_AT = 160;
 const EXACT = 0x8000_0000;
 const KEPT = 0xffc0 | 0x0d;
 const ESTIMATE = /^v?r(cp|sqrt)[ps]s$/;
@@ -84,6 +84,19 @@ export function drawUpper(random: Random): Uint8Array {
   const view = new DataView(upper.buffer);
   for (let at = 0; at < UPPER_BYTES; at += 16) fillVector(random, view, at);
   return upper;
+}
+
+/** Small numbers of both signs in every lane, of 32 or of 64 bits: indices and masks of a gather. */
+export function fillIndices(random: Random, image: Uint8Array, start: number): void {
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  for (let at = start; at < start + 256; at += 16) {
+    const step = random.pick([4, 8]);
+    for (let lane = 0; lane < 16; lane += step) {
+      const value = random.below(200) - 100;
+      view.setInt32(at + lane, value, true);
+      if (step === 8) view.setInt32(at + lane + 4, value >> 31, true);
+    }
+  }
 }
 
 /** Into our register file, behind a restore of the image. */
