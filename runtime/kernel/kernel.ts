@@ -80,6 +80,7 @@ export class Kernel {
     this.rng = options.rng;
     this.syscalls = options.syscalls;
     this.memoryBytes = options.memoryBytes;
+    this.rootCgroup.memoryMax = options.memoryBytes;
     this.bootNs = options.clock.nowNs();
     this.#bootMs = options.clock.monotonicMs();
     registerMemoryDevices(this.devices);
@@ -108,9 +109,10 @@ export class Kernel {
   }
 
   /** Makes `task` run again: from a wake, a signal, or its birth. */
-  makeReady(task: Task): void {
+  makeReady(task: Task, isFirst = false): void {
     if (task.state === "dead") return;
-    this.scheduler.enqueue(task);
+    if (isFirst) this.scheduler.enqueueFirst(task);
+    else this.scheduler.enqueue(task);
     if (!this.#isRunning) this.#options.onWork();
   }
 

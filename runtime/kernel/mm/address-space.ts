@@ -13,15 +13,7 @@ import type { Fault, Machine, Space } from "../../cpu/machine.ts";
 import { PageAccess, SPACE_END, SPACE_START } from "../../cpu/machine.ts";
 import { Errno } from "../abi/errno.ts";
 import {
-  MAP_GROWSDOWN,
-  MAP_LOCKED,
-  MAP_PRIVATE,
-  MAP_SHARED,
-  MAP_TYPE,
-  PROT_EXEC,
-  PROT_NONE,
-  PROT_READ,
-  PROT_WRITE,
+  MAP_GROWSDOWN, MAP_LOCKED, MAP_PRIVATE, MAP_SHARED, MAP_TYPE, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE,
 } from "../abi/mman.ts";
 import { Beyond, isOutside, mayGoBeyond } from "./beyond.ts";
 import type { FaultOutcome } from "./fault-outcome.ts";
@@ -161,6 +153,11 @@ export class AddressSpace {
   /** Whether more than one owner lives in it (threads count one each). */
   get isShared(): boolean {
     return this.#references > 1;
+  }
+
+  /** Whether another task can find a change in it: one that runs in it, or has the same pages mapped. */
+  get isSeenByOthers(): boolean {
+    return this.isShared || this.#regions.all.some(({ flags }) => (flags & MAP_TYPE) === MAP_SHARED);
   }
 
   get regions(): readonly Region[] {

@@ -4,23 +4,29 @@
  */
 import { Signal } from "../abi/signal.ts";
 import type { Cgroup } from "../cgroup.ts";
+import { PAGE_BYTES } from "../mm/region.ts";
 import type { Process } from "./process.ts";
 import { endProcess } from "./send-signal.ts";
 import type { Task } from "./task.ts";
 
 export function outOfMemory(task: Task): void {
   const full = fullGroup(task.cgroup);
-  full.events.oom += 1;
+  for (const group of upwards(full)) group.events.oom += 1;
   const victim = largest(task, full);
-  full.events.oomKill += 1;
+  for (const group of upwards(victim.leader.cgroup)) group.events.oomKill += 1;
   endProcess(victim, Signal.SIGKILL);
 }
 
+/** The group at its limit; above all of them the machine's own memory. */
 function fullGroup(group: Cgroup): Cgroup {
-  for (let at: Cgroup | undefined = group; at !== undefined; at = at.parent) {
-    if (Number.isFinite(at.memoryMax)) return at;
-  }
-  return group; // The host itself has no more.
+  return upwards(group).find((at) => at.memoryBytes + PAGE_BYTES > at.memoryMax) ?? group;
+}
+
+/** The group and those above it. */
+function upwards(group: Cgroup): Cgroup[] {
+  const groups: Cgroup[] = [];
+  for (let at: Cgroup | undefined = group; at !== undefined; at = at.parent) groups.push(at);
+  return groups;
 }
 
 function largest(task: Task, group: Cgroup): Process {
@@ -33,6 +39,5 @@ function largest(task: Task, group: Cgroup): Process {
 }
 
 function isInside(cgroup: Cgroup, group: Cgroup): boolean {
-  for (let at: Cgroup | undefined = cgroup; at !== undefined; at = at.parent) if (at === group) return true;
-  return false;
+  return upwards(cgroup).includes(group);
 }

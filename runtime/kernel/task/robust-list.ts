@@ -12,7 +12,8 @@ const ENTRIES_MAX = 2048;
 
 export function releaseRobustList(task: Task): void {
   const head = task.robustList;
-  if (head === 0) return;
+  // Locks that nobody else can see need no word: memory that waits outside the processor stays there.
+  if (head === 0 || !task.addressSpace.isSeenByOthers) return;
   try {
     const offset = task.memory.readInteger(head + 8);
     const pending = task.memory.readInteger(head + 16);

@@ -24,6 +24,8 @@ interface Round {
 export class Scheduler {
   readonly #root: Cgroup;
   readonly #rounds = new Map<Cgroup, Round>();
+  /** Killed: they only have to end, which takes no time to speak of, and frees what others wait for. */
+  readonly #ending: Task[] = [];
   #readyCount = 0;
   readonly #timers: Timer[] = [];
 
@@ -44,8 +46,22 @@ export class Scheduler {
     round.next.push(task);
   }
 
+  /** Puts a killed task before all others: a fork bomb must not outlive its container's end by a round of its own. */
+  enqueueFirst(task: Task): void {
+    this.remove(task);
+    task.isQueued = true;
+    this.#readyCount += 1;
+    this.#ending.push(task);
+  }
+
   /** The next task, or undefined when nobody is ready. */
   dequeue(): Task | undefined {
+    const ending = this.#ending.shift();
+    if (ending !== undefined) {
+      ending.isQueued = false;
+      this.#readyCount -= 1;
+      return ending;
+    }
     const group = this.#nextGroup();
     const round = group === undefined ? undefined : this.#rounds.get(group);
     if (group === undefined || round === undefined) return undefined;
@@ -63,10 +79,13 @@ export class Scheduler {
 
   /** Takes a task out of its group's round: it is about to change groups. */
   remove(task: Task): void {
-    const round = this.#rounds.get(task.cgroup);
-    if (!task.isQueued || round === undefined) return;
+    if (!task.isQueued) return;
     task.isQueued = false;
     this.#readyCount -= 1;
+    const index = this.#ending.indexOf(task);
+    if (index >= 0) this.#ending.splice(index, 1);
+    const round = this.#rounds.get(task.cgroup);
+    if (round === undefined || index >= 0) return;
     round.ready = round.ready.filter((other) => other !== task);
     round.next = round.next.filter((other) => other !== task);
     this.#settle(task.cgroup, round);

@@ -67,7 +67,7 @@ export function endProcess(process: Process, status: number): void {
   if (process.exitStatus !== undefined) return;
   process.exitStatus = status;
   process.isStopped = false;
-  for (const task of process.tasks) task.kernel.makeReady(task);
+  for (const task of process.tasks) task.kernel.makeReady(task, true);
 }
 
 /** Continues a stopped process; its parent hears of it when it next runs, as in Linux (SIGNAL_CLD_CONTINUED). */

@@ -6,8 +6,9 @@ import { copyIn, KernelHost } from "../../support/kernel-host.ts";
 const MIB = 1024 * 1024;
 const KILLED = 9;
 
-async function hostWith(limits: { memoryBytes?: number; pids?: number }): Promise<KernelHost> {
-  const host = await KernelHost.start();
+async function hostWith(limits: { machineBytes?: number; memoryBytes?: number; pids?: number }): Promise<KernelHost> {
+  const { machineBytes } = limits;
+  const host = await KernelHost.start(undefined, machineBytes === undefined ? {} : { memoryBytes: machineBytes });
   copyIn(host.files, compile("limits"), "/limits");
   if (limits.memoryBytes !== undefined) host.cgroup.memoryMax = limits.memoryBytes;
   if (limits.pids !== undefined) host.cgroup.pidsMax = limits.pids;
@@ -29,6 +30,17 @@ test.skipIf(!hasCompiler)("memory beyond memory.max kills the process that has m
   expect(host.cgroup.events).toMatchObject({ oom: 2, oomKill: 2 });
   expect(host.cgroup.memoryBytes).toBe(0);
   expect(host.cgroup.memoryPeakBytes).toBeLessThanOrEqual(24 * MIB);
+});
+
+test.skipIf(!hasCompiler)("without a limit the machine's own memory is the limit", async () => {
+  const host = await hostWith({ machineBytes: 24 * MIB });
+  expect(await host.run({ args: ["/limits", "child", "32"] })).toMatchObject({
+    status: 0,
+    stdout: "signal 9\nthe parent lives\n",
+  });
+  expect(host.cgroup.events).toMatchObject({ oomKill: 1 });
+  expect(host.kernel.rootCgroup.events).toMatchObject({ oom: 1, oomKill: 1 });
+  expect(host.kernel.rootCgroup.memoryPeakBytes).toBeLessThanOrEqual(24 * MIB);
 });
 
 test.skipIf(!hasCompiler)(
