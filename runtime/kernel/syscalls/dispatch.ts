@@ -53,15 +53,24 @@ function answer(task: Task, number: number): void {
 function invoke(task: Task, number: number, a: number, b: number, c: number, d: number, e: number, f: number): Result {
   const row = task.kernel.syscalls.get(number);
   if (row?.handler !== undefined) {
-    const { integers = 0, handler } = row;
-    if (integers === 0) return handler(task, a, b, c, d, e, f);
+    const { integers = 0, halves = 0, handler } = row;
+    if ((integers | halves) === 0) return handler(task, a, b, c, d, e, f);
+    const fit = (bit: number, register: number, value: number): number => {
+      if ((integers & bit) !== 0) return low(task, register, value);
+      const isWide = (halves & bit) !== 0 && (value > 0xffff_ffff || value < -0x8000_0000);
+      return isWide ? low(task, register, value) >>> 0 : value;
+    };
     return handler(
-      task, (integers & 1) === 0 ? a : a | 0, (integers & 2) === 0 ? b : b | 0, (integers & 4) === 0 ? c : c | 0,
-      (integers & 8) === 0 ? d : d | 0, (integers & 16) === 0 ? e : e | 0, (integers & 32) === 0 ? f : f | 0,
+      task, fit(1, RDI, a), fit(2, RSI, b), fit(4, RDX, c), fit(8, R10, d), fit(16, R8, e), fit(32, R9, f),
     );
   }
   countMissing(task, row?.name ?? SYSCALL_NAMES.get(number) ?? `syscall_${number}`);
   return -Errno.ENOSYS;
+}
+
+/** The low half of a register as an int: what is above may be anything, beyond what a number holds exactly. */
+function low(task: Task, register: number, value: number): number {
+  return Number.isSafeInteger(value) ? value | 0 : Number(BigInt.asIntN(32, task.context.register(register)));
 }
 
 /** Notes something programs ask for that is not there: `docker inspect` shows it. */

@@ -27,6 +27,8 @@ export interface SyscallRow {
   readonly parameters: readonly Parameter[];
   /** Bit n: parameter n is an int, whatever the upper half of its register holds. */
   readonly integers?: number;
+  /** Bits of the parameters that are unsigned int in C. */
+  readonly halves?: number;
   readonly level: Level;
   /** What is missing, for "partial". */
   readonly note?: string;
@@ -51,6 +53,13 @@ const INTEGERS = new Set<Parameter>([
 ]);
 const LONG_FLAGS = new Set<Parameter>(["flags:clone", "flags:prot", "flags:map", "flags:mremap", "flags:mount"]);
 
+/** What is unsigned in C, and half a register: -1 may come as it is or as 2^32 - 1. */
+const HALVES = new Set<Parameter>(["mode", "uid", "gid", "command:fcntl", "request", "rlimit-resource", "unsigned"]);
+
+function halvesOf(parameters: readonly Parameter[]): number {
+  return parameters.reduce((bits, kind, index) => (HALVES.has(kind) ? bits | (1 << index) : bits), 0);
+}
+
 function integersOf(parameters: readonly Parameter[]): number {
   let bits = 0;
   parameters.forEach((kind, index) => {
@@ -64,6 +73,7 @@ function integersOf(parameters: readonly Parameter[]): number {
 export function call(number: number, name: string, parameters: string, handler: Handler, note?: string): SyscallRow {
   const list = parameters === "" ? [] : parameters.split(", ");
   const level: Level = note === undefined ? "full" : "partial";
-  const row = { number, name, parameters: list, integers: integersOf(list), level, handler };
+  const widths = { integers: integersOf(list), halves: halvesOf(list) };
+  const row = { number, name, parameters: list, ...widths, level, handler };
   return note === undefined ? row : { ...row, note };
 }

@@ -7,6 +7,7 @@ import { copyIn, KernelHost } from "../../support/kernel-host.ts";
 const TOPICS = [
   ["process-questions"],
   ["memory"],
+  ["wide-arguments"],
   ["beyond"],
   ["shared-memory"],
   ["shared-files"],
