@@ -69,6 +69,8 @@ function vectorRows(row: Row, operation: VexOperation): Row[] {
   // movd and movq: the register that is read may be a general one.
   const operands = [first.kind === "W" || first.kind === "M" ? first : target, ...sources];
   const rows = [vexRow(row, 0, operation.name, operands)];
+  // Arithmetic of scalars does not look at L.
+  if (/^[sd]$/.test(operation.to) || /^vcmps/.test(operation.name)) return rows.map((one) => ({ ...one, vexL: undefined }));
   // Its steps raise for both halves together.
   if (operation.name === "vdpps") rows.push(vexRow(row, 1, "vdppsWide", operands));
   if (operation.isWide) rows.push(vexRow(row, 1, operation.name, widened(operation, operands)));

@@ -28,6 +28,7 @@ const TAIL = [0x20, 0x20, 0, 0, 0, 0, 0, 0];
 const PREFIXES = [[], [0x66], [0xf3], [0xf2], [0x66, 0xf2]];
 const MAPS = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
 const NO_OPCODE = new Set([0x0f, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x62, 0xc4, 0xc5, 0xd5]);
+const VEX = 0xc4;
 const SAMPLE = process.env["CPU_SWEEP"] === "1" ? 1 : 60;
 const SEED = Number(process.env["CPU_FUZZ_SEED"] ?? 1);
 const BATCH = 8000;
@@ -45,7 +46,7 @@ function* sweepVex(random: Random): Generator<readonly number[]> {
     const opcode = (choice >> 8) & 255;
     const [pp, l, w, map] = [(choice >> 16) & 3, (choice >> 18) & 1, (choice >> 19) & 1, 1 + (choice >> 20)];
     const vvvv = random.oneIn(2) ? 15 : random.below(15);
-    const code = [0xc4, 0xe0 | map, (w << 7) | (vvvv << 3) | (l << 2) | pp, opcode, modrm, ...TAIL];
+    const code = [VEX, 0xe0 | map, (w << 7) | (vvvv << 3) | (l << 2) | pp, opcode, modrm, ...TAIL];
     if (refusal(code) === undefined) yield code;
   }
 }
@@ -107,6 +108,7 @@ class Subject {
     space.bytes.fill(0, DATA - BIAS, DATA - BIAS + PAGE);
     for (let number = 0; number < 16; number++) this.#context.setRegister(number, number === RCX ? 1n : OPERAND);
     this.#context.restoreFpu(FLOAT_STATE);
+    space.bytes.fill(0, LAYOUT.YMMH, LAYOUT.YMMH + 256);
     this.#context.rip = AT;
     this.#context.rflags = 0x202;
     const stop = space.run(this.#context, 1);
@@ -132,8 +134,21 @@ const NOT_ADVERTISED = new RegExp(
   "^((66 )?f[23] 0f 2b|(66|(66 )?f2) 0f 7[89]|66 0f ae|66 0f 38 (82|cf|f8)|0f 38 f9|" +
     "66 0f 3a c[ef]|f[23] 0f 38 (d[8c-f]|f[8a])|((66|f[23]) )?0f 38 fc) ",
 );
+/**
+ * With VEX, by map and opcode: masks of AVX-512; VNNI, IFMA and the like; gfni; with L, VAES and VPCLMULQDQ, and
+ * vpermq and vpermpd with W clear, which only AMD's processors take.
+ */
+const VEX_NOT_ADVERTISED = new RegExp(
+  "^[01] (1 (4[1-7ab]|9[0-389])|2 (5[0-3]|b[45]|b[01]|72|cf|d[2a3]|cb|c[cd])|3 (3[0-3]|c[ef]|de)) |" +
+    "^1 (2 d[c-f]|3 (0[01]|44)) ",
+);
 const isNotAdvertised = (code: readonly number[]): boolean =>
-  code[0] === 0xc4 || NOT_ADVERTISED.test(hex(code.filter((byte) => byte !== 0x48)));
+  code[0] === VEX ? VEX_NOT_ADVERTISED.test(placeOfVex(code)) : NOT_ADVERTISED.test(hex(code.filter((byte) => byte !== 0x48)));
+
+/** L, map and opcode. */
+function placeOfVex([, head = 0, tail = 0, opcode = 0]: readonly number[]): string {
+  return `${((tail >> 2) & 1).toString()} ${(head & 31).toString()} ${opcode.toString(16).padStart(2, "0")} `;
+}
 
 /** Prefix and opcode, so that a difference is told once. */
 function opcodeOf(code: readonly number[]): string {
