@@ -130,6 +130,22 @@ describe.each(browsers())("in $name", { timeout: 90_000 }, ({ name, missing }) =
     expect(tab.problems).toEqual([]);
   });
 
+  test.skipIf(skip)(`a reload in the middle: what a program closed is there when it is started again${needs}`, async () => {
+    const tab = await SlipwayPage.open(context, site.address);
+    const count = "i=0; while :; do i=$((i + 1)); echo $i >> /root/n; echo $i; done";
+    await tab.docker(["run", "-d", "--name", "writer", DEBIAN, "bash", "-c", `[ -e /root/n ] && exec tail -n 1 /root/n; ${count}`]);
+    const logged = async (): Promise<number> => Number((await tab.docker(["logs", "--tail", "1", "writer"])).stdout);
+    await expect.poll(logged, { timeout: 20_000 }).toBeGreaterThan(300);
+    const before = await logged();
+    await tab.page.reload();
+    await tab.ready();
+    const state = await tab.docker(["inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "writer"]);
+    expect(state.stdout).toBe("exited 255\n");
+    const again = await tab.docker(["start", "-a", "writer"]);
+    expect(again).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(Number(again.stdout)).toBeGreaterThanOrEqual(before);
+  });
+
   test.skipIf(skip)(`output without an end: the page stays awake and ^C ends it${needs}`, async () => {
     const tab = await SlipwayPage.open(context, site.address);
     await tab.docker(["pull", "-q", DEBIAN]);
