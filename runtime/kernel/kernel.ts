@@ -7,6 +7,8 @@
 import type { Clock, Rng } from "../../layers/base/clock.ts";
 import type { Machine } from "../cpu/machine.ts";
 import { Cgroup } from "./cgroup.ts";
+import { KernelLog, LogLevel } from "./kernel-log.ts";
+import { RELEASE, VERSION } from "./abi/release.ts";
 import { registerFilesystemTypes } from "./fs/filesystem-types.ts";
 import type { Syscalls } from "./syscalls/row.ts";
 import { PidNamespace } from "./task/pid-namespace.ts";
@@ -55,6 +57,7 @@ export class Kernel {
   readonly scheduler = new Scheduler(this.rootCgroup);
   readonly devices = new DeviceTable();
   readonly disk = new Disk(this);
+  readonly log = new KernelLog();
   readonly filesystemTypes = new Map<string, FilesystemType>();
   /** Wall-clock time of boot, and the monotonic clock then. */
   readonly bootNs: bigint;
@@ -86,6 +89,9 @@ export class Kernel {
     registerMemoryDevices(this.devices);
     registerTerminals(this.devices);
     registerFilesystemTypes(this);
+    this.note(LogLevel.notice, `Linux version ${RELEASE} (WebAssembly) ${VERSION}`);
+    const kb = Math.floor(options.memoryBytes / 1024);
+    this.note(LogLevel.info, `Memory: ${kb}K/${kb}K available`);
   }
 
   /** Nanoseconds since boot. */
@@ -100,6 +106,11 @@ export class Kernel {
 
   randomBytes(sizeBytes: number): Uint8Array<ArrayBuffer> {
     return this.rng.fill(new Uint8Array(sizeBytes));
+  }
+
+  /** A message for dmesg(1). */
+  note(level: number, text: string): void {
+    this.log.write(level, this.monotonicNs(), text);
   }
 
   /** A filesystem as something that can be mounted; `disk` when it is kept there. */

@@ -10,15 +10,18 @@ import {
   FPE_INTDIV,
   ILL_ILLOPN,
   SEGV_ACCERR,
+  SIG_IGN,
   SI_KERNEL,
   Signal,
   TRAP_TRACE,
   BUS_ADRALN,
 } from "../abi/signal.ts";
+import { LogLevel } from "../kernel-log.ts";
 import { outOfMemory } from "./out-of-memory.ts";
 import { forceSignal } from "./send-signal.ts";
 import type { Task } from "./task.ts";
 
+const RSP = 4;
 const MXCSR_OFFSET = 24;
 const MASK_SHIFT = 7;
 /** Exception bits of MXCSR and of the x87 status word, most important first, with their si_code. */
@@ -97,17 +100,40 @@ function pageFault(task: Task, fault: Fault): void {
   }
   const isPresent = outcome.code === SEGV_ACCERR && fault.isPresent;
   const errorCode =
-    PF_USER |
-    (isPresent ? PF_PROT : 0) |
-    (fault.isWrite ? PF_WRITE : 0) |
-    (fault.isFetch ? PF_INSTR : 0);
+    PF_USER | (isPresent ? PF_PROT : 0) | (fault.isWrite ? PF_WRITE : 0) | (fault.isFetch ? PF_INSTR : 0);
   const address = task.addressSpace.shownAddress(fault.address);
   task.trap = { number: Vector.pageFault, errorCode, address };
+  if (outcome.signal === Signal.SIGSEGV && isUnhandled(task)) noteSegfault(task, address, errorCode);
   forceSignal(task, {
     signal: outcome.signal,
     code: outcome.code,
     address: BigInt(Math.trunc(address)),
   });
+}
+
+/** unhandled_signal: it will die of this. */
+function isUnhandled(task: Task): boolean {
+  return task.handlers.action(Signal.SIGSEGV).handler <= SIG_IGN && task.ptrace === undefined;
+}
+
+/** As show_signal_msg says it. */
+function noteSegfault(
+  { kernel, context, addressSpace, comm, tid }: Task,
+  address: number,
+  errorCode: number,
+): void {
+  const hex = (value: number): string => BigInt.asUintN(64, BigInt(Math.trunc(value))).toString(16);
+  const region = addressSpace.regionAt(context.rip);
+  const name = region?.backing?.path.split("/").at(-1);
+  const place =
+    region === undefined || name === undefined
+      ? ""
+      : ` in ${name}[${hex(region.start)}+${hex(region.end - region.start)}]`;
+  const registers = `ip ${hex(context.rip).padStart(16, "0")} sp ${hex(context.integer(RSP)).padStart(16, "0")}`;
+  kernel.note(
+    LogLevel.info,
+    `${comm}[${tid}]: segfault at ${hex(address)} ${registers} error ${errorCode.toString(16)}${place}`,
+  );
 }
 
 function floatCode(task: Task, vector: number): number {

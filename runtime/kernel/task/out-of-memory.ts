@@ -5,6 +5,7 @@
 import { Signal } from "../abi/signal.ts";
 import type { Cgroup } from "../cgroup.ts";
 import { PAGE_BYTES } from "../mm/region.ts";
+import { LogLevel } from "../kernel-log.ts";
 import type { Process } from "./process.ts";
 import { endProcess } from "./send-signal.ts";
 import type { Task } from "./task.ts";
@@ -14,7 +15,20 @@ export function outOfMemory(task: Task): void {
   for (const group of upwards(full)) group.events.oom += 1;
   const victim = largest(task, full);
   for (const group of upwards(victim.leader.cgroup)) group.events.oomKill += 1;
+  note(victim);
   endProcess(victim, Signal.SIGKILL);
+}
+
+/** As oom_kill_process says it. */
+function note({ leader, oomScoreAdjustment }: Process): void {
+  const { kernel, addressSpace, tid, comm, credentials } = leader;
+  const kb = (bytes: number): string => `${Math.floor(bytes / 1024)}kB`;
+  const resident = kb(addressSpace.resident.count * PAGE_BYTES);
+  kernel.note(
+    LogLevel.error,
+    `Memory cgroup out of memory: Killed process ${tid} (${comm}) total-vm:${kb(addressSpace.sizeBytes)}, ` +
+      `anon-rss:${resident}, file-rss:0kB, shmem-rss:0kB, UID:${credentials.uid} oom_score_adj:${oomScoreAdjustment}`,
+  );
 }
 
 /** The group at its limit; above all of them the machine's own memory. */

@@ -4,7 +4,7 @@
  */
 import { FsError } from "../../../../layers/fs/errors.ts";
 import type { Kernel } from "../../kernel.ts";
-import { RELEASE, VERSION } from "../../syscalls/system.ts";
+import { RELEASE, VERSION } from "../../abi/release.ts";
 import type { PidNamespace } from "../../task/pid-namespace.ts";
 import type { Process } from "../../task/process.ts";
 import type { Task } from "../../task/task.ts";

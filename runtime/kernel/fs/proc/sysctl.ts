@@ -6,7 +6,7 @@
 import { Errno } from "../../abi/errno.ts";
 import { O_ACCMODE, O_RDONLY } from "../../abi/fcntl.ts";
 import type { Kernel } from "../../kernel.ts";
-import { RELEASE, VERSION } from "../../syscalls/system.ts";
+import { RELEASE, VERSION } from "../../abi/release.ts";
 import { Capability, hasCapability } from "../../task/credentials.ts";
 import { PID_MAX } from "../../task/pid-namespace.ts";
 import { SyscallError } from "../../task/syscall-error.ts";
