@@ -128,7 +128,8 @@ export class InterpreterSpace implements Space, ContextHome, Tenant {
     assert(windows.length <= WINDOWS_MAX, "there are so many windows");
     this.bytes.fill(0, LAYOUT.WINDOWS, LAYOUT.WINDOWS_END);
     windows.forEach(({ start, end, low }, index) => {
-      assert((start >= 0x1_0000_0000 || end <= SPACE_START) && low >= SPACE_START && low + (end - start) <= SPACE_END, "a window shows pages below");
+      assert(start >= 0x1_0000_0000 || end <= SPACE_START, "a window is where there are no pages");
+      assert(low >= SPACE_START && low + (end - start) <= SPACE_END, "a window shows pages below");
       const at = LAYOUT.WINDOWS + index * WINDOW_BYTES;
       this.view.setBigUint64(at, BigInt(start - BIAS), true);
       this.view.setBigUint64(at + 8, BigInt(end - start), true);

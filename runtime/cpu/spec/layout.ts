@@ -37,7 +37,7 @@ export const LAYOUT = {
   FAULT: 0x4a0,
   /** The decoder's record of one instruction. */
   INSN: 0x4c0,
-  /** Ranges beyond 4 GiB, or below SPACE_START, that are shown by pages below: linear start u64, bytes u64, linear start below u64. */
+  /** Ranges beyond 4 GiB, or below SPACE_START, shown by pages: linear start u64, bytes u64, linear start of those u64. */
   WINDOWS: 0x500,
   WINDOWS_END: 0x5c0,
   /** Cells of the translator: see STATE below. */

@@ -13,7 +13,12 @@ func main() {
   out := make([]string, 20)
   for i := range out {
     wg.Add(1)
-    go func(i int) { defer wg.Done(); r, _ := http.Get(fmt.Sprintf("%s/%d", s.URL, i)); b, _ := io.ReadAll(r.Body); out[i] = string(b) }(i)
+    go func(i int) {
+      defer wg.Done()
+      r, _ := http.Get(fmt.Sprintf("%s/%d", s.URL, i))
+      b, _ := io.ReadAll(r.Body)
+      out[i] = string(b)
+    }(i)
   }
   wg.Wait()
   fmt.Println(out)
@@ -50,7 +55,10 @@ const MUSL = `#include <stdio.h>
 #include <pthread.h>
 #include <locale.h>
 static void *f(void *p) { return p; }
-int main(int c, char **v) { pthread_t t; void *r; pthread_create(&t, 0, f, v); pthread_join(t, &r); printf("musl %Lg %d %s\\n", sinl(c), r == v, setlocale(LC_ALL, "")); }`;
+int main(int c, char **v) {
+  pthread_t t; void *r;
+  pthread_create(&t, 0, f, v); pthread_join(t, &r);
+  printf("musl %Lg %d %s\\n", sinl(c), r == v, setlocale(LC_ALL, "")); }`;
 
 export const COMPILER_CASES: readonly ProgramCase[] = [
   ...casesOf(
