@@ -4,6 +4,7 @@
  * the assembly sources), never by a second list; a row whose operation is missing raises #UD.
  */
 import { BLOCK, HAS_CODE, INSN, LAYOUT, RESERVED_BYTES, STATE, UOP } from "./layout.ts";
+import { carryHandlers } from "./handlers-carry.ts";
 import { vectorHandlers } from "./handlers-vector.ts";
 import { fusedHandlers, FORMS, hotHandlers, SPECIAL, WIDTHS, withoutChecks } from "./handlers.ts";
 import { isCommon, leave, slowCases, TAIL } from "./loops.ts";
@@ -83,7 +84,7 @@ const nameOfRow = ({ operation, opcode }: Row): string =>
   operation === "cmov" || operation === "setcc" ? `${operation}.${(opcode >> 1) & 7}` : operation;
 
 function makeHandlers(isChecked: boolean): Handlers {
-  const list = [...hotHandlers(), ...vectorHandlers()].map((handler) => ({
+  const list = [...hotHandlers(), ...carryHandlers(), ...vectorHandlers()].map((handler) => ({
     ...handler, name: `${nameOf(handler)}.${handler.form}.${handler.width}${handler.notes ? "" : ".lean"}`,
   }));
   const fused = fusedHandlers().map((handler) => ({

@@ -105,7 +105,7 @@ interface Parts {
 }
 
 /** Reads both operands as `type`; with `isRead` only, the first is not written back. */
-function operands(form: Form, width: Width, isWritten: boolean, way: Way = "cold"): Parts {
+export function operands(form: Form, width: Width, isWritten: boolean, way: Way = "cold"): Parts {
   const type = unsigned(width);
   const first = form[0] ?? "r";
   const second = form[1] ?? "";
