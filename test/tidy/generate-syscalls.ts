@@ -34,7 +34,7 @@ export function syscallsLedger(rows: readonly SyscallRow[], names: ReadonlyMap<n
     "",
     "## ENOSYS",
     "",
-    `${absent.sort().join(" ")}`,
+    absent.sort().join(" "),
     "",
     "## ENOSYS in Linux too",
     "",
