@@ -41,6 +41,8 @@ export interface GeneratedDirectory extends NodeBase {
   names(task: Task | undefined): readonly string[];
   /** The process whose directory it is, of /proc/<pid>. */
   readonly process?: Process;
+  /** Whether `task` may read and search it, whatever its mode. */
+  isOwn?(task: Task): boolean;
   /** st_size, where Linux counts something (open files). */
   sizeBytes?(): number;
   /** mkdir and rmdir, where there is such a thing (cgroup2): throws FsError or SyscallError. */
@@ -135,6 +137,12 @@ export class GeneratedFilesystem extends MadeFilesystem implements KernelFilesys
   follow(node: NodeId, task: Task): Location | number | undefined {
     const it = this.#node(node);
     return it.type === "symlink" ? it.follow?.(task) : undefined;
+  }
+
+  isOwn(node: NodeId): boolean {
+    const it = this.#node(node);
+    const { current } = this.#kernel;
+    return it.type === "directory" && current !== undefined && it.isOwn?.(current) === true;
   }
 
   processOf(node: NodeId): Process | undefined {

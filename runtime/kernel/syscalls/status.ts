@@ -12,7 +12,7 @@ import type { Result } from "../task/wait.ts";
 import type { Status } from "../vfs/file-description.ts";
 import type { Location } from "../vfs/mount.ts";
 import { MountFlag } from "../vfs/mount.ts";
-import { checkAccess } from "../vfs/permission.ts";
+import { checkNode } from "../vfs/permission.ts";
 import { fileOf, locate, readPath } from "./paths.ts";
 import type { SyscallRow } from "./row.ts";
 import { call } from "./row.ts";
@@ -116,7 +116,7 @@ function sysFaccessat2(task: Task, fd: number, path: number, mode: number, flags
   const { filesystem } = dentry.superblock;
   const attributes = filesystem.attributes(dentry.node);
   if ((mode & X_OK) !== 0 && attributes.type === "file" && mount.has(MountFlag.noExec)) return -Errno.EACCES;
-  const refusal = mode === 0 ? 0 : checkAccess(attributes, mode, who);
+  const refusal = mode === 0 ? 0 : checkNode(dentry, attributes, mode, who);
   if (refusal !== 0 || (mode & W_OK) === 0) return refusal;
   const isSpecial = attributes.type !== "file" && attributes.type !== "directory" && attributes.type !== "symlink";
   return (mount.has(MountFlag.readOnly) || dentry.superblock.isReadOnly) && !isSpecial ? -Errno.EROFS : 0;

@@ -27,6 +27,8 @@ export interface KernelFilesystem extends Filesystem {
   showOptions?(): string;
   /** Where a magic link (/proc/self/fd/1, /proc/self/exe) leads, without a path; -errno; undefined for others. */
   follow?(node: NodeId, task: Task): Location | number | undefined;
+  /** Open to whoever asks now, whatever its mode: a process' own descriptors (proc_fd_permission). */
+  isOwn?(node: NodeId): boolean;
   /** Whose directory it is (/proc/<pid>): pidfd_send_signal takes that for a pidfd. */
   processOf?(node: NodeId): Process | undefined;
 }

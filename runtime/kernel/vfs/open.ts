@@ -23,7 +23,7 @@ import { notify } from "./notify.ts";
 import { cutOffMappings } from "./file-backing.ts";
 import { NodeFile } from "./node-file.ts";
 import { PathFile } from "./path-file.ts";
-import { checkAccess, isOwner } from "./permission.ts";
+import { checkNode, isOwner } from "./permission.ts";
 import { walk } from "./walk.ts";
 
 /** Flags that only matter while opening; the others are what F_GETFL shows. */
@@ -108,7 +108,7 @@ function checkOpen(task: Task, { mount, dentry }: Location, attributes: Attribut
   const isReadOnly = mount.has(MountFlag.readOnly) || dentry.superblock.isReadOnly;
   if (isWriting && isStored && isReadOnly) throw new SyscallError(Errno.EROFS);
   const want = (access === O_WRONLY ? 0 : R_OK) | (isWriting ? W_OK : 0);
-  const refusal = checkAccess(attributes, want, task.credentials);
+  const refusal = checkNode(dentry, attributes, want, task.credentials);
   if (refusal !== 0) throw new SyscallError(-refusal);
   if (isWriting && attributes.type === "file") requireNotRunning(dentry);
   if ((flags & O_NOATIME) !== 0 && !isOwner(attributes, task.credentials)) throw new SyscallError(Errno.EPERM);

@@ -8,6 +8,7 @@ import { X_OK, R_OK, W_OK } from "../abi/fcntl.ts";
 import type { Credentials } from "../task/credentials.ts";
 import { Capability, hasOwnCapability, isInGroup } from "../task/credentials.ts";
 import { fromKernelId } from "../ns/user-namespace.ts";
+import type { Dentry } from "./mount.ts";
 
 const ANY_EXECUTE = 0o111;
 const STICKY = 0o1000;
@@ -31,6 +32,12 @@ export function checkAccess(attributes: Attributes, want: number, who: Credentia
   const isReading = want === R_OK || (isDirectory && (want & W_OK) === 0);
   if (isReading && hasCapabilityOver(who, Capability.CAP_DAC_READ_SEARCH, attributes)) return 0;
   return -Errno.EACCES;
+}
+
+/** The same of a node in its filesystem, which may know better. */
+export function checkNode({ superblock, node }: Dentry, attributes: Attributes, want: number, who: Credentials): number {
+  const refusal = checkAccess(attributes, want, who);
+  return refusal !== 0 && (want & W_OK) === 0 && superblock.filesystem.isOwn?.(node) === true ? 0 : refusal;
 }
 
 /** Whether `who` may change what only the owner may (chmod, utimes to a given time). */

@@ -11,7 +11,7 @@ import { SyscallError } from "../task/syscall-error.ts";
 import type { Task } from "../task/task.ts";
 import type { Location } from "./mount.ts";
 import { parentOf, topOf } from "./mount.ts";
-import { checkAccess } from "./permission.ts";
+import { checkNode } from "./permission.ts";
 
 /** MAXSYMLINKS, linux/namei.h. */
 const LINKS_MAX = 40;
@@ -163,7 +163,7 @@ class Walk {
     const { dentry } = this.#at;
     const attributes = (this.#attributes ??= dentry.superblock.filesystem.attributes(dentry.node));
     if (attributes.type !== "directory") throw new SyscallError(Errno.ENOTDIR);
-    const refusal = checkAccess(attributes, X_OK, this.#options.who);
+    const refusal = checkNode(dentry, attributes, X_OK, this.#options.who);
     if (refusal !== 0) throw new SyscallError(-refusal);
   }
 

@@ -4,6 +4,7 @@ import { compile, hasCompiler, isRoot, runInKernel, runNatively } from "../../su
 
 const TOPICS = [
   ["ids, capabilities and securebits change", "identity"],
+  ["a process that has become another reaches its descriptors", "own-descriptors"],
   ["the login uid is set, inherited and kept", "login-uid"],
 ] as const;
 

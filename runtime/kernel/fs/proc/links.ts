@@ -68,6 +68,7 @@ export function descriptorsDirectory(
   return {
     type: "directory",
     mode,
+    isOwn: (task) => task.process === target.process,
     names: (reader) => {
       check(reader, target);
       return target.state === "dead" ? [] : target.files.numbers().map(String);
