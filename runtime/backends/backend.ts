@@ -188,6 +188,12 @@ export interface ProcessTable {
 
 export interface TaskStatistics {
   readonly cpuUsageNs: bigint;
+  /** How often and how long cpu.max has held it back. */
+  readonly throttling?: {
+    readonly periods: number;
+    readonly throttledPeriods: number;
+    readonly throttledNs: number;
+  };
   readonly memoryUsageBytes: number;
   readonly memoryLimitBytes: number;
   readonly pids: number;

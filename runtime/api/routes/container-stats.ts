@@ -15,6 +15,17 @@ import { decodeStruct } from "../go/go-json.ts";
 import { jsonReply, streamReply } from "../replies.ts";
 
 const INTERVAL_MS = 1_000;
+const NEVER_THROTTLED = { periods: 0, throttledPeriods: 0, throttledNs: 0 } as const;
+/** What only control groups of version 1 tell: moby leaves it out with version 2. */
+const OF_CGROUP_1 = {
+  io_serviced_recursive: null,
+  io_queue_recursive: null,
+  io_service_time_recursive: null,
+  io_wait_time_recursive: null,
+  io_merged_recursive: null,
+  io_time_recursive: null,
+  sectors_recursive: null,
+} as const;
 
 interface Sample {
   readonly timeNs: bigint;
@@ -81,7 +92,10 @@ function statsJson(engine: Engine, container: Container, now: Sample, before: Sa
     read: statistics === undefined ? ZERO_TIME : formatTime(now.timeNs),
     preread: before?.statistics === undefined ? ZERO_TIME : formatTime(before.timeNs),
     pids_stats: statistics === undefined ? {} : { current: statistics.pids, limit: statistics.pidsLimit },
-    blkio_stats: { io_service_bytes_recursive: statistics === undefined ? null : blockIo(statistics) },
+    blkio_stats: {
+      io_service_bytes_recursive: statistics === undefined ? null : blockIo(statistics),
+      ...OF_CGROUP_1,
+    },
     num_procs: 0,
     storage_stats: {},
     cpu_stats: cpuJson(engine, now),
@@ -91,7 +105,7 @@ function statsJson(engine: Engine, container: Container, now: Sample, before: Sa
         ? {}
         : {
             usage: statistics.memoryUsageBytes,
-            stats: {},
+            stats: memoryJson(statistics.memoryUsageBytes),
             limit: statistics.memoryLimitBytes || engine.host.memoryBytes,
           },
     ...(statistics === undefined ? {} : { networks: networksJson(statistics) }),
@@ -100,7 +114,8 @@ function statsJson(engine: Engine, container: Container, now: Sample, before: Sa
 
 function cpuJson(engine: Engine, sampled: Sample | undefined): object {
   const usage = Number(sampled?.statistics?.cpuUsageNs ?? 0n);
-  const throttling = { periods: 0, throttled_periods: 0, throttled_time: 0 };
+  const { periods, throttledPeriods, throttledNs } = sampled?.statistics?.throttling ?? NEVER_THROTTLED;
+  const throttling = { periods, throttled_periods: throttledPeriods, throttled_time: throttledNs };
   const cpu = { total_usage: usage, usage_in_kernelmode: 0, usage_in_usermode: usage };
   if (sampled?.statistics === undefined) return { cpu_usage: cpu, throttling_data: throttling };
   // The whole machine's time grows by its processors' seconds each second: clients divide by it.
@@ -111,6 +126,11 @@ function cpuJson(engine: Engine, sampled: Sample | undefined): object {
     online_cpus: engine.host.cpus,
     throttling_data: throttling,
   };
+}
+
+/** memory.stat as moby's statsV2 passes it on: all of it is anonymous memory, for there is no page cache. */
+function memoryJson(bytes: number): Readonly<Record<string, number>> {
+  return { active_anon: bytes, active_file: 0, anon: bytes, file: 0, inactive_anon: 0, inactive_file: 0, unevictable: 0 };
 }
 
 /** A line of cgroup2's io.stat as moby's statsV2 gives it; nothing before anything has passed. */

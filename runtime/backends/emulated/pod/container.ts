@@ -187,6 +187,11 @@ export class Container implements PodContainer, Resident {
     const { cgroup } = this;
     return {
       cpuUsageNs: BigInt(Math.round(cgroup.cpuNs)),
+      throttling: {
+        periods: cgroup.periods,
+        throttledPeriods: cgroup.throttledPeriods,
+        throttledNs: Math.round(cgroup.throttledNs),
+      },
       memoryUsageBytes: cgroup.memoryBytes,
       memoryLimitBytes: Number.isFinite(cgroup.memoryMax) ? cgroup.memoryMax : MEMORY_BYTES,
       pids: cgroup.pids,
