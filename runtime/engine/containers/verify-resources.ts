@@ -64,10 +64,8 @@ export function verifyResources(
         "Memory swappiness discarded.",
     );
   }
-  if (resources.OomKillDisable !== null) {
-    if (resources.OomKillDisable) {
-      warnings.push("Your kernel does not support OomKillDisable. OomKillDisable discarded.");
-    }
+  if (resources.OomKillDisable === true) {
+    warnings.push("Your kernel does not support OomKillDisable. OomKillDisable discarded.");
     changes.OomKillDisable = null;
   }
   if (resources.CpuRealtimePeriod !== 0 || resources.CpuRealtimeRuntime !== 0) {
