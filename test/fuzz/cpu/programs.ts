@@ -59,7 +59,7 @@ export class RowMenu {
         !row.mnemonics.some((mnemonic) => /^(rdssp|endbr)/.test(mnemonic)),
     );
     this.#float = good.filter(({ feature }) => feature === "fpu" || feature === "mmx");
-    this.#vector = good.filter(({ feature }) => /^(sse|pni|ssse3|aes|pclmul)/.test(feature));
+    this.#vector = good.filter(({ feature }) => /^(sse|pni|ssse3|aes|pclmul|sha_ni|avx|fma|f16c)/.test(feature));
     this.#general = good.filter((row) => !this.#float.includes(row) && !this.#vector.includes(row));
     this.#common = this.#general.filter(({ operation }) =>
       /^(mov|add|sub|and|or|xor|cmp|test|lea|push|pop|inc|dec|neg|not|sh[lr]|sar|imul2|cmov|setcc|mov[sz]x.*)$/.test(operation));
@@ -72,7 +72,7 @@ export class RowMenu {
       const list = isSpecial ? (flavour === 0 ? this.#vector : this.#float) : random.oneIn(2) ? this.#common : this.#general;
       const row = random.pick(list);
       // These mostly end a program.
-      if (/^(i?div|movs|stos|lods|cmps|scas|xlat|bt[src]?)$/.test(row.operation) && !random.oneIn(5)) continue;
+      if (/^(i?div|movs|stos|lods|cmps|scas|xlat|bt[src]?|vgather.*)$/.test(row.operation) && !random.oneIn(5)) continue;
       return row;
     }
   }
