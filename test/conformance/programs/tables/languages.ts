@@ -54,6 +54,21 @@ export const LANGUAGE_CASES: readonly ProgramCase[] = [
     },
   ),
   ...casesOf(
+    { program: "ast-grep, deno, bun", tree: "npm", shell: "bash", timeoutMs: 120_000 },
+    {
+      "ast-grep finds and rewrites":
+        "cd /tmp; printf 'function f(a) { console.log(a + 1); return foo(1, 2) }\\n' > a.js; ast-grep --version; ast-grep run -p 'console.log($A)' --color never a.js; ast-grep run -p 'foo($A, $B)' -r 'bar($B, $A)' -U a.js; cat a.js",
+      "deno runs TypeScript": {
+        run: 'cd /tmp; export DENO_DIR=/tmp/d DENO_NO_UPDATE_CHECK=1; deno --version | head -n 1; echo \'const x: number = 6; console.log(x * 7, Deno.build.os, await Promise.resolve("p"))\' > a.ts; deno run a.ts; echo $?; deno eval \'console.log(new TextEncoder().encode("\\u00e9"), await WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])) instanceof WebAssembly.Module)\'',
+        ignored: { paths: ["/tmp/d"], reason: "its cache holds times" },
+      },
+      "bun runs TypeScript and serves": {
+        run: "cd /tmp; bun --version; echo 'const x: number = 6; console.log(x * 7, await Promise.resolve(\"p\"), [3, 1, 2].sort().join()); const s = Bun.serve({ port: 0, fetch: (r) => new Response(\"hi \" + new URL(r.url).pathname) }); console.log(await (await fetch(`http://127.0.0.1:${s.port}/x`)).text()); s.stop(true)' > a.ts; bun a.ts; echo $?",
+        ignored: { paths: ["/root", "/tmp"], reason: "its caches hold times" },
+      },
+    },
+  ),
+  ...casesOf(
     { program: "dprint (Rust)", tree: "npm", shell: "dash", timeoutMs: 900_000 },
     {
       "version and help": "dprint --version; dprint help | head -n 5; dprint nosuch; echo $?",
