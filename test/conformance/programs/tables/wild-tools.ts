@@ -25,6 +25,15 @@ export const WILD_TOOL_CASES: readonly ProgramCase[] = [
     },
   ),
   ...casesOf(
+    { program: "strace, gdb", ...COMMON, ignored: MADE },
+    {
+      "strace follows a shell":
+        "strace -e trace=write,exit_group -o /tmp/o echo hi; cat /tmp/o; strace -c -o /tmp/c true; head -n 1 /tmp/c | cut -c1-20; strace -f -e trace=execve sh -c 'true; /bin/true' 2>&1 | sed 's/0x[0-9a-f]*/P/g; s/[Pp]id[ =]*[0-9]*/pid/; s/Process [0-9]*/Process/'",
+      "gdb stops at a breakpoint":
+        "cd /tmp; printf 'int f(int x) { return x * 2; }\nint main() { return f(21); }\n' > a.c; gcc -g a.c -o a; gdb -q -batch -ex 'break f' -ex run -ex 'print x' -ex bt -ex finish -ex 'set var $rip = $rip' -ex 'info registers rax' -ex cont ./a 2>&1 | grep -v warning | sed 's/0x[0-9a-f]*/P/g; s/process [0-9]*/process/'",
+    },
+  ),
+  ...casesOf(
     { program: "emacs, man, locales, systemd, svn, ripgrep, lsof", ...COMMON, ignored: MADE },
     {
       "emacs --batch, groff, man":
