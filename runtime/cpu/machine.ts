@@ -152,7 +152,7 @@ export interface Space {
    */
   noteFlags(isExact: boolean): void;
   /**
-   * While it is set, `run` with fuel for one runs one instruction (of a repeated one perhaps some turns), and one
+   * While it is set, `run` with fuel for none runs one instruction (of a repeated one perhaps some turns), and one
    * without effect counts. For debuggers; forgets all translations whenever it is called.
    */
   stepSingly(isSingle: boolean): void;

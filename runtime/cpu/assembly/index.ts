@@ -34,7 +34,7 @@ export function enableAvx(isThere: bool): void {
   flush();
 }
 
-/** Whether fuel for one is one instruction, no more: every translation is made anew. */
+/** Whether a block is one instruction, so that a run without fuel is one: every translation is made anew. */
 export function oneByOne(isSingle: bool): void {
   store<u32>(ONE_BY_ONE, isSingle);
   flush();

@@ -66,7 +66,7 @@ function step(task: Task): boolean {
     addressSpace.isSteppedSingly = isStepping;
     addressSpace.space.stepSingly(isStepping);
   }
-  const stop = addressSpace.space.run(task.context, isStepping ? 1 : FUEL);
+  const stop = addressSpace.space.run(task.context, isStepping ? 0 : FUEL);
   if (ptrace !== undefined) ptrace.isInCall = stop === Stop.syscall;
   if (isStepping && stop !== Stop.fault) {
     if (stop === Stop.syscall) dispatch(task);

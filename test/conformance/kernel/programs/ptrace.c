@@ -205,7 +205,7 @@ static void test_steps(void) {
     trace(PTRACE_GETSIGINFO, pid, 0, &si);
     if (si.si_code == SI_KERNEL) break;
   }
-  printf("steps back %d, rax %lld rbx %lld rcx %lld\n", loops, regs.rax, regs.rbx, regs.rcx);
+  printf("steps %d, back %d, rax %lld rbx %lld rcx %lld\n", count, loops, regs.rax, regs.rbx, regs.rcx);
   trace(PTRACE_KILL, pid, 0, 0);
   await("end", pid);
 }
