@@ -162,7 +162,7 @@ export class InterpreterSpace implements Space, ContextHome, Tenant {
     assert(context instanceof InterpreterContext, "a context runs on the machine that made it");
     this.activate(context);
     // The core answers the numbers of Stop.
-    return this.core.run(Math.min(fuel, 0x7fff_ffff)) as Stop;
+    return this.#home().core.run(Math.min(fuel, 0x7fff_ffff)) as Stop;
   }
 
   get fault(): Fault {
@@ -210,7 +210,9 @@ export class InterpreterSpace implements Space, ContextHome, Tenant {
       registers.set(context.saved);
       this.#current = context;
     }
-    return this.view;
+    // Not a use of its own: registers are looked at ten times a call.
+    if (this.#bytes.length === 0) this.#renewViews();
+    return this.#view;
   }
 
   adopt(context: InterpreterContext, bytes: Uint8Array): void {
