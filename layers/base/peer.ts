@@ -19,7 +19,7 @@ const WINDOW_BYTES = 256 * 1024;
  * The same for what a person watches: little enough that it is drawn in no time, so that a ^C is seen to
  * work at once however much the guest writes.
  */
-export const INTERACTIVE_WINDOW_BYTES = 16 * 1024;
+export const INTERACTIVE_WINDOW_BYTES = 4 * 1024;
 /**
  * What a piece costs besides its bytes. Without it a guest that writes two bytes at a time could have
  * 100,000 messages under way, and a ^C would wait behind all of them.

@@ -14,8 +14,8 @@ import { WELCOME } from "./welcome.ts";
 
 /** Lines kept above the screen: enough to read back, little enough to search and draw at once. */
 const SCROLLBACK_LINES = 5000;
-/** Handed to xterm and not yet drawn: a few frames' worth, so that ^C is seen at once. */
-const UNDRAWN_BYTES_MAX = 8 * 1024;
+/** Handed to xterm and not yet drawn: little, so that ^C is seen at once. More draws no faster. */
+const UNDRAWN_BYTES_MAX = 2 * 1024;
 const FONT_SIZE_PX = 13;
 
 export class SlipTerminal extends LitElement {
