@@ -3,109 +3,55 @@
  * of the filesystem it shows; every method that would change something throws EROFS.
  */
 import { FsError } from "./errors.ts";
-import type { Attributes, DirectoryEntry, Filesystem, FilesystemUsage, NodeId } from "./filesystem.ts";
+import type { Filesystem } from "./filesystem.ts";
+import { SubtreeFilesystem } from "./subtree.ts";
 
-export class ReadOnlyFilesystem implements Filesystem {
-  readonly isReadOnly = true;
-  readonly #shown: Filesystem;
-
+export class ReadOnlyFilesystem extends SubtreeFilesystem {
   constructor(shown: Filesystem) {
-    this.#shown = shown;
+    super(shown, shown.root);
   }
 
-  get type(): string {
-    return this.#shown.type;
+  override get isReadOnly(): boolean {
+    return true;
   }
 
-  get root(): NodeId {
-    return this.#shown.root;
-  }
-
-  lookup(parent: NodeId, name: string): NodeId | undefined {
-    return this.#shown.lookup(parent, name);
-  }
-
-  attributes(node: NodeId): Attributes {
-    return this.#shown.attributes(node);
-  }
-
-  readDirectory(directory: NodeId): readonly DirectoryEntry[] {
-    return this.#shown.readDirectory(directory);
-  }
-
-  readLink(link: NodeId): string {
-    return this.#shown.readLink(link);
-  }
-
-  read(file: NodeId, position: number, target: Uint8Array): number {
-    return this.#shown.read(file, position, target);
-  }
-
-  seek(file: NodeId, position: number, whence: "data" | "hole"): number {
-    return this.#shown.seek(file, position, whence);
-  }
-
-  sync(node?: NodeId): void {
-    this.#shown.sync(node);
-  }
-
-  getXattr(node: NodeId, name: string): Uint8Array | undefined {
-    return this.#shown.getXattr(node, name);
-  }
-
-  listXattrs(node: NodeId): readonly string[] {
-    return this.#shown.listXattrs(node);
-  }
-
-  acquire(node: NodeId): void {
-    this.#shown.acquire(node);
-  }
-
-  release(node: NodeId): void {
-    this.#shown.release(node);
-  }
-
-  usage(): FilesystemUsage {
-    return this.#shown.usage();
-  }
-
-  setAttributes(): never {
+  override setAttributes(): never {
     throw new FsError("EROFS");
   }
 
-  create(): never {
+  override create(): never {
     throw new FsError("EROFS");
   }
 
-  link(): never {
+  override link(): never {
     throw new FsError("EROFS");
   }
 
-  unlink(): never {
+  override unlink(): never {
     throw new FsError("EROFS");
   }
 
-  removeDirectory(): never {
+  override removeDirectory(): never {
     throw new FsError("EROFS");
   }
 
-  rename(): never {
+  override rename(): never {
     throw new FsError("EROFS");
   }
 
-  write(): never {
+  override write(): never {
     throw new FsError("EROFS");
   }
 
-  punchHole(): never {
+  override punchHole(): never {
     throw new FsError("EROFS");
   }
 
-  setXattr(): never {
+  override setXattr(): never {
     throw new FsError("EROFS");
   }
 
-  removeXattr(): never {
+  override removeXattr(): never {
     throw new FsError("EROFS");
   }
 }

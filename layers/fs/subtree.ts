@@ -15,13 +15,17 @@ import type {
 } from "./filesystem.ts";
 
 export class SubtreeFilesystem implements Filesystem {
-  readonly root: NodeId;
+  readonly #root: NodeId;
   readonly #whole: Filesystem;
 
-  /** Preconditions: `root` is a directory of `whole`; it is held until `release`d by the caller. */
+  /** Preconditions: `root` is a directory of `whole`; whoever makes this holds it (`acquire`) as long as it lives. */
   constructor(whole: Filesystem, root: NodeId) {
     this.#whole = whole;
-    this.root = root;
+    this.#root = root;
+  }
+
+  get root(): NodeId {
+    return this.#root;
   }
 
   get type(): string {

@@ -5,11 +5,11 @@
 import type { Attributes } from "../../../layers/fs/filesystem.ts";
 import { decodeUtf8, encodeUtf8 } from "../../../layers/base/bytes.ts";
 import { Errno } from "../abi/errno.ts";
-import { SEEK_CUR, SEEK_SET } from "../abi/fcntl.ts";
 import type { Task } from "../task/task.ts";
 import type { Status } from "../vfs/file-description.ts";
 import { FileDescription } from "../vfs/file-description.ts";
 import type { Location } from "../vfs/mount.ts";
+import { positionAfter } from "../vfs/seek.ts";
 import type { GeneratedText } from "./generated.ts";
 
 /** O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC: for opening only. */
@@ -63,10 +63,8 @@ export class GeneratedFile extends FileDescription {
   }
 
   override seek(offset: number, whence: number): number {
-    if (whence !== SEEK_SET && whence !== SEEK_CUR) return -Errno.EINVAL;
-    const position = whence === SEEK_SET ? offset : this.#position + offset;
-    if (position < 0) return -Errno.EINVAL;
-    this.#position = position;
+    const position = positionAfter(this.#position, offset, whence);
+    if (position >= 0) this.#position = position;
     return position;
   }
 

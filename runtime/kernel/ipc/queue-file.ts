@@ -1,7 +1,5 @@
 /** An open message queue: what mq_open(3) answers, and what `cat /dev/mqueue/name` reads. */
 import { encodeUtf8 } from "../../../layers/base/bytes.ts";
-import { Errno } from "../abi/errno.ts";
-import { SEEK_CUR, SEEK_SET } from "../abi/fcntl.ts";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../abi/poll.ts";
 import { SIGEV_SIGNAL } from "../abi/time.ts";
 import type { Task } from "../task/task.ts";
@@ -10,6 +8,7 @@ import type { Status } from "../vfs/file-description.ts";
 import { FileDescription } from "../vfs/file-description.ts";
 import type { Inode } from "../vfs/inode.ts";
 import type { Location } from "../vfs/mount.ts";
+import { positionAfter } from "../vfs/seek.ts";
 import type { PosixQueue } from "./posix-queue.ts";
 
 export class QueueFile extends FileDescription {
@@ -62,10 +61,8 @@ export class QueueFile extends FileDescription {
   }
 
   override seek(offset: number, whence: number): number {
-    if (whence !== SEEK_SET && whence !== SEEK_CUR) return -Errno.EINVAL;
-    const position = whence === SEEK_SET ? offset : this.#position + offset;
-    if (position < 0) return -Errno.EINVAL;
-    this.#position = position;
+    const position = positionAfter(this.#position, offset, whence);
+    if (position >= 0) this.#position = position;
     return position;
   }
 

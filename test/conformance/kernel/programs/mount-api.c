@@ -1,5 +1,6 @@
 // fsopen, fsconfig, fsmount, fspick, open_tree, move_mount, mount_setattr: as mount(8) uses them, and every error on the way.
 #include "check.h"
+#include "mount-tree.h"
 #include "own-root.h"
 #include <linux/mount.h>
 #undef MS_REC
@@ -33,23 +34,6 @@ static void message(int fd) {
   ssize_t count = read(fd, text, sizeof text - 1);
   if (count < 0) printf("  message: %s\n", strerrorname_np(errno));
   else printf("  message: %.*s\n", (int)count, text);
-}
-
-static void tree(const char *what) {
-  printf("-- %s\n", what);
-  FILE *f = fopen("/proc/self/mountinfo", "r");
-  char line[1024];
-  while (f && fgets(line, sizeof line, f)) {
-    char root[256], point[256], options[256], rest[512];
-    if (sscanf(line, "%*d %*d %*s %255s %255s %255s %511[^\n]", root, point, options, rest) != 4) continue;
-    if (!strcmp(point, "/")) continue;
-    char *dash = strstr(rest, "- ");
-    char *inode64 = strstr(dash, ",inode64");
-    if (inode64) memmove(inode64, inode64 + 8, strlen(inode64 + 8) + 1);
-    if (strstr(dash, "tmpfs root ") || strstr(dash, "tmpfs overlay ")) dash = "- root";
-    printf("%s %s %s%s %s\n", root, point, options, strstr(rest, "shared:") ? " shared" : "", dash);
-  }
-  if (f) fclose(f);
 }
 
 int main(int argc, char **argv) {
